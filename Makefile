@@ -1,0 +1,82 @@
+# Everything a person or CI runs here. Needs Python 3.11 and make; no root, except for `make tools`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# A stamp names the folder it was made in: a checkout that moved sets itself up anew, since a venv holds its own path.
+HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
+READY := .venv/ready-$(HERE)
+BOOTSTRAPPED := .venv/bootstrapped-$(HERE)
+JUDGES := build/judges/target/judges.jar
+SHARED_JUDGES := ../shared/judges
+DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless openssl poppler-utils qpdf softhsm2
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock check format test demo serve bench tools clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## create .venv and install the locked packages (seconds; again: at once)
+
+$(BOOTSTRAPPED): requirements-bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "make setup: Python 3.11, 3.12 or 3.13 is needed; PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make setup PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "make setup: this Python cannot create a venv (Debian: the package python3-venv)" >&2; exit 1; }
+	$(if $(wildcard .venv/bootstrapped-*),$(PYTHON) -m venv --clear .venv,$(PYTHON) -m venv .venv)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+$(READY): $(BOOTSTRAPPED) requirements.lock pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
+	@touch $@
+
+lock: $(BOOTSTRAPPED) ## resolve the dependencies anew into the lock files (no address is written in them)
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-bootstrap.in -o requirements-bootstrap.lock
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --extra embedded --extra test pyproject.toml -o requirements.lock
+
+check: $(READY) ## lint, format, types, layers, and the rules on the tree itself
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --diff .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -q tests/architecture
+
+format: $(READY) ## let ruff lay out the code and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: $(READY) ## the whole suite with coverage; names what it could not run and how to get it
+	@rm -f .coverage .coverage.*
+	timeout --foreground 600 $(PYTEST) --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='conventions/*' --fail-under=100
+
+demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 minutes)
+	$(BIN)/contreseing demo
+
+serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
+	$(BIN)/contreseing serve
+
+bench: $(READY) ## CPU per convention, part by part
+	$(BIN)/python -m benchmarks
+
+tools: build/tools.stamp $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)
+
+$(JUDGES): build/tools.stamp $(wildcard $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src/main/java/judges/*.java)
+	@mkdir -p build/judges
+	cp -r $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src build/judges/
+	mvn -B -q -f build/judges/pom.xml package
+	@touch $@
+
+build/tools.stamp: Makefile
+	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev} $${Package}\n' $(DEBIAN_TOOLS) 2>&1 | grep -v '^ii' | grep -c . || true); \
+	if [ "$$missing" != 0 ]; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "make tools: not root. Ask whoever is: apt-get install $(DEBIAN_TOOLS)" >&2; exit 1; fi; \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(DEBIAN_TOOLS); \
+	fi
+	@mkdir -p build && touch $@
+
+clean: ## remove what these targets made, the demonstration included; .venv stays
+	rm -rf build dist demo .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
