@@ -1,0 +1,223 @@
+"""First half of the in-memory transaction: members to agreements, claims, journal, outbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
+from conventions.errors import AlreadyRecorded, Busy, NotFound
+from conventions.events import Event, Salted, canonical_event
+from conventions.members import Member
+from conventions.outgoing import Outgoing, OutgoingState
+from conventions.ports.registry import JournalEntry
+from conventions.powers import Delegation
+from conventions.programmes import Programme
+from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+def by_key(items: Iterable[T], key: Callable[[T], str]) -> list[T]:
+    return sorted(items, key=key)
+
+
+class RecordsTransaction:
+    """Everything that the life of an agreement records."""
+
+    def __init__(self, state: State, *, writes: bool, salts: Callable[[], str]) -> None:
+        self.state = state
+        self._writes = writes
+        self._salts = salts
+
+    # what every method needs
+    def _check_writes(self) -> None:
+        if not self._writes:
+            msg = "this transaction only reads"
+            raise RuntimeError(msg)
+
+    def _add(self, table: MutableMapping[K, T], key: K, record: T, *taken: bool) -> None:
+        self._check_writes()
+        if key in table or any(taken):
+            raise AlreadyRecorded(f"{type(record).__name__} {key} stands already")
+        table[key] = record
+
+    def _update(self, table: MutableMapping[K, T], key: K, record: T, *taken: bool) -> None:
+        self._check_writes()
+        self._get(table, key, type(record).__name__)
+        if any(taken):
+            raise AlreadyRecorded(f"{type(record).__name__} {key} would take what another has")
+        table[key] = record
+
+    def _get(self, table: MutableMapping[K, T], key: K, what: str) -> T:
+        if key not in table:
+            raise NotFound(f"no {what} {key}")
+        return table[key]
+
+    def _locked(self, *, lock: bool) -> None:
+        if lock:
+            self._check_writes()
+
+    # members, programmes, delegations, campaigns
+    def add_member(self, member: Member) -> None:
+        self._add(self.state.members, member.id, member, any(m.siret == member.siret for m in self.state.members.values()))
+
+    def update_member(self, member: Member) -> None:
+        others = (m for m in self.state.members.values() if m.id != member.id)
+        self._update(self.state.members, member.id, member, any(m.siret == member.siret for m in others))
+
+    def member(self, member_id: str) -> Member:
+        return self._get(self.state.members, member_id, "member")
+
+    def members(self) -> Sequence[Member]:
+        return by_key(self.state.members.values(), lambda m: m.id)
+
+    def add_programme(self, programme: Programme) -> None:
+        self._add(self.state.programmes, programme.id, programme)
+
+    def programme(self, programme_id: str) -> Programme:
+        return self._get(self.state.programmes, programme_id, "programme")
+
+    def programmes(self) -> Sequence[Programme]:
+        return by_key(self.state.programmes.values(), lambda p: p.id)
+
+    def add_delegation(self, programme_id: str, delegation: Delegation) -> None:
+        self.programme(programme_id)
+        self._add(self.state.delegations, delegation.id, (programme_id, delegation))
+
+    def delegation(self, delegation_id: str) -> Delegation:
+        return self._get(self.state.delegations, delegation_id, "delegation")[1]
+
+    def delegations(self, programme_id: str) -> Sequence[Delegation]:
+        return by_key((d for p, d in self.state.delegations.values() if p == programme_id), lambda d: d.id)
+
+    def add_campaign(self, campaign: Campaign) -> None:
+        self.programme(campaign.programme_id)
+        self._add(self.state.campaigns, campaign.id, campaign)
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        return self._get(self.state.campaigns, campaign_id, "campaign")
+
+    def campaigns(self) -> Sequence[Campaign]:
+        return list(self.state.campaigns.values())
+
+    # agreements
+    def next_reference(self, year: int) -> str:
+        self._check_writes()
+        number = self.state.counters.get(year, 0) + 1
+        self.state.counters[year] = number
+        return f"{year:04d}-{number:04d}"
+
+    def add_agreement(self, agreement: Agreement) -> None:
+        self.member(agreement.member_id)
+        self.programme(agreement.programme_id)
+        self.campaign(agreement.campaign_id)
+        taken = self.agreement_of_member(agreement.campaign_id, agreement.member_id) is not None
+        bare = dataclasses.replace(agreement, facts=(), artefacts=())
+        self._add(self.state.agreements, agreement.reference, bare, taken)
+        for fact in agreement.facts:
+            self.add_fact(agreement.reference, fact)
+        for artefact in agreement.artefacts:
+            self.add_artefact(agreement.reference, artefact)
+
+    def agreement(self, reference: str, *, lock: bool = False) -> Agreement:
+        self._locked(lock=lock)
+        return self._get(self.state.agreements, reference, "agreement")
+
+    def agreements(self, *, campaign_id: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Agreement]:
+        found = (a for a in self.state.agreements.values() if a.reference > after and campaign_id in {None, a.campaign_id})
+        return by_key(found, lambda a: a.reference)[:limit]
+
+    def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
+        found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))
+        return next(found, None)
+
+    def add_fact(self, reference: str, fact: Fact) -> None:
+        self._check_writes()
+        agreement = self.agreement(reference)
+        if any((f.version, f.key) == (fact.version, fact.key) for f in agreement.facts):
+            raise AlreadyRecorded(f"{reference} version {fact.version} has the fact {fact.key} already")
+        self.state.agreements[reference] = dataclasses.replace(agreement, facts=(*agreement.facts, fact))
+
+    def add_artefact(self, reference: str, artefact: Artefact) -> None:
+        self._check_writes()
+        agreement = self.agreement(reference)
+        if any((a.version, a.stage) == (artefact.version, artefact.stage) for a in agreement.artefacts):
+            raise AlreadyRecorded(f"{reference} version {artefact.version} has its {artefact.stage} artefact already")
+        self.state.agreements[reference] = dataclasses.replace(agreement, artefacts=(*agreement.artefacts, artefact))
+
+    def set_failure(self, reference: str, failure: Failure | None) -> None:
+        self._update(self.state.agreements, reference, dataclasses.replace(self.agreement(reference), failure=failure))
+
+    # claims
+    def claim(self, name: str, holder: str, now: datetime, until: datetime) -> int:
+        self._check_writes()
+        held = self.state.claims.get(name)
+        if held is not None and held.holder != holder and held.until is not None and held.until > now:
+            raise Busy(f"claim {name} is held")
+        fence = held.fence + 1 if held else 1
+        self.state.claims[name] = HeldClaim(holder, fence, until)
+        return fence
+
+    def verify_claim(self, name: str, fence: int) -> None:
+        self._check_writes()
+        held = self.state.claims.get(name)
+        if held is None or held.fence != fence:
+            raise Busy(f"claim {name} was taken since fence {fence}")
+
+    def release_claim(self, name: str, fence: int) -> None:
+        self._check_writes()
+        held = self.state.claims.get(name)
+        if held is not None and held.fence == fence:
+            self.state.claims[name] = dataclasses.replace(held, until=None)
+
+    # journal and outbox
+    def add_event(self, event: Event) -> None:
+        salted = {name: Salted(name, value, self._salts()) for name, value in event.personal.items()}
+        canonical_event(event, salted)
+        self._add(self.state.events, event.id, RecordedEvent(event, salted))
+
+    def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
+        found = (e for e in self.state.events.values() if reference in {None, e.event.reference})
+        return [self._entry(recorded) for recorded in found][after : after + limit]
+
+    def _entry(self, recorded: RecordedEvent) -> JournalEntry:
+        canonical = canonical_event(recorded.event, recorded.salted)
+        leaf = hashlib.sha256(b"\x00" + canonical).hexdigest()
+        return JournalEntry(self.state.indexes.get(recorded.event.id), recorded.event, leaf, canonical)
+
+    def enqueue(self, outgoing: Outgoing) -> None:
+        self._check_writes()
+        if not any(o.key == outgoing.key for o in self.state.outbox.values()):
+            self._add(self.state.outbox, outgoing.id, outgoing)
+
+    def outgoing(self, outgoing_id: str) -> Outgoing:
+        return self._get(self.state.outbox, outgoing_id, "outbox row")
+
+    def lease_outgoing(self, now: datetime, until: datetime, limit: int) -> Sequence[Outgoing]:
+        self._check_writes()
+        due = (o for o in self.state.outbox.values() if o.state is OutgoingState.WAITING and o.due_at <= now)
+        free = [o for o in due if o.leased_until is None or o.leased_until <= now]
+        leased = [dataclasses.replace(o, lease=o.lease + 1, leased_until=until) for o in sorted(free, key=lambda o: o.due_at)[:limit]]
+        self.state.outbox.update({o.id: o for o in leased})
+        return leased
+
+    def update_outgoing(self, outgoing: Outgoing) -> bool:
+        self._check_writes()
+        if self.outgoing(outgoing.id).lease != outgoing.lease:
+            return False
+        self.state.outbox[outgoing.id] = outgoing
+        return True
+
+    def outgoing_of(self, reference: str) -> Sequence[Outgoing]:
+        return [o for o in self.state.outbox.values() if o.reference == reference]
+
+    def dead_letters(self) -> Sequence[Outgoing]:
+        return [o for o in self.state.outbox.values() if o.state is OutgoingState.DEAD]
+
+    def count_late(self, due_before: datetime) -> int:
+        return sum(o.state is OutgoingState.WAITING and o.due_at < due_before for o in self.state.outbox.values())
