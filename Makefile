@@ -33,8 +33,8 @@ $(READY): $(BOOTSTRAPPED) requirements.lock pyproject.toml
 	@touch $@
 
 lock: $(BOOTSTRAPPED) ## resolve the dependencies anew into the lock files (no address is written in them)
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-bootstrap.in -o requirements-bootstrap.lock
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --extra embedded --extra test pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 requirements-bootstrap.in -o requirements-bootstrap.lock
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --extra embedded --extra test pyproject.toml -o requirements.lock
 
 check: $(READY) ## lint, format, types, layers, and the rules on the tree itself
 	$(BIN)/ruff check .
