@@ -1,0 +1,33 @@
+"""Amounts, dates and instants as French readers write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+NO_BREAK = "\u00a0"
+
+_MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+
+
+def format_euros(amount_eur: int) -> str:
+    """Write whole euros as ``15 000,00 €``, with no-break spaces."""
+    return f"{amount_eur:,}".replace(",", NO_BREAK) + f",00{NO_BREAK}€"
+
+
+def format_date(day: date) -> str:
+    """Write a date as ``1er janvier 2027``."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number}{NO_BREAK}{_MONTHS[day.month - 1]} {day.year}"
+
+
+def paris_date(at: datetime) -> date:
+    """Return the calendar day in Paris of an aware instant."""
+    return at.astimezone(PARIS).date()
+
+
+def format_instant(at: datetime) -> str:
+    """Write an instant as ``23 novembre 2026 à 15:04:05 (heure de Paris)``."""
+    local = at.astimezone(PARIS)
+    return f"{format_date(local.date())} à {local:%H:%M:%S} (heure de Paris)"

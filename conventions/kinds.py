@@ -1,0 +1,56 @@
+"""Kinds of agreement, who signs each, and the names of the fields in the file.
+
+The field names, the time-stamp fields and the locks are a contract between ``documents`` (which creates the fields)
+and ``signing`` (which fills them): both take them from here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What an agreement is; the French name is in ``conventions.sentences``."""
+
+    CONVENTION = "convention"
+    CHARTER = "charter"
+    ORDER_FORM = "order_form"
+    AMENDMENT = "amendment"
+    TERMINATION_NOTICE = "termination_notice"
+    ACKNOWLEDGEMENT = "acknowledgement"
+
+
+class Party(StrEnum):
+    """The side for which a person signs."""
+
+    MEMBER = "member"
+    SYNDICATE = "syndicate"
+
+
+SIGNERS = MappingProxyType(
+    {
+        Kind.CONVENTION: (Party.MEMBER, Party.SYNDICATE),
+        Kind.CHARTER: (Party.MEMBER,),
+        Kind.ORDER_FORM: (Party.MEMBER, Party.SYNDICATE),
+        Kind.AMENDMENT: (Party.MEMBER, Party.SYNDICATE),
+        Kind.TERMINATION_NOTICE: (Party.MEMBER,),
+        Kind.ACKNOWLEDGEMENT: (Party.SYNDICATE,),
+    }
+)
+"""Parties in signing order."""
+
+MEMBER_FIELD = "Signature_Membre"
+SYNDICATE_FIELD = "Signature_VP"
+FIELD_OF = MappingProxyType({Party.MEMBER: MEMBER_FIELD, Party.SYNDICATE: SYNDICATE_FIELD})
+
+TIMESTAMP_FIELDS = tuple(f"Horodatage_{n:02d}" for n in range(1, 41))
+"""Document time-stamps, in order of use; every lock leaves them out, else EU DSS refuses the file."""
+
+LOCK_PERMISSION = 2
+"""/P of both locks: form filling, because each later time-stamp creates an annotation."""
+
+
+def fields_outside_lock(party: Party) -> tuple[str, ...]:
+    """Name the fields that the lock of a party's signature leaves open (action EXCLUDE)."""
+    return ((SYNDICATE_FIELD, *TIMESTAMP_FIELDS) if party is Party.MEMBER else TIMESTAMP_FIELDS)

@@ -1,0 +1,80 @@
+"""Port of ``documents``: terms in, PDF bytes out, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from conventions.canonical import Json
+from conventions.terms import Terms
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the document as it is read on a page: title, first and last PDF page (from 1)."""
+
+    title: str
+    first_page: int
+    last_page: int
+
+
+@dataclass(frozen=True)
+class RenderedAgreement:
+    """A prepared file: PDF bytes (PDF/A-3a, PDF/UA-1, unsigned fields in place) and its reading parts, in order."""
+
+    data: bytes
+    page_count: int
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class StampText:
+    """What the visible stamp of a signature says."""
+
+    name: str
+    capacity: str
+    formula: str
+    at: datetime
+    level_text: str
+
+
+class Documents(Protocol):
+    """Renders agreements."""
+
+    def wording_sha256(self, wording_id: str) -> str:
+        """Return the SHA-256 (hexadecimal) of a wording file.
+
+        Raises:
+            ConfigurationError: no such wording.
+        """
+        ...
+
+    def render_agreement(self, terms: Terms) -> RenderedAgreement:
+        """Render the prepared PDF; same terms, same bytes.
+
+        Raises:
+            InputRefused: a text holds a character that the fonts lack (names the field and the code point).
+        """
+        ...
+
+    def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
+        """Read ``agreement.json`` back from PDF bytes, signed or not.
+
+        Raises:
+            EvidenceBroken: no such attachment, not canonical, or of another schema.
+        """
+        ...
+
+    def render_page_picture(self, data: bytes, page: int) -> bytes:
+        """Draw one page (from 1) as a PNG, about 1,240 pixels wide.
+
+        Raises:
+            NotFound: no such page.
+        """
+        ...
+
+    def render_stamp(self, text: StampText, width_pt: float, height_pt: float) -> bytes:
+        """Draw a signature's visible stamp as a one-page PDF of that size, fonts embedded."""
+        ...

@@ -1,0 +1,84 @@
+"""Ports of the system itself, and all ports together as the steps receive them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from conventions.links import Secrets
+from conventions.ports.delivery import Activation, Mailer
+from conventions.ports.documents import Documents
+from conventions.ports.registry import Registry
+from conventions.ports.signing import Signing
+from conventions.ports.stores import Archive, WorkingStore
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, UTC."""
+        ...
+
+
+class Credentials(Protocol):
+    """Proves that a person of the office is who they say."""
+
+    def hash_password(self, password: str) -> str:
+        """Return the argon2id hash of a password."""
+        ...
+
+    def is_password(self, password_hash: str, password: str) -> bool:
+        """Compare a password with a hash; takes as long when the hash is empty (an unknown account)."""
+        ...
+
+    def seal_totp(self, secret: str) -> str:
+        """Encrypt a TOTP secret (base32) under a key outside the database."""
+        ...
+
+    def totp_step(self, sealed: str, code: str, at: datetime) -> int | None:
+        """Return the time step (RFC 6238, 30 s) that a code matches, one step of drift allowed, or None."""
+        ...
+
+
+class Waker(Protocol):
+    """Asks for work to start soon; the sweep is the safety net, so nothing depends on it."""
+
+    def wake(self, work: str, key: str, parameters: Mapping[str, str]) -> bool:
+        """Ask for a flow by name; never raises; False when it could not be asked for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings of the domain. Retention: ``lock_years`` from the end of the programme."""
+
+    lock_years: int
+    sites: Mapping[str, str]
+    help_telephone: str
+    demonstration: bool
+    signing_lease: timedelta = timedelta(minutes=2)
+
+    def address(self, site: str) -> str:
+        """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""
+        return self.sites[site]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything a step may use of the outside."""
+
+    clock: Clock
+    secrets: Secrets
+    registry: Registry
+    working: WorkingStore
+    archive: Archive
+    documents: Documents
+    signing: Signing
+    mailer: Mailer
+    activation: Activation
+    credentials: Credentials
+    waker: Waker
+    rules: Rules

@@ -1,0 +1,98 @@
+"""How a step records: the fact, its journal event, and what leaves, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from conventions.agreements import Agreement, Fact, FactKind, Failure
+from conventions.canonical import Json
+from conventions.errors import ContreseingError
+from conventions.events import Event
+from conventions.outgoing import Outgoing, Template
+from conventions.ports.registry import Transaction
+from conventions.ports.system import Ports
+
+
+def record_event(  # noqa: PLR0913 an event has that many parts
+    ports: Ports,
+    tx: Transaction,
+    type_: str,
+    *,
+    at: datetime,
+    reference: str | None = None,
+    data: Mapping[str, Json] | None = None,
+    personal: Mapping[str, str] | None = None,
+) -> None:
+    """Append a journal event; personal data go to ``personal`` and nowhere else."""
+    tx.add_event(Event(ports.secrets.random_id(), type_, at, reference, data or {}, personal or {}))
+
+
+def record_fact(
+    ports: Ports,
+    tx: Transaction,
+    agreement: Agreement,
+    fact: Fact,
+    personal: Mapping[str, str] | None = None,
+) -> None:
+    """Add a fact and its event ``agreement.<kind>``, and clear the failure flag.
+
+    Raises:
+        AlreadyRecorded: the fact stands.
+    """
+    tx.add_fact(agreement.reference, fact)
+    if agreement.failure is not None:
+        tx.set_failure(agreement.reference, None)
+    record_event(
+        ports,
+        tx,
+        f"agreement.{fact.kind}",
+        at=fact.at,
+        reference=agreement.reference,
+        data={"version": fact.version, **{name: value for name, value in fact.data.items() if name not in PERSONAL_DATA}},
+        personal={**{name: str(fact.data[name]) for name in PERSONAL_DATA if name in fact.data}, **(personal or {})},
+    )
+
+
+PERSONAL_DATA = frozenset({"signer", "countersigner", "reason", "by"})
+"""Names of fact data that may hold a person's name or words: committed in the journal, not written there."""
+
+
+def enqueue(
+    ports: Ports,
+    tx: Transaction,
+    template: Template,
+    reference: str,
+    key: str,
+    ids: Mapping[str, str] | None = None,
+) -> None:
+    """Put a row in the outbox under a unique key; a second one with that key changes nothing."""
+    tx.enqueue(
+        Outgoing(
+            id=ports.secrets.random_id(),
+            key=f"{template}:{reference}:{key}",
+            template=template,
+            reference=reference,
+            due_at=ports.clock.now(),
+            ids=ids or {},
+        )
+    )
+
+
+def record_failure(ports: Ports, reference: str, step: str, error: ContreseingError) -> None:
+    """Raise the flag beside the status: which step failed, by which code, how often in a row."""
+    with ports.registry.write() as tx:
+        agreement = tx.agreement(reference, lock=True)
+        before = agreement.failure
+        attempts = before.attempts + 1 if before is not None and before.step == step else 1
+        tx.set_failure(reference, Failure(step, error.code, ports.clock.now(), attempts))
+
+
+def quarantine(ports: Ports, reference: str, reason: str) -> None:
+    """Put an agreement aside until a person decides: nothing moves it any more."""
+    with ports.registry.write() as tx:
+        agreement = tx.agreement(reference, lock=True)
+        fact = Fact(FactKind.QUARANTINED, ports.clock.now(), agreement.version, {"reason": reason})
+        if fact.key in {known.key for known in agreement.facts if known.version == agreement.version}:
+            return
+        record_fact(ports, tx, agreement, fact)

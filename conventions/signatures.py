@@ -1,0 +1,141 @@
+"""What signing asks for and gives back, in the words of ETSI EN 319 102-1 and EN 319 142-1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from conventions.kinds import Party
+from conventions.people import Person
+
+
+class PadesLevel(StrEnum):
+    """Baseline levels of EN 319 142-1, as computed from a file, never as asked."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+
+
+class Indication(StrEnum):
+    """Main indication of a validation, EN 319 102-1, 5.1.3."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    TOTAL_FAILED = "TOTAL-FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+@dataclass(frozen=True)
+class SignerIdentity:
+    """Who signs for which body; ``siren`` becomes ``organizationIdentifier = NTRFR-<siren>`` in the certificate."""
+
+    party: Party
+    person: Person
+    organisation: str
+    siren: str
+
+    @property
+    def organization_identifier(self) -> str:
+        """Legal person identifier of EN 319 412-1, 5.1.4, from the French trade register."""
+        return f"NTRFR-{self.siren}"
+
+
+@dataclass(frozen=True)
+class MemberSignature:
+    """A member's signature to be made: ``document_sha256`` is the digest that was shown to the person."""
+
+    reference: str
+    signer: SignerIdentity
+    document_sha256: str
+    reason: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class Countersignature:
+    """One document of a ceremony: digest of the member-signed bytes listed in the manifest."""
+
+    reference: str
+    member_signed_sha256: str
+
+
+@dataclass(frozen=True)
+class SignedFile:
+    """A complete signed file: PDF bytes, the level computed from them, ``genTime`` of the signature's time-stamp."""
+
+    data: bytes
+    level: PadesLevel
+    signed_at: datetime
+    certificate_sha256: str
+
+
+@dataclass(frozen=True)
+class CountersignOutcome:
+    """What became of one document of a batch: the file, or why not (a stable code and an operator's sentence)."""
+
+    reference: str
+    signed: SignedFile | None = None
+    failure_code: str = ""
+    failure: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True)
+class SealedManifest:
+    """A ceremony's manifest and what binds it: canonical JSON, detached CMS by the system's seal, RFC 3161 token (DER)."""
+
+    manifest: bytes
+    cms: bytes
+    timestamp: bytes
+    sealed_at: datetime
+
+
+@dataclass(frozen=True)
+class ExpectedSigner:
+    """Who must have signed which field: compared with the certificate's issuer, policy, organisation and person."""
+
+    identity: SignerIdentity
+    field: str
+
+
+@dataclass(frozen=True)
+class SignatureFinding:
+    """One signature of a report."""
+
+    field: str
+    signer: str
+    organization_identifier: str
+    signed_at: datetime
+    indication: Indication
+    sub_indication: str
+    level: PadesLevel | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TimestampFinding:
+    """One document or signature time-stamp of a report."""
+
+    kind: str
+    field: str
+    authority: str
+    at: datetime
+    indication: Indication
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What one reader found in one file. ``valid`` only if each expected person, and nobody else, signed as expected."""
+
+    reader: str
+    sha256: str
+    validated_at: datetime
+    valid: bool
+    level: PadesLevel | None
+    signatures: tuple[SignatureFinding, ...]
+    timestamps: tuple[TimestampFinding, ...]
+    data_sha256: str
+    reasons: tuple[str, ...] = ()

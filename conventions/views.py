@@ -1,0 +1,217 @@
+"""What the pages show: plain records that the steps compute, so that no page decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from conventions.accounts import Account
+from conventions.agreements import Agreement
+from conventions.ceremonies import Mark
+from conventions.links import Link, Purpose
+from conventions.members import Member
+from conventions.outgoing import Outgoing
+from conventions.people import Person
+from conventions.ports.registry import ArchiveEntry, JournalEntry
+from conventions.powers import Act
+from conventions.scale import Category
+from conventions.status import Status
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who seems to be asking: personal data, kept apart and purged."""
+
+    address: str
+    user_agent: str
+    is_scripted: bool = False
+
+
+@dataclass(frozen=True)
+class LinkPreview:
+    """What a link shows before anybody has pressed anything; reading it records nothing."""
+
+    purpose: Purpose
+    title: str
+    organisation: str
+    person: Person
+    syndicate: str
+    telephone: str
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class OpenedVisit:
+    """A visit just begun: the cookie's value is given once and never stored."""
+
+    cookie: str
+    purpose: Purpose
+    expires_at: datetime
+
+
+class SignerStage(StrEnum):
+    """Where the signer is; the page to show."""
+
+    READING = "reading"
+    DECIDING = "deciding"
+    CODE_SENT = "code_sent"
+    SIGNATURE_PENDING = "signature_pending"
+    SIGNED = "signed"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One part of the document to turn: number from 1, title, pages it spans, whether it was turned."""
+
+    number: int
+    title: str
+    first_page: int
+    last_page: int
+    is_turned: bool
+
+
+@dataclass(frozen=True)
+class SignerView:
+    """All that the signer's pages show."""
+
+    stage: SignerStage
+    reference: str
+    title: str
+    organisation: str
+    person: Person
+    countersigner: Person
+    syndicate: str
+    contribution_eur: int
+    programme: str
+    programme_ends_on: date
+    deadline: datetime
+    power: Act | None
+    parts: tuple[PartView, ...]
+    page_count: int
+    document_sha256: str
+    masked_address: str
+    tries_left: int
+    code_expires_at: datetime | None
+    signed_at: datetime | None
+    telephone: str
+    demonstration: bool
+
+    @property
+    def parts_left(self) -> tuple[PartView, ...]:
+        """The parts that remain to be turned."""
+        return tuple(part for part in self.parts if not part.is_turned)
+
+
+@dataclass(frozen=True)
+class DataForm:
+    """What the secretary is asked to complete: field names with their current values."""
+
+    reference: str
+    title: str
+    organisation: str
+    fields: tuple[str, ...]
+    values: Mapping[str, str]
+    telephone: str
+    demonstration: bool
+
+
+class Pile(StrEnum):
+    """Piles of the desk, the most demanding first."""
+
+    ONE_BY_ONE = "one_by_one"
+    ATTENTION = "attention"
+    STANDARD = "standard"
+
+
+@dataclass(frozen=True)
+class DeskItem:
+    """One agreement on the desk; ``reasons`` are codes of ``conventions.sentences`` that put it in its pile."""
+
+    reference: str
+    organisation: str
+    category: Category
+    contribution_eur: int
+    signed_by: Person
+    signed_at: datetime
+    prepared_sha256: str
+    member_signed_sha256: str
+    pile: Pile
+    reasons: tuple[str, ...]
+    mark: Mark | None
+    is_opened: bool
+    is_covered: bool
+
+
+@dataclass(frozen=True)
+class DeskView:
+    """The Vice-President's desk."""
+
+    signatory: Person
+    delegation_number: str
+    delegation_on: date
+    delegation_ends_on: date
+    items: tuple[DeskItem, ...]
+    sample: tuple[str, ...]
+    total_eur: int
+    not_covered_because: str | None
+    demonstration: bool
+
+    def pile(self, pile: Pile) -> tuple[DeskItem, ...]:
+        """The items of one pile, by reference."""
+        return tuple(item for item in self.items if item.pile is pile)
+
+
+@dataclass(frozen=True)
+class CeremonyView:
+    """How far a ceremony is; ``failures`` are (reference, code)."""
+
+    id: str
+    at: datetime
+    expires_at: datetime
+    references: tuple[str, ...]
+    countersigned: tuple[str, ...]
+    archived: tuple[str, ...]
+    active: tuple[str, ...]
+    failures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class AgreementLine:
+    """One line of the office's list: whose turn, since when, whom to ring."""
+
+    reference: str
+    organisation: str
+    category: Category
+    contribution_eur: int
+    status: Status
+    since: datetime
+    failure_code: str | None
+    person: Person
+    telephone: str | None
+
+
+@dataclass(frozen=True)
+class AgreementView:
+    """Everything the office shows of one agreement."""
+
+    agreement: Agreement
+    status: Status
+    member: Member
+    links: tuple[Link, ...]
+    events: tuple[JournalEntry, ...]
+    entries: tuple[ArchiveEntry, ...]
+    outgoing: tuple[Outgoing, ...]
+    services_on: tuple[str, ...]
+    services_pending: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session just begun: the cookie's value is given once and never stored."""
+
+    cookie: str
+    account: Account
+    expires_at: datetime
