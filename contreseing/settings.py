@@ -1,0 +1,278 @@
+"""Settings: read once, from the environment and one TOML file, and refused whole when anything is off.
+
+Every field below is a key. In the environment it is written ``CONTRESEING_<KEY>``; in the TOML file, in lower case.
+``CONTRESEING_SETTINGS`` names the TOML file; the environment wins over it. A secret ``X`` may be given by ``X_FILE``, the
+path of a file that holds it. An unknown key is an error that names it. ``docs/settings.md`` is generated from here
+(``contreseing settings table``).
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from conventions.errors import ConfigurationError
+
+PREFIX = "CONTRESEING_"
+SETTINGS_FILE_KEY = "CONTRESEING_SETTINGS"
+FILE_SUFFIX = "_file"
+DEMO_SECRET_PREFIX = "demo-"  # noqa: S105 it marks secrets that are worth nothing
+MIN_MASTER_KEY_CHARACTERS = 32
+
+
+class Mode(StrEnum):
+    """What the installation is for."""
+
+    PRODUCTION = "production"
+    DEMONSTRATION = "demonstration"
+    TEST = "test"
+
+
+def _without_final_slash(address: str) -> str:
+    if not address.startswith(("http://", "https://")):
+        msg = "an address begins with http:// or https://"
+        raise ValueError(msg)
+    return address.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_without_final_slash)]
+
+
+class Settings(BaseSettings):
+    """All settings. Fields without default must be given."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    mode: Mode = Field(Mode.PRODUCTION, description="`production`, `demonstration` or `test`; only the last two accept demonstration secrets.")
+    data_dir: Path = Field(description="Folder for what this machine keeps: SQLite file, logs.")
+    database_url: SecretStr = Field(description="SQLAlchemy address of the registry: `sqlite:////…` or `postgresql+psycopg://…`.")
+    master_key: SecretStr = Field(description="Text of at least 32 random characters from which every key of links, codes and TOTP is derived.")
+
+    signers_url: Address = Field(description="Public address of the signers' site.")
+    desk_url: Address = Field(description="Public address of the desk; another host than the signers' site.")
+    office_url: Address = Field(description="Public address of the office; another host than both.")
+    help_telephone: str = Field(description="Telephone number printed where somebody may be stuck.")
+    lock_years: int = Field(10, ge=1, le=99, description="Years under lock, counted from the end of the programme.")
+    trusted_proxies: str = Field("127.0.0.1", description="Addresses whose `X-Forwarded-For` is believed, separated by commas.")
+
+    s3_url: Address = Field(description="Address of the S3 service.")
+    s3_region: str = Field("us-east-1", description="Its region.")
+    s3_access_key: SecretStr = Field(description="Its access key.")
+    s3_secret_key: SecretStr = Field(description="Its secret key.")
+    s3_working_bucket: str = Field("contreseing-working", description="Bucket of working bytes.")
+    s3_archive_bucket: str = Field("contreseing-archive", description="Bucket of the archive, created with object lock.")
+
+    pki_url: Address = Field(description="Address of the embedded PKI: certificates, OCSP, CRL, time-stamps.")
+    pki_anchors_dir: Path = Field(description="Folder of the trust anchors in PEM: `root.pem`, `members-ca.pem`, `syndicate-ca.pem`.")
+    pki_members_token: SecretStr | None = Field(None, description="Right to ask for members' certificates; for the portal's process.")
+    pki_syndicate_token: SecretStr | None = Field(None, description="Right to ask for the syndicate's certificates; for the flows' processes.")
+    pki_seal_token: SecretStr | None = Field(None, description="Right to ask for the system's seal; for the desk.")
+
+    smtp_host: str = Field(description="Mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field("starttls", pattern="^(starttls|tls|none)$", description="`starttls`, `tls`, or `none` (loopback only).")
+    smtp_login: str | None = Field(None, description="Login on the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password on the mail server.")
+    mail_from: str = Field(description="Address from which notices are sent.")
+    mail_from_name: str = Field(description="Name shown with it.")
+
+    activation_url: Address = Field(description="Where activation orders are delivered (Standard Webhooks).")
+    activation_secret: SecretStr = Field(description="Key of the webhooks' signature, `whsec_…`.")
+    activation_secret_next: SecretStr | None = Field(None, description="Second key, while one replaces the other.")
+
+    prefect_api_url: Address = Field(description="Address of Prefect's API, ending in `/api`.")
+    prefect_auth: SecretStr | None = Field(None, description="`user:password` of Prefect's API.")
+    prefect_ui_url: Address | None = Field(None, description="Where agents open Prefect, shown in the office.")
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Replace the library's sources, which let unknown environment keys pass, by ours."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, _Environment(settings_cls), _SettingsFile(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        read = dict(values)
+        for name, field in cls.model_fields.items():
+            path = read.pop(name + FILE_SUFFIX, None) if is_secret(field) else None
+            if path is None:
+                continue
+            if name in read:
+                msg = f"{name} and {name}{FILE_SUFFIX} are both given"
+                raise ValueError(msg)
+            try:
+                read[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                msg = f"{name}{FILE_SUFFIX}: the file cannot be read ({type(error).__name__})"
+                raise ValueError(msg) from error
+        return read
+
+    @model_validator(mode="after")
+    def _refuse_what_contradicts(self) -> Self:
+        if len(self.master_key.get_secret_value()) < MIN_MASTER_KEY_CHARACTERS:
+            msg = f"master_key: shorter than {MIN_MASTER_KEY_CHARACTERS} characters"
+            raise ValueError(msg)
+        if self.mode is Mode.PRODUCTION:
+            self._refuse_in_production()
+        return self
+
+    def _refuse_in_production(self) -> None:
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if is_secret(field) and value is not None and is_demo_secret(value.get_secret_value()):
+                msg = f"{name}: a secret of the demonstration, refused in production"
+                raise ValueError(msg)
+        for name in ("signers_url", "desk_url", "office_url"):
+            if not getattr(self, name).startswith("https://"):
+                msg = f"{name}: https is required in production"
+                raise ValueError(msg)
+        hosts = {_host(self.signers_url), _host(self.desk_url), _host(self.office_url)}
+        if len(hosts) < 3:  # noqa: PLR2004 three sites
+            msg = "signers_url, desk_url and office_url need three hosts: cookies ignore ports"
+            raise ValueError(msg)
+        if self.smtp_security == "none":
+            msg = "smtp_security: none is refused in production"
+            raise ValueError(msg)
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether documents, pages and mails are marked as fictitious."""
+        return self.mode is not Mode.PRODUCTION
+
+    @property
+    def lock_mode(self) -> str:
+        """Mode of the archive's object lock."""
+        return "COMPLIANCE" if self.mode is Mode.PRODUCTION else "GOVERNANCE"
+
+    @property
+    def sites(self) -> Mapping[str, str]:
+        """Public address of each site."""
+        return {"signers": self.signers_url, "desk": self.desk_url, "office": self.office_url}
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """Every variable that begins with our prefix, known or not, so that unknown ones are refused by name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in os.environ.items()
+            if name.startswith(PREFIX) and name != SETTINGS_FILE_KEY
+        }
+
+
+class _SettingsFile(PydanticBaseSettingsSource):
+    """The TOML file that ``CONTRESEING_SETTINGS`` names, if any; paths of secret files are relative to its folder."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        name = os.environ.get(SETTINGS_FILE_KEY)
+        if not name:
+            return {}
+        path = Path(name)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(
+                f"the settings file cannot be read: {type(error).__name__}", code="configuration.file_unreadable", key=SETTINGS_FILE_KEY
+            ) from error
+        secrets = {f"{name}{FILE_SUFFIX}" for name, field in self.settings_cls.model_fields.items() if is_secret(field)}
+        return {key: str(path.parent / value) if key in secrets else value for key, value in values.items()}
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 any field of Settings
+    """Read the settings; keywords win over the environment, which wins over the file.
+
+    Raises:
+        ConfigurationError: a key is unknown, missing, unreadable or refused; every such key is named, no value is.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "settings refused: " + "; ".join(_told(problem) for problem in error.errors(include_url=False, include_input=False)),
+            code="configuration.refused",
+            problems=" ; ".join(_told(problem) for problem in error.errors(include_url=False, include_input=False)),
+        ) from None
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key"
+        case "missing":
+            return f"{key}: missing"
+        case "value_error":
+            text = str(problem["ctx"]["error"])
+            return f"{key}: {text}" if key else text
+        case _:
+            return f"{key}: {problem['msg']}"
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Tell whether a field holds a secret (and may be given as a file)."""
+    annotation = field.annotation
+    if get_origin(annotation) in {Union, UnionType}:
+        return SecretStr in get_args(annotation)
+    return annotation is SecretStr
+
+
+def is_demo_secret(value: str) -> bool:
+    """Tell whether a secret was made for a demonstration: it begins with the mark, plain, in base64, or in an address."""
+    in_base64 = base64.b64encode(DEMO_SECRET_PREFIX.encode()).decode()[:6]
+    return value.startswith(DEMO_SECRET_PREFIX) or f":{DEMO_SECRET_PREFIX}" in value or value.removeprefix("whsec_").startswith(in_base64)
+
+
+def _host(address: str) -> str:
+    return address.partition("://")[2].partition("/")[0].rpartition(":")[0] or address.partition("://")[2].partition("/")[0]
+
+
+def render_settings_table() -> str:
+    """Render the published table of settings (Markdown)."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated by `contreseing settings table`; do not edit by hand.",
+        "",
+        f"Each key is read from the environment as `{PREFIX}<KEY>` or from the TOML file named by `{SETTINGS_FILE_KEY}`; the environment wins.",
+        "A secret may be given by the path of a file, under its key followed by `_FILE`. An unknown key stops the start-up and is named.",
+        "",
+        "| Key | Secret | Default | Meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "required" if field.is_required() else f"`{_shown(field.default)}`" if field.default is not None else "none"
+        lines.append(f"| `{name.upper()}` | {'yes' if is_secret(field) else ''} | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: object) -> str:
+    return str(value.value) if isinstance(value, StrEnum) else str(value)
