@@ -12,7 +12,7 @@ DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test demo serve bench tools clean
+.PHONY: help setup lock check format test demo accept serve bench tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -49,12 +49,15 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 
 test: $(READY) ## the whole suite with coverage; names what it could not run and how to get it
 	@rm -f .coverage .coverage.*
-	timeout --foreground 600 $(PYTEST) --cov --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) --session-timeout=600 --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='conventions/*' --fail-under=100
 
 demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 minutes)
 	$(BIN)/contreseing demo
+
+accept: $(READY) ## judge what the demonstration left in demo/out, by programs that are not ours
+	$(PYTEST) tests/acceptance/check_demo.py
 
 serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
 	$(BIN)/contreseing serve
