@@ -49,7 +49,7 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 
 test: $(READY) ## the whole suite with coverage; names what it could not run and how to get it
 	@rm -f .coverage .coverage.*
-	$(PYTEST) --session-timeout=600 --cov --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) --session-timeout=600 --cov --cov-report= --cov-fail-under=0 $(PYTEST_ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='conventions/*' --fail-under=100
 
