@@ -1,0 +1,61 @@
+"""A small HTTP part of the embedded stack: bound to loopback, quiet, gone cleanly when asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from conventions.errors import ConfigurationError
+
+
+class PortTaken(ConfigurationError):
+    """Another program listens on the port; ``str`` names it."""
+
+    default_code = "configuration.port_taken"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a listening socket on a loopback address.
+
+    Raises:
+        ConfigurationError: not a loopback address.
+        PortTaken: the port cannot be had.
+    """
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ConfigurationError(f"{host} is not a loopback address", code="configuration.not_loopback")
+    try:
+        return socket.create_server((host, port), backlog=256)
+    except OSError as error:
+        raise PortTaken(f"port {port} of {host} is taken by another program", port=port) from error
+
+
+async def serve_until_stopped(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve the application until SIGINT or SIGTERM, then let what was begun end (5 s at most) and return."""
+    config = uvicorn.Config(
+        app, lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=5
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signals: it would raise them again and end the process before the other parts are closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    def stop(self) -> None:
+        """Ask the server to end; asked twice, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True

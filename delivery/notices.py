@@ -1,0 +1,195 @@
+"""Notices as mails: what each template needs, and the message made from it. No network here.
+
+A mail has a text part and an HTML part that say the same, in French; nothing is fetched from elsewhere when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from conventions.errors import ConfigurationError, InputRefused
+from conventions.outgoing import Template
+from conventions.people import is_mail_address
+from conventions.ports.delivery import Attachment, Notice
+
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+
+VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
+    {
+        Template.INVITATION: frozenset(
+            {"title", "greeting", "organisation", "syndicate", "contribution", "deadline", "link", "site", "telephone"}
+        ),
+        Template.DATA_REQUEST: frozenset(
+            {"title", "greeting", "organisation", "syndicate", "missing", "link", "site", "telephone", "deadline"}
+        ),
+        Template.CODE: frozenset({"title", "organisation", "contribution", "code", "minutes", "telephone"}),
+        Template.MEMBER_RECEIPT: frozenset({"title", "greeting", "organisation", "signed_at", "telephone"}),
+        Template.COSIGNED_COPY: frozenset(
+            {"title", "greeting", "organisation", "signed_at", "services", "pending", "effect_on", "telephone"}
+        ),
+        Template.SECOND_ADDRESS_NOTICE: frozenset({"title", "organisation", "signer", "signed_at", "telephone"}),
+        Template.RETURNED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
+        Template.DECLINED: frozenset({"title", "organisation", "reason"}),
+    }
+)
+"""The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""
+
+LAYOUT_NAMES = frozenset({"subject", "site_name", "help_telephone", "demonstration"})
+"""What every template may use beside its values."""
+
+SEVERAL_LINES = frozenset({"missing", "services", "pending", "reason"})
+MAY_BE_EMPTY = frozenset({(Template.COSIGNED_COPY, "pending"), (Template.DECLINED, "reason")})
+
+DEMONSTRATION_PREFIX = "[Démonstration] "
+VALUE_LIMIT_CHARS = 10_000
+
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators (Unicode, table 4-4)
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would show a text in another order
+_LINK = re.compile(r"https?://[!-~]+\Z")
+_MEDIA_TYPE = re.compile(r"([a-z]+)/([a-z0-9.+-]+)\Z")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_FILENAME = re.compile(r"[^/\\\"<>:|?*]{1,200}\Z")
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Who writes, in every mail: address of the sender, address for answers, name of the site, telephone for help.
+
+    Raises:
+        ConfigurationError: one of them cannot stand in a mail's headers.
+    """
+
+    sender: str
+    reply_to: str
+    site_name: str
+    help_telephone: str
+
+    def __post_init__(self) -> None:
+        for name in ("sender", "reply_to"):
+            if not _is_sendable(getattr(self, name)):
+                raise ConfigurationError(f"mail {name}: not an address", code="configuration.mail_address", setting=name)
+        for name in ("site_name", "help_telephone"):
+            if (fault := _fault(getattr(self, name), several_lines=False)) is not None:
+                raise ConfigurationError(f"mail {name}: {fault}", code="configuration.mail_text", setting=name)
+
+
+class NoticeRenderer:
+    """Makes the message of a notice under one letterhead."""
+
+    def __init__(self, letterhead: Letterhead) -> None:
+        self._letterhead = letterhead
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES_FOLDER),
+            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def render(self, notice: Notice, sent_at: datetime) -> EmailMessage:
+        """Make the message: subject, text part, HTML part, attachments; ``sent_at`` becomes its Date.
+
+        Raises:
+            InputRefused: the address (code ``mail.address_refused``), a value or an attachment (code ``mail.notice_refused``)
+                cannot stand in a mail, or the values are not exactly those of the template.
+        """
+        if not _is_sendable(notice.to):
+            raise InputRefused("the notice's address is not one mail address", code="mail.address_refused")
+        verify_values(notice.template, notice.values)
+        for attachment in notice.attachments:
+            _verify_attachment(attachment)
+        letterhead = self._letterhead
+        layout: dict[str, str | bool] = {
+            "site_name": letterhead.site_name,
+            "help_telephone": letterhead.help_telephone,
+            "demonstration": notice.demonstration,
+        }
+        subject = self._text(notice, "subject.txt", layout).strip()
+        if notice.demonstration:
+            subject = DEMONSTRATION_PREFIX + subject
+        layout["subject"] = subject
+        message = EmailMessage(policy=SMTP)
+        message["From"] = Address(letterhead.site_name, addr_spec=letterhead.sender)
+        message["To"] = Address(addr_spec=notice.to)
+        message["Reply-To"] = Address(addr_spec=letterhead.reply_to)
+        message["Subject"] = subject
+        message["Date"] = sent_at
+        message["Message-ID"] = message_id(notice.id, letterhead.sender)
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5.2: no absence message answers it
+        message.set_content(self._text(notice, "txt", layout), cte="quoted-printable")
+        message.add_alternative(self._text(notice, "html", layout), subtype="html", cte="quoted-printable")
+        for attachment in notice.attachments:
+            maintype, _, subtype = attachment.media_type.partition("/")
+            message.add_attachment(attachment.data, maintype=maintype, subtype=subtype, filename=attachment.filename)
+        message["Content-Language"] = "fr"  # last: EmailMessage moves such headers to the part that it makes
+        return message
+
+    def _text(self, notice: Notice, part: str, layout: Mapping[str, str | bool]) -> str:
+        text = self._templates.get_template(f"{notice.template}.{part}").render({**layout, **notice.values})
+        return _BLANK_LINES.sub("\n\n", text)
+
+
+def message_id(notice_id: str, sender: str) -> str:
+    """Compute a notice's Message-ID: 32 hexadecimal digits of the SHA-256 of its id, at the sender's domain."""
+    digest = hashlib.sha256(notice_id.encode()).hexdigest()[:32]
+    return f"<{digest}@{sender.rpartition('@')[2]}>"
+
+
+def verify_values(template: Template, values: Mapping[str, str]) -> None:
+    """Check that the values are exactly the template's, each fit to be read in a mail; the error names keys, never values.
+
+    Raises:
+        InputRefused: code ``mail.notice_refused``.
+    """
+    needed = VALUES_OF.get(template)
+    if needed is None:
+        raise _refused(f"{template} is not a mail")
+    if values.keys() != needed:
+        missing, unknown = sorted(needed - values.keys()), sorted(map(str, values.keys() - needed))
+        raise _refused(f"{template}: missing {missing}, unknown {unknown}")
+    for key, value in values.items():
+        fault = _fault(value, several_lines=key in SEVERAL_LINES, may_be_empty=(template, key) in MAY_BE_EMPTY)
+        if fault is None and key == "link" and _LINK.match(value) is None:
+            fault = "not an http(s) address in ASCII"
+        if fault is not None:
+            raise _refused(f"{template}.{key}: {fault}")
+
+
+def _fault(value: object, *, several_lines: bool, may_be_empty: bool = False) -> str | None:
+    if not isinstance(value, str):
+        return f"text expected, got a {type(value).__name__}"
+    if not value.strip() and not may_be_empty:
+        return "empty"
+    if len(value) > VALUE_LIMIT_CHARS:
+        return f"longer than {VALUE_LIMIT_CHARS} characters"
+    seen = value.replace("\n", "") if several_lines else value
+    if any(unicodedata.category(character) in _UNSEEN or character in _DIRECTION for character in seen):
+        return "holds a control character or a line break"
+    return None
+
+
+def _is_sendable(address: str) -> bool:
+    return is_mail_address(address) and _fault(address, several_lines=False) is None
+
+
+def _verify_attachment(attachment: Attachment) -> None:
+    if _fault(attachment.filename, several_lines=False) is not None or _FILENAME.match(attachment.filename) is None:
+        raise _refused("an attachment's name cannot stand in a mail")
+    if _MEDIA_TYPE.match(attachment.media_type) is None:
+        raise _refused("an attachment's media type is malformed")
+
+
+def _refused(message: str) -> InputRefused:
+    return InputRefused(message, code="mail.notice_refused")
