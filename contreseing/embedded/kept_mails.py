@@ -128,7 +128,7 @@ class KeptMails:
 
 
 def _parsed(whole: bytes) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(whole, policy=modern_policy))
+    return message_from_bytes(whole, policy=modern_policy)
 
 
 def _summary(mail_id: str, whole: bytes) -> KeptMail:
