@@ -22,11 +22,42 @@ from conventions.errors import ContreseingError
 
 FIELDS = frozenset(
     {
-        "event", "level", "timestamp", "logger", "correlation_id", "process", "part", "error", "reference", "step", "code", "status",
-        "count", "done", "waiting", "late", "dead_letters", "duration_ms", "work", "key", "campaign_id", "authorisation_id",
-        "outgoing_id", "template", "attempts", "service", "route", "method", "http_status", "site", "run_id", "port", "exit_status", "signal",
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "correlation_id",
+        "process",
+        "part",
+        "error",
+        "reference",
+        "step",
+        "code",
+        "status",
+        "count",
+        "done",
+        "waiting",
+        "late",
+        "dead_letters",
+        "duration_ms",
+        "work",
+        "key",
+        "campaign_id",
+        "authorisation_id",
+        "outgoing_id",
+        "template",
+        "attempts",
+        "service",
+        "route",
+        "method",
+        "http_status",
+        "site",
+        "run_id",
+        "port",
+        "exit_status",
+        "signal",
     }
-)  # fmt: skip
+)
 """Names of fields that may be logged: identifiers, counts and durations of ours, none of which is about a person."""
 
 MASK = "[masked]"

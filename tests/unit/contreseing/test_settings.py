@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,12 @@ GIVEN = {
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [name for name in os.environ if name.startswith("CONTRESEING_")]:
         monkeypatch.delenv(name)
     for name, value in GIVEN.items():
         monkeypatch.setenv(f"CONTRESEING_{name}", value)
-    yield monkeypatch
+    return monkeypatch
 
 
 def refusal() -> str:
@@ -49,7 +48,8 @@ def refusal() -> str:
     return str(refused.value)
 
 
-def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("environment")
+def test_settings_are_read_from_the_environment() -> None:
     settings = load_settings()
     assert settings.mode is Mode.TEST
     assert settings.sites["signers"] == "https://signer.invalid"
@@ -65,7 +65,7 @@ def test_an_unknown_key_of_the_environment_is_named(environment: pytest.MonkeyPa
 
 def test_an_unknown_key_of_the_file_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
-    file.write_text('lock_year = 10\n')
+    file.write_text("lock_year = 10\n")
     environment.setenv(SETTINGS_FILE_KEY, str(file))
     assert refusal() == "settings refused: lock_year: unknown key"
 
