@@ -175,7 +175,9 @@ def settled_services(agreement: Agreement) -> tuple[tuple[str, ...], tuple[str, 
     ordered = agreement.fact(FactKind.ORDERED)
     if ordered is None:
         return (), ()
-    outcomes = {f.text("service"): f.text("outcome") for f in agreement.facts if f.kind is FactKind.ORDER_SETTLED and f.version == agreement.version}
+    outcomes = {
+        f.text("service"): f.text("outcome") for f in agreement.facts if f.kind is FactKind.ORDER_SETTLED and f.version == agreement.version
+    }
     codes = service_codes(ordered)
     return tuple(c for c in codes if outcomes.get(c) == ACKNOWLEDGED), tuple(c for c in codes if outcomes.get(c) != ACKNOWLEDGED)
 

@@ -67,7 +67,9 @@ class Review:
     at: datetime
 
 
-def ceremony_manifest(authorisation: Authorisation, person: Person, delegation_number: str, organisation: str, siren: str) -> Mapping[str, Json]:
+def ceremony_manifest(
+    authorisation: Authorisation, person: Person, delegation_number: str, organisation: str, siren: str
+) -> Mapping[str, Json]:
     """Build the manifest that is sealed: canonical JSON of what is authorised, by whom, until when."""
     return {
         "schema": MANIFEST_SCHEMA,

@@ -53,4 +53,4 @@ LOCK_PERMISSION = 2
 
 def fields_outside_lock(party: Party) -> tuple[str, ...]:
     """Name the fields that the lock of a party's signature leaves open (action EXCLUDE)."""
-    return ((SYNDICATE_FIELD, *TIMESTAMP_FIELDS) if party is Party.MEMBER else TIMESTAMP_FIELDS)
+    return (SYNDICATE_FIELD, *TIMESTAMP_FIELDS) if party is Party.MEMBER else TIMESTAMP_FIELDS

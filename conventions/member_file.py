@@ -155,7 +155,9 @@ def parse_member_file(text: str, scale: Scale) -> tuple[Member, ...]:
 
 def _check_header(header: list[str], problems: list[Problem]) -> None:
     problems.extend(Problem(1, name, "", "Il manque cette colonne dans l'en-tête.") for name in REQUIRED if name not in header)
-    problems.extend(Problem(1, name, name, "Colonne inconnue : supprimez-la ou corrigez son nom.") for name in header if name not in COLUMNS)
+    problems.extend(
+        Problem(1, name, name, "Colonne inconnue : supprimez-la ou corrigez son nom.") for name in header if name not in COLUMNS
+    )
     problems.extend(
         Problem(1, name, name, "Colonne présente deux fois : gardez-en une.") for name in sorted(set(header)) if header.count(name) > 1
     )
@@ -266,6 +268,16 @@ def _territory(row: _Row, category: Category | None) -> str | None:
         return None
 
 
+def read_power(values: Mapping[str, str], problems: list[Problem]) -> PowerToSign | None:
+    """Read the ``act_*`` fields of a form; adds to ``problems`` what is wrong, returns None when nothing was given."""
+    return _power(_Row(0, values, problems))
+
+
+def read_referent(values: Mapping[str, str], problems: list[Problem]) -> Referent | None:
+    """Read the ``referent_*`` fields of a form; adds to ``problems`` what is wrong, returns None when nothing was given."""
+    return _referent(_Row(0, values, problems))
+
+
 def _power(row: _Row) -> PowerToSign | None:
     columns = ("act_type", "act_body", "act_number", "act_on")
     if not any(row.text(column) for column in (*columns, "act_sent_on", "act_published_on")):
@@ -287,7 +299,14 @@ def _power(row: _Row) -> PowerToSign | None:
 
 
 def _referent(row: _Row) -> Referent | None:
-    columns = ("referent_civility", "referent_given_name", "referent_family_name", "referent_function", "referent_email", "referent_telephone")
+    columns = (
+        "referent_civility",
+        "referent_given_name",
+        "referent_family_name",
+        "referent_function",
+        "referent_email",
+        "referent_telephone",
+    )
     if not any(row.text(column) for column in columns):
         return None
     person = Person(

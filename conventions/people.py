@@ -61,7 +61,7 @@ class MailAddress:
     def masked(self) -> str:
         """The address as a page may show it: first letter, then the domain's first letter."""
         local, _, domain = self.address.partition("@")
-        return f"{local[:1]}…@{domain[:1]}…{domain[domain.rfind('.'):]}"
+        return f"{local[:1]}…@{domain[:1]}…{domain[domain.rfind('.') :]}"
 
 
 def is_mail_address(text: str) -> bool:

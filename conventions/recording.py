@@ -14,7 +14,7 @@ from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 
 
-def record_event(  # noqa: PLR0913 an event has that many parts
+def record_event(
     ports: Ports,
     tx: Transaction,
     type_: str,

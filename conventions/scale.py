@@ -38,8 +38,10 @@ class Tier:
             return False
         if self.population_min is None and self.population_max is None:
             return True
-        return population is not None and (self.population_min or 0) <= population and (
-            self.population_max is None or population <= self.population_max
+        return (
+            population is not None
+            and (self.population_min or 0) <= population
+            and (self.population_max is None or population <= self.population_max)
         )
 
 

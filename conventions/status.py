@@ -46,9 +46,7 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
 
 
-FINAL = frozenset(
-    {Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED, Status.TERMINATED, Status.ENDED}
-)
+FINAL = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED, Status.TERMINATED, Status.ENDED})
 """Statuses from which nothing more is signed."""
 
 _CLOSING: Mapping[FactKind, Status] = MappingProxyType(

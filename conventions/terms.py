@@ -100,8 +100,7 @@ def agreement_data(terms: Terms) -> Mapping[str, Json]:
         "contribution_eur_per_year": member.contribution_eur,
         "contribution_source": member.contribution_source,
         "services": [
-            {"code": grant.code, "name": grant.name, "quotas": dict(grant.quotas), "condition": grant.condition}
-            for grant in terms.services
+            {"code": grant.code, "name": grant.name, "quotas": dict(grant.quotas), "condition": grant.condition} for grant in terms.services
         ],
         "wording": {"id": terms.wording_id, "sha256": terms.wording_sha256},
     }

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from conventions.accounts import Account
-from conventions.agreements import Agreement
+from conventions.agreements import Agreement, Campaign
 from conventions.ceremonies import Mark
 from conventions.links import Link, Purpose
 from conventions.members import Member
@@ -16,6 +16,7 @@ from conventions.outgoing import Outgoing
 from conventions.people import Person
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.powers import Act
+from conventions.programmes import Programme
 from conventions.scale import Category
 from conventions.status import Status
 
@@ -215,3 +216,15 @@ class SignedIn:
     cookie: str
     account: Account
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The office's first page."""
+
+    campaigns: tuple[Campaign, ...]
+    programmes: tuple[Programme, ...]
+    counts: tuple[tuple[Status, int], ...]
+    needing_attention: int
+    dead_letters: tuple[Outgoing, ...]
+    late_outgoing: int

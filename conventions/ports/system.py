@@ -58,6 +58,7 @@ class Rules:
     lock_years: int
     sites: Mapping[str, str]
     help_telephone: str
+    agents_mail: str
     demonstration: bool
     signing_lease: timedelta = timedelta(minutes=2)
 

@@ -1,0 +1,123 @@
+"""An agreement's folder in the archive: numbered objects under lock, and numbered indexes that chain.
+
+``keep`` writes one object: the bytes go to the working store first, then the intent (with its digest) is committed, then
+the object is written under lock and read back, then its completion is committed. ``finish_pending`` completes intents that a
+crash left. Every index lists all completed objects and holds the digest of the index before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+
+from conventions.agreements import Agreement
+from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken
+from conventions.ports.registry import ArchiveEntry
+from conventions.ports.system import Ports
+from conventions.programmes import Programme
+
+INDEX_KIND = "index"
+INDEX_SCHEMA = "contreseing/archive-index/1"
+RECORD_SCHEMA = "contreseing/record/1"
+NUMBERING_ATTEMPTS = 5
+
+
+def retain_until(programme: Programme, lock_years: int) -> datetime:
+    """Return the end of the lock: that many years after the programme's last day (aware UTC)."""
+    last = programme.ends_on
+    day = date(last.year + lock_years, last.month, min(last.day, 28) if last.month == 2 else last.day)  # noqa: PLR2004 29 February
+    return datetime.combine(day, time(23, 59, 59), UTC)
+
+
+def keep(ports: Ports, reference: str, kind: str, data: bytes, until: datetime) -> ArchiveEntry:
+    """Put one object in an agreement's folder under lock; the same kind and bytes again is the same object.
+
+    Raises:
+        EvidenceBroken: the archive holds other bytes under that key.
+        UpstreamUnavailable: the archive does not answer; the intent stands and is completed later.
+    """
+    sha256 = ports.working.put(data)
+    entry = _intend(ports, reference, kind, sha256, len(data), until)
+    return entry if entry.completed_at is not None else _complete(ports, entry, data)
+
+
+def finish_pending(ports: Ports, reference: str) -> int:
+    """Write every object whose intent a crash left unfinished; return how many."""
+    with ports.registry.read() as tx:
+        pending = [entry for entry in tx.archive_entries(reference) if entry.completed_at is None]
+    for entry in pending:
+        _complete(ports, entry, ports.working.get(entry.sha256))
+    return len(pending)
+
+
+def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
+    """Write the next index if objects were added since the last one; else return the last.
+
+    Raises:
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    with ports.registry.read() as tx:
+        entries = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]
+    indexes = [entry for entry in entries if entry.kind == INDEX_KIND]
+    if indexes and indexes[-1].seq == max(entry.seq for entry in entries):
+        return indexes[-1]
+    index: Mapping[str, Json] = {
+        "schema": INDEX_SCHEMA,
+        "reference": reference,
+        "number": len(indexes) + 1,
+        "previous_sha256": indexes[-1].sha256 if indexes else None,
+        "objects": [
+            {"seq": e.seq, "kind": e.kind, "sha256": e.sha256, "size_bytes": e.size_bytes, "key": e.key}
+            for e in entries
+            if e.kind != INDEX_KIND
+        ],
+    }
+    return keep(ports, reference, INDEX_KIND, render_canonical(index), until)
+
+
+def archive_record(agreement: Agreement, at: datetime) -> bytes:
+    """Serialise all the facts of an agreement, as known at ``at`` (canonical JSON)."""
+    return render_canonical(
+        {
+            "schema": RECORD_SCHEMA,
+            "reference": agreement.reference,
+            "kind": agreement.kind.value,
+            "programme": agreement.programme_id,
+            "campaign": agreement.campaign_id,
+            "member": agreement.member_id,
+            "recorded_at": at.isoformat(),
+            "facts": [{"kind": f.kind.value, "at": f.at.isoformat(), "version": f.version, "data": dict(f.data)} for f in agreement.facts],
+            "artefacts": [
+                {"version": a.version, "stage": a.stage.value, "sha256": a.sha256, "size_bytes": a.size_bytes, "at": a.at.isoformat()}
+                for a in agreement.artefacts
+            ],
+        }
+    )
+
+
+def _intend(ports: Ports, reference: str, kind: str, sha256: str, size_bytes: int, until: datetime) -> ArchiveEntry:
+    for _ in range(NUMBERING_ATTEMPTS):
+        try:
+            with ports.registry.write() as tx:
+                entries = tx.archive_entries(reference)
+                known = next((entry for entry in entries if entry.kind == kind and entry.sha256 == sha256), None)
+                if known is not None:
+                    return known
+                seq = max((entry.seq for entry in entries), default=0) + 1
+                key = f"agreements/{reference}/{seq:04d}-{kind}-{sha256}"
+                entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, until)
+                tx.add_archive_entry(entry)
+                return entry
+        except AlreadyRecorded:
+            continue
+    raise Busy(f"the folder of {reference} is being written by others")
+
+
+def _complete(ports: Ports, entry: ArchiveEntry, data: bytes) -> ArchiveEntry:
+    if sha256_hex(data) != entry.sha256:
+        raise EvidenceBroken(f"{entry.key}: the working bytes are not those of the intent", code="evidence.digest")
+    ports.archive.write(entry.key, data, entry.retain_until)
+    with ports.registry.write() as tx:
+        tx.complete_archive_entry(entry.key, ports.clock.now())
+    return entry

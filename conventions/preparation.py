@@ -1,0 +1,77 @@
+"""What the ``prepared`` fact of an agreement holds, read back as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conventions.agreements import Agreement, FactKind
+from conventions.canonical import Json
+from conventions.kinds import FIELD_OF, SIGNERS, Party
+from conventions.people import Civility, Person
+from conventions.ports.documents import Section
+from conventions.signatures import ExpectedSigner, SignerIdentity
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The prepared file of a version: digest, reading parts, and who is expected to sign it."""
+
+    sha256: str
+    data_sha256: str
+    title: str
+    page_count: int
+    sections: tuple[Section, ...]
+    contribution_eur: int
+    delegation_id: str
+    member: SignerIdentity
+    syndicate: SignerIdentity
+
+    def identity(self, party: Party) -> SignerIdentity:
+        """Return who signs for a party."""
+        return self.member if party is Party.MEMBER else self.syndicate
+
+
+def preparation_of(agreement: Agreement) -> Preparation:
+    """Read the current version's ``prepared`` fact.
+
+    Raises:
+        NotFound: the version is not prepared.
+    """
+    data = agreement.required_fact(FactKind.PREPARED).data
+    sections = data["sections"]
+    assert isinstance(sections, list | tuple)  # noqa: S101 written by ``prepare`` alone
+    return Preparation(
+        sha256=str(data["sha256"]),
+        data_sha256=str(data["data_sha256"]),
+        title=str(data["title"]),
+        page_count=_number(data["page_count"]),
+        sections=tuple(_section(item) for item in sections),
+        contribution_eur=_number(data["contribution_eur"]),
+        delegation_id=str(data["delegation_id"]),
+        member=_identity(Party.MEMBER, data["signer"]),
+        syndicate=_identity(Party.SYNDICATE, data["countersigner"]),
+    )
+
+
+def expected_signers(agreement: Agreement) -> tuple[ExpectedSigner, ...]:
+    """List who must have signed which field once the agreement is complete, in signing order."""
+    preparation = preparation_of(agreement)
+    return tuple(ExpectedSigner(preparation.identity(party), FIELD_OF[party]) for party in SIGNERS[agreement.kind])
+
+
+def _number(value: Json) -> int:
+    assert isinstance(value, int)  # noqa: S101 written by ``prepare`` alone
+    return value
+
+
+def _section(value: Json) -> Section:
+    assert isinstance(value, list | tuple)  # noqa: S101 written by ``prepare`` alone
+    title, first, last = value
+    return Section(str(title), _number(first), _number(last))
+
+
+def _identity(party: Party, value: Json) -> SignerIdentity:
+    assert isinstance(value, Mapping)  # noqa: S101 written by ``prepare`` alone
+    person = Person(Civility(str(value["civility"])), str(value["given_name"]), str(value["family_name"]), str(value["capacity"]))
+    return SignerIdentity(party, person, str(value["organisation"]), str(value["siren"]))

@@ -1,0 +1,100 @@
+"""Archive a completed agreement: validate first, then put its whole folder under lock and read it back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from conventions.agreements import Agreement, Fact, FactKind, Stage
+from conventions.canonical import Json, render_canonical
+from conventions.errors import EvidenceBroken, VerificationFailed
+from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.kinds import SIGNERS, Party
+from conventions.ports.system import Ports
+from conventions.preparation import expected_signers
+from conventions.recording import quarantine, record_fact
+from conventions.signatures import PadesLevel, ValidationReport
+
+REQUIRED_LEVEL = PadesLevel.B_LTA
+REPORT_SCHEMA = "contreseing/validation-report/1"
+
+
+def archive(ports: Ports, reference: str) -> None:
+    """Validate the completed file (expected persons included) and archive it; nothing happens when it is done.
+
+    Raises:
+        NotFound: the last signature is not given.
+        VerificationFailed: the file is not valid; it is in quarantine and nothing was archived.
+        EvidenceBroken: stored bytes are not those recorded; in quarantine.
+        UpstreamUnavailable: try again.
+    """
+    with ports.registry.read() as tx:
+        agreement = tx.agreement(reference)
+        until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
+        authorisation = _authorisation_id(agreement)
+        ceremony = tx.authorisation(authorisation) if authorisation is not None else None
+    if agreement.fact(FactKind.ARCHIVED) is not None:
+        return
+    final = agreement.required_artefact(final_stage(agreement))
+    try:
+        data = ports.working.get(final.sha256)
+        report = _validated(ports, agreement, data)
+        finish_pending(ports, reference)
+        keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
+        keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
+        if ceremony is not None and ceremony.sealed is not None:
+            keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
+            keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
+            keep(ports, reference, "ceremony-timestamp", ceremony.sealed.timestamp, until)
+        keep(ports, reference, f"validation-{report.reader}", render_report(report), until)
+        entry = keep(ports, reference, final.stage, data, until)
+        keep(ports, reference, "record", archive_record(agreement, final.at), until)
+        keep_index(ports, reference, until)
+    except EvidenceBroken as error:
+        quarantine(ports, reference, error.code)
+        raise
+    with ports.registry.write() as tx:
+        fresh = tx.agreement(reference, lock=True)
+        if fresh.fact(FactKind.ARCHIVED) is None:
+            level = report.level.value if report.level is not None else None
+            facts: dict[str, Json] = {"key": entry.key, "sha256": final.sha256, "level": level, "retain_until": until.isoformat()}
+            record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
+
+
+def final_stage(agreement: Agreement) -> Stage:
+    """Return the stage whose artefact carries the last signature of the agreement's kind."""
+    return Stage.SEALED if Party.SYNDICATE in SIGNERS[agreement.kind] else Stage.MEMBER_SIGNED
+
+
+def _authorisation_id(agreement: Agreement) -> str | None:
+    countersigned = agreement.fact(FactKind.COUNTERSIGNED)
+    return countersigned.text("authorisation_id") if countersigned is not None else None
+
+
+def _validated(ports: Ports, agreement: Agreement, data: bytes) -> ValidationReport:
+    report = ports.signing.validate(data, expected_signers(agreement))
+    if not report.valid or report.level is not REQUIRED_LEVEL:
+        quarantine(ports, agreement.reference, "verification.failed")
+        reasons = "; ".join(report.reasons) or "level too low"
+        raise VerificationFailed(f"{agreement.reference}: {report.reader} refuses the completed file: {reasons}")
+    with ports.registry.write() as tx:
+        fresh = tx.agreement(agreement.reference, lock=True)
+        facts: dict[str, Json] = {"reader": report.reader, "sha256": report.sha256, "level": report.level.value}
+        fact = Fact(FactKind.VALIDATED, ports.clock.now(), agreement.version, facts)
+        if fact.key not in {known.key for known in fresh.facts if known.version == agreement.version}:
+            record_fact(ports, tx, fresh, fact)
+    return report
+
+
+def render_report(report: ValidationReport) -> bytes:
+    """Serialise a validation report (canonical JSON)."""
+
+    def plain(value: object) -> Json:
+        if isinstance(value, dict):
+            return {str(name): plain(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        if value is None or isinstance(value, bool | int | str):
+            return str(value) if isinstance(value, str) else value
+        return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+    return render_canonical({"schema": REPORT_SCHEMA, "report": plain(asdict(report))})

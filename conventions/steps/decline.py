@@ -1,0 +1,41 @@
+"""The member declines, with or without a reason."""
+
+from __future__ import annotations
+
+from conventions.agreements import Fact, FactKind
+from conventions.errors import InputRefused, RuleRefused
+from conventions.links import Closure, Purpose
+from conventions.outgoing import Template
+from conventions.ports.system import Ports
+from conventions.recording import enqueue, record_fact
+from conventions.steps.open_link import visit_of
+from conventions.steps.reissue_link import close_links
+from conventions.steps.signer_view import check_link_usable, signer_view
+from conventions.views import SignerView
+
+LONGEST_REASON = 2_000
+
+
+def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
+    """Record the refusal; the links die. A second call changes nothing.
+
+    Raises:
+        LinkRefused: the visit or its link is over.
+        RuleRefused: the person has agreed already.
+        InputRefused: the reason is too long.
+    """
+    if len(reason) > LONGEST_REASON:
+        raise InputRefused("reason too long", code="text.too_long", most=LONGEST_REASON)
+    now = ports.clock.now()
+    with ports.registry.write() as tx:
+        visit, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
+        agreement = tx.agreement(agreement.reference, lock=True)
+        check_link_usable(link, agreement, now)
+        if agreement.fact(FactKind.CONSENTED) is not None:
+            raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
+        if agreement.fact(FactKind.DECLINED) is None:
+            data = {"reason": reason.strip(), "visit_id": visit.id}
+            record_fact(ports, tx, agreement, Fact(FactKind.DECLINED, now, agreement.version, data))
+            close_links(tx, agreement.reference, Closure.DECLINED, now)
+            enqueue(ports, tx, Template.DECLINED, agreement.reference, f"{agreement.version}")
+    return signer_view(ports, cookie)

@@ -1,0 +1,111 @@
+"""What the office shows: whose turn, since when, why it is stuck."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from conventions.accounts import Role
+from conventions.agreements import Agreement
+from conventions.errors import NotFound
+from conventions.outgoing import LATE_AFTER
+from conventions.ports.system import Ports
+from conventions.recording import record_event
+from conventions.status import Status, status_of
+from conventions.steps.desk import view_agreement
+from conventions.steps.sign_in import session_account
+from conventions.views import AgreementLine, AgreementView, Overview
+
+OFFICE_READERS = (Role.AGENT, Role.AUDITOR, Role.ADMINISTRATOR)
+PAGE_SIZE = 500
+
+
+def overview(ports: Ports, cookie: str) -> Overview:
+    """Return campaigns, programmes, counts by status, dead letters and the count of what is late.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    now = ports.clock.now()
+    with ports.registry.read() as tx:
+        session_account(ports, tx, cookie, OFFICE_READERS)
+        counts: Counter[Status] = Counter()
+        flagged, after = 0, ""
+        while page := tx.agreements(after=after):
+            counts.update(status_of(agreement, now) for agreement in page)
+            flagged += sum(agreement.failure is not None for agreement in page)
+            after = page[-1].reference
+        return Overview(
+            campaigns=tuple(tx.campaigns()),
+            programmes=tuple(tx.programmes()),
+            counts=tuple((status, counts[status]) for status in Status if counts[status]),
+            needing_attention=flagged,
+            dead_letters=tuple(tx.dead_letters()),
+            late_outgoing=tx.count_late(now - LATE_AFTER),
+        )
+
+
+def agreement_lines(
+    ports: Ports, cookie: str, *, campaign_id: str | None, status: Status | None, after: str, limit: int
+) -> Sequence[AgreementLine]:
+    """List agreements by reference after ``after``, of one campaign and one status if given.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    now, found = ports.clock.now(), list[AgreementLine]()
+    with ports.registry.read() as tx:
+        session_account(ports, tx, cookie, OFFICE_READERS)
+        members = {member.id: member for member in tx.members()}
+        while len(found) < limit and (page := tx.agreements(campaign_id=campaign_id, after=after, limit=PAGE_SIZE)):
+            for agreement in page:
+                member, is_now = members[agreement.member_id], status_of(agreement, now)
+                if status in {None, is_now}:
+                    found.append(
+                        AgreementLine(
+                            reference=agreement.reference,
+                            organisation=member.name,
+                            category=member.category,
+                            contribution_eur=member.contribution_eur,
+                            status=is_now,
+                            since=agreement.facts[-1].at,
+                            failure_code=agreement.failure.code if agreement.failure is not None else None,
+                            person=member.representative,
+                            telephone=member.telephone,
+                        )
+                    )
+            after = page[-1].reference
+    return found[:limit]
+
+
+def agreement_view(ports: Ports, cookie: str, reference: str) -> AgreementView:
+    """Return everything known of an agreement.
+
+    Raises:
+        LinkRefused, RuleRefused, NotFound.
+    """
+    with ports.registry.read() as tx:
+        session_account(ports, tx, cookie, OFFICE_READERS)
+        return view_agreement(ports, tx, reference)
+
+
+def file_bytes(ports: Ports, cookie: str, reference: str, sha256: str) -> tuple[str, bytes]:
+    """Return one file of an agreement by its digest, with the name to save it under; the access is journalled.
+
+    Raises:
+        LinkRefused, RuleRefused, UpstreamUnavailable, EvidenceBroken.
+        NotFound: the agreement has no such file.
+    """
+    with ports.registry.write() as tx:
+        account = session_account(ports, tx, cookie, OFFICE_READERS)
+        agreement = tx.agreement(reference)
+        artefact = next((a for a in agreement.artefacts if a.sha256 == sha256), None)
+        if artefact is None:
+            raise NotFound(f"{reference} has no file with that digest", code="document.not_found")
+        data = {"account": account.id, "sha256": sha256, "stage": artefact.stage.value}
+        record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
+    return f"{_name(agreement)}-{artefact.stage}.pdf", ports.working.get(sha256)
+
+
+def _name(agreement: Agreement) -> str:
+    return f"{agreement.kind}-{agreement.reference}"

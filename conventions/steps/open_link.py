@@ -1,0 +1,120 @@
+"""Open a link: reading it records nothing, a person's POST begins a visit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from conventions.agreements import Agreement
+from conventions.canonical import sha256_hex
+from conventions.errors import LinkRefused, NotFound
+from conventions.links import VISIT_LIFETIME, Link, Purpose, Visit, VisitorKind, is_token_of
+from conventions.members import Member
+from conventions.people import Person
+from conventions.ports.registry import Transaction
+from conventions.ports.system import Ports
+from conventions.recording import record_event
+from conventions.views import LinkPreview, OpenedVisit, Visitor
+
+MACHINE_MARKS = ("bot", "crawler", "spider", "scanner", "preview", "safelinks", "headless", "python", "curl", "wget", "httpx")
+
+
+def preview_link(ports: Ports, token: str) -> LinkPreview:
+    """Return what the first page shows; nothing is recorded, because mail scanners open links too.
+
+    Raises:
+        LinkRefused: wrong, foreign, expired, replaced or locked; the code never tells which.
+    """
+    with ports.registry.read() as tx:
+        link, agreement, member = _checked(ports, tx, token, ports.clock.now())
+        programme = tx.programme(agreement.programme_id)
+        return LinkPreview(
+            purpose=link.purpose,
+            title=f"Convention {programme.syndicate.short_name} n° {agreement.reference}",
+            organisation=member.name,
+            person=invited_person(member),
+            syndicate=programme.syndicate.name,
+            telephone=ports.rules.help_telephone,
+            demonstration=tx.campaign(agreement.campaign_id).demonstration,
+        )
+
+
+def invited_person(member: Member) -> Person:
+    """Return the person that the member's links are meant for."""
+    return member.representative
+
+
+def open_link(ports: Ports, token: str, visitor: Visitor) -> OpenedVisit:
+    """Begin a visit and return its cookie, of which only the digest is kept.
+
+    Raises:
+        LinkRefused.
+    """
+    now = ports.clock.now()
+    kind, because = classify(visitor)
+    cookie = ports.secrets.random_token()
+    with ports.registry.write() as tx:
+        link, agreement, _ = _checked(ports, tx, token, now)
+        expires_at = min(now + VISIT_LIFETIME, link.expires_at)
+        visit = Visit(ports.secrets.random_id(), link.id, sha256_hex(cookie.encode()), now, expires_at, kind, because)
+        tx.add_visit(visit)
+        data = {"link_id": link.id, "visit_id": visit.id, "visitor": kind.value, "because": because}
+        personal = {"address": visitor.address, "user_agent": visitor.user_agent}
+        record_event(ports, tx, "link.opened", at=now, reference=agreement.reference, data=data, personal=personal)
+    return OpenedVisit(cookie, link.purpose, expires_at)
+
+
+def refuse_identity(ports: Ports, token: str, visitor: Visitor) -> None:
+    """Record that whoever holds the link says not to be that person; agents see it, the link stays as it is.
+
+    Raises:
+        LinkRefused.
+    """
+    now = ports.clock.now()
+    with ports.registry.write() as tx:
+        link, agreement, _ = _checked(ports, tx, token, now)
+        personal = {"address": visitor.address, "user_agent": visitor.user_agent}
+        record_event(
+            ports, tx, "link.identity_refused", at=now, reference=agreement.reference, data={"link_id": link.id}, personal=personal
+        )
+
+
+def classify(visitor: Visitor) -> tuple[VisitorKind, str]:
+    """Say whether a visit looks like a person's or a machine's, and by which sign."""
+    agent = visitor.user_agent.casefold()
+    if not agent:
+        return VisitorKind.MACHINE, "no user agent"
+    mark = next((mark for mark in MACHINE_MARKS if mark in agent), None)
+    if mark is not None:
+        return VisitorKind.MACHINE, f"user agent names {mark}"
+    return VisitorKind.PERSON, "form sent by a browser"
+
+
+def _checked(ports: Ports, tx: Transaction, token: str, now: datetime) -> tuple[Link, Agreement, Member]:
+    link_id = token.partition(".")[0]
+    try:
+        link = tx.link(link_id)
+    except NotFound as error:
+        raise LinkRefused("no such link") from error
+    if not is_token_of(token, link, ports.secrets) or not link.is_open(now):
+        raise LinkRefused(f"link {link.id} is not open or not this one")
+    agreement = tx.agreement(link.reference)
+    if agreement.version != link.version:
+        raise LinkRefused(f"link {link.id} is for an earlier version")
+    return link, agreement, tx.member(agreement.member_id)
+
+
+def visit_of(tx: Transaction, cookie: str, purpose: Purpose, now: datetime) -> tuple[Visit, Link, Agreement]:
+    """Read the visit of a cookie, its link and its agreement, in the caller's transaction.
+
+    Raises:
+        LinkRefused: no such visit, another purpose, or the link died since (locked: code ``link.locked``).
+    """
+    try:
+        visit = tx.visit_by_cookie(sha256_hex(cookie.encode()))
+        link = tx.link(visit.link_id)
+    except NotFound as error:
+        raise LinkRefused("no such visit", code="link.visit_ended") from error
+    agreement = tx.agreement(link.reference)
+    if link.purpose is not purpose or now > visit.expires_at or agreement.version != link.version:
+        raise LinkRefused(f"visit {visit.id} is over", code="link.visit_ended")
+    return visit, link, agreement
