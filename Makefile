@@ -9,6 +9,8 @@ BOOTSTRAPPED := .venv/bootstrapped-$(HERE)
 JUDGES := build/judges/target/judges.jar
 SHARED_JUDGES := ../shared/judges
 DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless openssl poppler-utils qpdf softhsm2
+# A user without a home that can be written (containers) does without the cache of downloads.
+UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo --no-cache)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -28,13 +30,13 @@ $(BOOTSTRAPPED): requirements-bootstrap.lock
 	@touch $@
 
 $(READY): $(BOOTSTRAPPED) requirements.lock pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
+	$(UV) pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 lock: $(BOOTSTRAPPED) ## resolve the dependencies anew into the lock files (no address is written in them)
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 requirements-bootstrap.in -o requirements-bootstrap.lock
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --extra embedded --extra test pyproject.toml -o requirements.lock
+	$(UV) pip compile --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 requirements-bootstrap.in -o requirements-bootstrap.lock
+	$(UV) pip compile --upgrade --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --extra embedded --extra test pyproject.toml -o requirements.lock
 
 check: $(READY) ## lint, format, types, layers, and the rules on the tree itself
 	$(BIN)/ruff check .
@@ -74,8 +76,8 @@ $(JUDGES): build/tools.stamp $(wildcard $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES
 	@touch $@
 
 build/tools.stamp: Makefile
-	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev} $${Package}\n' $(DEBIAN_TOOLS) 2>&1 | grep -v '^ii' | grep -c . || true); \
-	if [ "$$missing" != 0 ]; then \
+	@installed=$$(dpkg-query -W -f '$${db:Status-Abbrev} $${Package}\n' $(DEBIAN_TOOLS) 2>/dev/null | grep -c '^ii' || true); \
+	if [ "$$installed" != $(words $(DEBIAN_TOOLS)) ]; then \
 	  if [ "$$(id -u)" != 0 ]; then echo "make tools: not root. Ask whoever is: apt-get install $(DEBIAN_TOOLS)" >&2; exit 1; fi; \
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(DEBIAN_TOOLS); \
 	fi
