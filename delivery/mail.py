@@ -6,7 +6,6 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.message import EmailMessage
 from enum import StrEnum
 from pathlib import Path
 
@@ -77,16 +76,13 @@ class SmtpMailer:
         with _our_errors():
             self._deliver(message, notice.to)
 
-    def _deliver(self, message: EmailMessage, to: str) -> None:
+    def _deliver(self, message: bytes, to: str) -> None:
         with self._connection() as server:
             if self._tls is not None and self._security is MailSecurity.STARTTLS:
                 server.starttls(context=self._tls)
             if self._login is not None:
                 server.login(*self._login)
-            server.ehlo_or_helo_if_needed()
-            if not to.isascii() and not server.has_extn("smtputf8"):  # RFC 6531
-                raise InputRefused("the mail server knows no address beyond ASCII", code="mail.address_refused")
-            server.send_message(message, from_addr=self._sender, to_addrs=[to])
+            server.sendmail(self._sender, [to], message)
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:

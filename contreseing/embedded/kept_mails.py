@@ -29,14 +29,13 @@ _NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class KeptMail:
-    """What lists show of a mail; ``text`` is its text part."""
+    """What lists show of a mail."""
 
     id: str
     sender: str
     recipients: tuple[str, ...]
     subject: str
     at: datetime
-    text: str
 
     def is_to(self, address: str) -> bool:
         """Tell whether the address is one of the recipients, case aside."""
@@ -62,6 +61,7 @@ class OpenedMail:
 
     kept: KeptMail
     message_id: str
+    text: str
     html: str | None
     attachments: tuple[MailPart, ...]
 
@@ -79,6 +79,7 @@ class KeptMails:
         self._mails = {
             path.stem: _summary(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.eml")) if MAIL_ID.match(path.stem)
         }
+        self._texts: dict[str, str] = {}
         self._last_rank = int(max(self._mails, default="0").partition("-")[0])
 
     def __len__(self) -> int:
@@ -124,7 +125,17 @@ class KeptMails:
         if kept is None:
             raise NotFound("no mail under that identifier", code="mailbox.not_found")
         message = _parsed((self._folder / f"{mail_id}.eml").read_bytes())
-        return OpenedMail(kept, str(message.get("Message-ID", "")), _body(message, "html"), tuple(_attachments(message)))
+        text = self._texts[mail_id] = _body(message, "plain") or ""
+        return OpenedMail(kept, str(message.get("Message-ID", "")), text, _body(message, "html"), tuple(_attachments(message)))
+
+    def text_of(self, mail_id: str) -> str:
+        """Return the text part of one mail; it is read once, when first asked for.
+
+        Raises:
+            NotFound: there is none under that identifier.
+        """
+        known = self._texts.get(mail_id)
+        return self.open(mail_id).text if known is None else known
 
 
 def _parsed(whole: bytes) -> EmailMessage:
@@ -132,11 +143,11 @@ def _parsed(whole: bytes) -> EmailMessage:
 
 
 def _summary(mail_id: str, whole: bytes) -> KeptMail:
-    message = _parsed(whole)
+    message = _parsed(whole.partition(b"\r\n\r\n")[0])
     recipients = tuple(str(address) for address in message.get_all("Delivered-To", []))
     sender = str(message.get("Return-Path", "")).strip("<>")
     at = datetime.fromtimestamp(int(mail_id.partition("-")[0]) / _NANOSECONDS, UTC)
-    return KeptMail(mail_id, sender, recipients, str(message.get("Subject", "")), at, _body(message, "plain") or "")
+    return KeptMail(mail_id, sender, recipients, str(message.get("Subject", "")), at)
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

@@ -101,7 +101,8 @@ class _Pages:
     async def api_list(self, request: Request) -> Response:
         """List ``{id, to, subject, at, text}``, newest first; ``?to=`` keeps one address exactly."""
         to = request.query_params.get("to")
-        return JSONResponse([_told(mail) for mail in self._mails.newest_first() if to is None or mail.is_to(to)], headers=_HEADERS)
+        found = [mail for mail in self._mails.newest_first() if to is None or mail.is_to(to)]
+        return JSONResponse([_told(mail, self._mails.text_of(mail.id)) for mail in found], headers=_HEADERS)
 
     async def api_mail(self, request: Request) -> Response:
         """Give one mail: as in the list, with ``from``, ``message_id``, ``html`` and ``attachments``."""
@@ -116,7 +117,7 @@ class _Pages:
             for rank, part in enumerate(mail.attachments, 1)
         ]
         more = {"from": mail.kept.sender, "message_id": mail.message_id, "html": mail.html, "attachments": attachments}
-        return JSONResponse(_told(mail.kept) | more, headers=_HEADERS)
+        return JSONResponse(_told(mail.kept, mail.text) | more, headers=_HEADERS)
 
     async def health(self, request: Request) -> Response:
         """Say that mails are taken, and how many are kept."""
@@ -147,8 +148,8 @@ def with_links(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def _told(mail: KeptMail) -> dict[str, Any]:
-    return {"id": mail.id, "to": ", ".join(mail.recipients), "subject": mail.subject, "at": mail.at.isoformat(), "text": mail.text}
+def _told(mail: KeptMail, text: str) -> dict[str, Any]:
+    return {"id": mail.id, "to": ", ".join(mail.recipients), "subject": mail.subject, "at": mail.at.isoformat(), "text": text}
 
 
 def _paris(mail: KeptMail) -> str:
