@@ -40,7 +40,7 @@ lock: $(BOOTSTRAPPED) ## resolve the dependencies anew into the lock files (no a
 
 check: $(READY) ## lint, format, types, layers, and the rules on the tree itself
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check --diff .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(PYTEST) -q tests/architecture
@@ -69,7 +69,7 @@ bench: $(READY) ## CPU per convention, part by part
 
 tools: build/tools.stamp $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)
 
-$(JUDGES): build/tools.stamp $(wildcard $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src/main/java/judges/*.java)
+$(JUDGES): $(wildcard $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src/main/java/judges/*.java) | build/tools.stamp
 	@mkdir -p build/judges
 	cp -r $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src build/judges/
 	mvn -B -q -f build/judges/pom.xml package
