@@ -1,0 +1,77 @@
+"""The port ``conventions.ports.documents.Documents``, by reportlab, pypdf and PDFium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from conventions.canonical import Json
+from conventions.errors import InputRefused
+from conventions.ports.documents import RenderedAgreement, StampText
+from conventions.terms import Terms
+from documents.composition import compose
+from documents.embedded_data import parse_agreement_data
+from documents.pictures import render_picture
+from documents.rendering import render_composition
+from documents.stamps import render_stamp_page
+from documents.wording_files import BUNDLED, WordingFiles
+
+
+class ReportlabDocuments:
+    """Renders agreements; safe to share between threads.
+
+    ``wording_directories`` are searched in order; a customer's directory comes before the bundled one.
+    """
+
+    def __init__(self, wording_directories: tuple[Path, ...] = (BUNDLED,)) -> None:
+        self._wordings = WordingFiles(wording_directories)
+
+    def wording_sha256(self, wording_id: str) -> str:
+        """Return the SHA-256 (hexadecimal) of a wording file.
+
+        Raises:
+            ConfigurationError: no such wording, or an error in its file.
+        """
+        return self._wordings.wording(wording_id).sha256_hex
+
+    def render_agreement(self, terms: Terms) -> RenderedAgreement:
+        """Render the prepared PDF; same terms, same bytes.
+
+        Raises:
+            InputRefused: a text holds a character that the fonts lack, a field has no value, or the terms name another
+                wording than the file on disk.
+            ConfigurationError: no such wording.
+        """
+        wording = self._wordings.wording(terms.wording_id)
+        if terms.wording_sha256 != wording.sha256_hex:
+            raise InputRefused(
+                f"wording {terms.wording_id}: the terms name {terms.wording_sha256}, the file is {wording.sha256_hex}",
+                code="documents.wording_changed",
+                wording=terms.wording_id,
+            )
+        return render_composition(compose(wording, terms), terms)
+
+    def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
+        """Read ``agreement.json`` back from PDF bytes, signed or not.
+
+        Raises:
+            EvidenceBroken: no such attachment, not canonical, or of another schema.
+        """
+        return parse_agreement_data(data)
+
+    def render_page_picture(self, data: bytes, page: int) -> bytes:
+        """Draw one page (from 1) as a PNG, 1,240 pixels wide.
+
+        Raises:
+            NotFound: no such page.
+            EvidenceBroken: not a PDF.
+        """
+        return render_picture(data, page)
+
+    def render_stamp(self, text: StampText, width_pt: float, height_pt: float) -> bytes:
+        """Draw a signature's visible stamp as a one-page PDF of that size, fonts embedded.
+
+        Raises:
+            InputRefused: a character that the fonts lack, or more text than fits.
+        """
+        return render_stamp_page(text, width_pt, height_pt)

@@ -1,0 +1,123 @@
+"""The document between its wording and its pages: parts of blocks of runs, every field already replaced by its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from conventions.kinds import Party
+
+
+class Emphasis(Enum):
+    """How a run is set."""
+
+    NONE = "none"
+    STRONG = "strong"
+    ITALIC = "italic"
+
+
+class Align(Enum):
+    """Alignment of a table's column."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text set in one way; ``link`` is the address it leads to."""
+
+    text: str
+    emphasis: Emphasis = Emphasis.NONE
+    link: str | None = None
+
+
+Runs = tuple[Run, ...]
+
+
+def plain(runs: Runs) -> str:
+    """Return the text of runs."""
+    return "".join(run.text for run in runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the document's title."""
+
+    level: int
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph."""
+
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class BulletList:
+    """A list; ``ordered`` numbers its items from 1."""
+
+    ordered: bool
+    items: tuple[Runs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """A table: caption, column heads, rows (the first cell names the row), and a total row or none."""
+
+    caption: Runs
+    head: tuple[Runs, ...]
+    aligns: tuple[Align, ...]
+    rows: tuple[tuple[Runs, ...], ...]
+    total: tuple[Runs, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactSheet:
+    """Names and values, one pair a line."""
+
+    caption: Runs
+    rows: tuple[tuple[Runs, Runs], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureBox:
+    """Where one party signs: the formula, who signs and in what capacity."""
+
+    party: Party
+    formula: Runs
+    name: Runs
+    capacity: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """The signature boxes, side by side, in signing order."""
+
+    boxes: tuple[SignatureBox, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows starts on a new page."""
+
+
+Block = Heading | Paragraph | BulletList | DataTable | FactSheet | Signatures | PageBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the document as it is read: its title and its blocks."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A whole document, ready to be laid out."""
+
+    title: str
+    parts: tuple[Part, ...]

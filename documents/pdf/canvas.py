@@ -1,0 +1,224 @@
+"""A reportlab canvas on which everything drawn is either part of the structure tree or an artifact."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from reportlab.pdfbase import pdfdoc
+from reportlab.pdfgen.canvas import Canvas
+
+from documents.fonts import Face, FaceEncoding
+from documents.pdf.font_objects import font_object
+from documents.pdf.metadata import LANGUAGE, PRODUCER, DocumentProperties, render_colour_profile, render_metadata
+from documents.pdf.reportlab_internals import (
+    RawObject,
+    add_widget,
+    freeze,
+    object_number,
+    pages_of,
+    register_font,
+    set_catalog,
+    set_page,
+    stream_body,
+    verify_reportlab_version,
+)
+from documents.pdf.structure import Annotated, Element, StructureTree, pdf_text
+
+PDF_VERSION = (1, 7)
+PRINT_FLAG = 4  # /F of an annotation: printed, not hidden (ISO 19005-3, 6.3.2)
+HEADER_ARTIFACT = "<</Type/Pagination/Subtype/Header/Attached[/Top]>>"
+FOOTER_ARTIFACT = "<</Type/Pagination/Subtype/Footer/Attached[/Bottom]>>"
+REPEATED_ARTIFACT = "<</Type/Pagination>>"
+LAYOUT_ARTIFACT = "<</Type/Layout>>"
+
+Rect = tuple[float, float, float, float]
+
+
+def number(value: float) -> str:
+    """Write a number of a content stream: at most three decimals, no exponent."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file embedded in the document as the data of its content."""
+
+    name: str
+    media_type: str
+    description: str
+    data: bytes
+
+
+class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
+    """Pages of PDF operators, with the structure tree that they belong to."""
+
+    def __init__(self, page_size: tuple[float, float], properties: DocumentProperties) -> None:
+        verify_reportlab_version()
+        super().__init__(io.BytesIO(), pagesize=page_size, pageCompression=0, invariant=1, pdfVersion=PDF_VERSION, lang=LANGUAGE)
+        self.properties = properties
+        self.tree = StructureTree()
+        self.encodings = {face: FaceEncoding(face) for face in Face}
+        self._page_codes: list[list[str]] = []
+        self._page_keys: list[int] = []
+        self._fields: list[pdfdoc.PDFObjectReference] = []
+        freeze(self, properties.written_on, properties.identifier_hex)
+
+    def _make_preamble(self) -> None:
+        """Start pages without the font that reportlab would set, which is not embedded."""
+        self._preamble = ""
+
+    @property
+    def page_index(self) -> int:
+        """Index of the current page, from 0."""
+        return len(self._page_codes)
+
+    def emit(self, *operators: str) -> None:
+        """Add operators to the current page."""
+        self._code.extend(operators)
+
+    def begin_marked(self, element: Element) -> str:
+        """Return the operator that begins a piece of an element's content."""
+        mcid = self.tree.mark(element, self.page_index, self._page_keys[-1])
+        return f"/{element.tag} <</MCID {mcid}>> BDC"
+
+    @contextlib.contextmanager
+    def artifact(self, properties: str = LAYOUT_ARTIFACT) -> Iterator[Self]:
+        """Mark what is drawn inside as no part of the content."""
+        self.emit(f"/Artifact {properties} BDC", "q")
+        yield self
+        self.emit("Q", "EMC")
+
+    @contextlib.contextmanager
+    def content_of(self, element: Element) -> Iterator[Self]:
+        """Mark what is drawn inside as content of the element."""
+        self.emit(self.begin_marked(element), "q")
+        yield self
+        self.emit("Q", "EMC")
+
+    def text_operators(self, x: float, y: float, text: str, face: Face, size: float, colour: str) -> str:
+        """Return the operators that show one line of text at a point."""
+        encoded = self.encodings[face].encode(text)
+        return f"BT {colour} /{face.resource} {number(size)} Tf {number(x)} {number(y)} Td <{encoded}> Tj ET"
+
+    def add_link(self, element: Element, address: str, rect: Rect, description: str) -> None:
+        """Put a link annotation of the element on the page (PDF/UA-1, 7.18.5)."""
+        key = self.tree.reserve_annotation(element)
+        reference = add_widget(
+            self,
+            {
+                "Type": "/Annot",
+                "Subtype": "/Link",
+                "Rect": pdfdoc.PDFArrayCompact(map(number, rect)),
+                "Border": "[0 0 0]",
+                "F": PRINT_FLAG,
+                "StructParent": key,
+                "Contents": pdf_text(description),
+                "A": f"<</S/URI/URI {pdf_text(address)}>>",
+            },
+        )
+        element.kids.append(Annotated(self.page_index, reference))
+
+    def add_signature_field(self, element: Element, name: str, tooltip: str, rect: Rect, lock: str | None) -> None:
+        """Put an unsigned signature field on the page, with an empty appearance.
+
+        The appearance's /BBox is written ``[0 height width 0]``, as the signing library writes it: otherwise EU DSS sees an
+        undefined change when the field is filled.
+        """
+        key = self.tree.reserve_annotation(element)
+        width, height = rect[2] - rect[0], rect[3] - rect[1]
+        appearance = RawObject(
+            f"<</Type/XObject/Subtype/Form/BBox[0 {number(height)} {number(width)} 0]/Resources<<>>/Length 0>>\nstream\n\r\nendstream".encode("ascii")
+        )
+        entries: dict[str, object] = {
+            "Type": "/Annot",
+            "Subtype": "/Widget",
+            "FT": "/Sig",
+            "T": pdf_text(name),
+            "TU": pdf_text(tooltip),
+            "F": PRINT_FLAG,
+            "Rect": pdfdoc.PDFArrayCompact(map(number, rect)),
+            "AP": f"<</N {object_number(self._doc, appearance)} 0 R>>",
+            "StructParent": key,
+            "P": self._doc.thisPageRef(),
+        }
+        if lock is not None:
+            entries["Lock"] = RawObject(lock.encode("ascii"))
+        reference = add_widget(self, entries)
+        self._fields.append(reference)
+        element.kids.append(Annotated(self.page_index, reference))
+
+    def add_bookmark(self, title: str, level: int, top: float) -> None:
+        """Add a bookmark that leads to a height of the current page."""
+        key = f"b{self.page_index}-{len(self._code)}"
+        self.bookmarkHorizontalAbsolute(key, top)
+        self.addOutlineEntry(title, key, level)
+
+    def begin_page(self) -> None:
+        """Open a page."""
+        self._page_keys.append(self.tree.open_page())
+
+    def close_page(self) -> None:
+        """End the current page."""
+        code = self._code
+        self._code = [" "]
+        self.showPage()
+        self._page_codes.append(code)
+
+    def render(self, attachments: Sequence[Attachment] = ()) -> bytes:
+        """Write the document; nothing may be drawn after."""
+        pages = pages_of(self)
+        for page, code, key in zip(pages, self._page_codes, self._page_keys, strict=True):
+            set_page(page, RawObject(stream_body("\n".join(code).encode("ascii"))), key)
+        for encoding in self.encodings.values():
+            if encoding.used:
+                register_font(self, encoding.face.resource, font_object(self._doc, encoding))
+        self.setTitle(self.properties.title)
+        self.setAuthor(self.properties.author)
+        self.setSubject(self.properties.subject)
+        self.setCreator(PRODUCER)
+        self.setProducer(PRODUCER)
+        page_numbers = [object_number(self._doc, page) for page in pages]
+        profile = object_number(self._doc, RawObject(render_colour_profile()))
+        entries: dict[str, object] = {
+            "StructTreeRoot": self._doc.Reference(self.tree.register(self._doc, page_numbers)),
+            "MarkInfo": "<</Marked true>>",
+            "ViewerPreferences": "<</DisplayDocTitle true>>",
+            "Metadata": self._doc.Reference(RawObject(render_metadata(self.properties))),
+            "OutputIntents": (
+                "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)"
+                f"/DestOutputProfile {profile} 0 R>>]"
+            ),
+        }
+        if self._fields:
+            entries["AcroForm"] = pdfdoc.PDFDictionary({"Fields": pdfdoc.PDFArrayCompact(self._fields), "SigFlags": 3})
+        if attachments:
+            entries |= self._attach(attachments)
+        set_catalog(self, entries)
+        data: bytes = self.getpdfdata()
+        return data
+
+    def _attach(self, attachments: Sequence[Attachment]) -> dict[str, object]:
+        numbers = {}
+        day = f"D:{self.properties.written_on:%Y%m%d}000000Z"
+        for attachment in attachments:
+            subtype = attachment.media_type.replace("/", "#2F")
+            stream = stream_body(
+                attachment.data,
+                f"/Type/EmbeddedFile/Subtype/{subtype}/Params<</Size {len(attachment.data)}/ModDate{pdf_text(day)}>>",
+            )
+            content = object_number(self._doc, RawObject(stream))
+            name = pdf_text(attachment.name)
+            specification = (
+                f"<</Type/Filespec/F{name}/UF{name}/Desc{pdf_text(attachment.description)}/AFRelationship/Data"
+                f"/EF<</F {content} 0 R/UF {content} 0 R>>>>"
+            )
+            numbers[attachment.name] = object_number(self._doc, RawObject(specification.encode("ascii")))
+        names = " ".join(f"{pdf_text(name)} {value} 0 R" for name, value in sorted(numbers.items()))
+        return {
+            "AF": "[" + " ".join(f"{value} 0 R" for value in numbers.values()) + "]",
+            "Names": f"<</EmbeddedFiles<</Names[{names}]>>>>",
+        }

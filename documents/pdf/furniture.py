@@ -1,0 +1,82 @@
+"""What surrounds the column on each page, all of it artifacts: letterhead, running head, foot, demonstration mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from documents.french import NO_BREAK
+from documents.fonts import text_width
+from documents.pdf.canvas import FOOTER_ARTIFACT, HEADER_ARTIFACT, TaggedCanvas, number
+from documents.pdf.style import (
+    ACCENT_RULE,
+    LETTERHEAD_NAME,
+    MARGIN_LEFT,
+    MARGIN_RIGHT,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    RULE,
+    SMALL,
+    SMALL_STRONG,
+    TEXT_WIDTH,
+    WARNING,
+    TextStyle,
+)
+
+DEMONSTRATION = f"DÉMONSTRATION – données fictives, sans valeur"
+RIGHT = PAGE_WIDTH - MARGIN_RIGHT
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Texts around the column: the syndicate's name and its address lines, the document's title, its number."""
+
+    issuer: str
+    issuer_lines: tuple[str, ...]
+    title: str
+    reference: str
+    demonstration: bool
+
+    def draw(self, canvas: TaggedCanvas, page: int, page_count: int) -> None:
+        """Draw what surrounds a page (from 1)."""
+        with canvas.artifact(HEADER_ARTIFACT):
+            if page == 1:
+                self._draw_letterhead(canvas)
+            else:
+                self._draw_running_head(canvas)
+        with canvas.artifact(FOOTER_ARTIFACT):
+            self._draw_foot(canvas, page, page_count)
+
+    def _draw_letterhead(self, canvas: TaggedCanvas) -> None:
+        y = PAGE_HEIGHT - 58.0
+        _show(canvas, self.issuer, LETTERHEAD_NAME, MARGIN_LEFT, y)
+        for line in self.issuer_lines:
+            y -= SMALL.leading + 0.8
+            _show(canvas, line, SMALL, MARGIN_LEFT, y)
+        canvas.emit(f"1.2 w {ACCENT_RULE} {number(MARGIN_LEFT)} {number(PAGE_HEIGHT - 104.0)} m {number(RIGHT)} {number(PAGE_HEIGHT - 104.0)} l S")
+
+    def _draw_running_head(self, canvas: TaggedCanvas) -> None:
+        y = PAGE_HEIGHT - 50.0
+        _show(canvas, self.title, SMALL_STRONG, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.55)
+        _show(canvas, self.issuer, SMALL, RIGHT, y, right=True, room=TEXT_WIDTH * 0.42)
+        canvas.emit(f"0.5 w {RULE} {number(MARGIN_LEFT)} {number(y - 7.0)} m {number(RIGHT)} {number(y - 7.0)} l S")
+
+    def _draw_foot(self, canvas: TaggedCanvas, page: int, page_count: int) -> None:
+        y = 40.0
+        canvas.emit(f"0.5 w {RULE} {number(MARGIN_LEFT)} {number(y + 14.0)} m {number(RIGHT)} {number(y + 14.0)} l S")
+        _show(canvas, self.reference, SMALL, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.2)
+        _show(canvas, NO_BREAK.join(("page", str(page), "sur", str(page_count))), SMALL, RIGHT, y, right=True)
+        if self.demonstration:
+            width = text_width(DEMONSTRATION, SMALL_STRONG.face) * SMALL_STRONG.size / 1000
+            style = TextStyle(SMALL_STRONG.size, SMALL_STRONG.leading, SMALL_STRONG.face, WARNING)
+            _show(canvas, DEMONSTRATION, style, (PAGE_WIDTH - width) / 2, y)
+
+
+def _show(canvas: TaggedCanvas, text: str, style: TextStyle, x: float, y: float, *, right: bool = False, room: float = TEXT_WIDTH) -> None:
+    """Show one line that starts, or ends, at x, shortened to the room there is (the content says it in full elsewhere)."""
+    shown = text
+    while text_width(shown, style.face) * style.size / 1000 > room:
+        shown = shown.removesuffix(_ELLIPSIS)[:-1].rstrip() + _ELLIPSIS
+    if right:
+        x -= text_width(shown, style.face) * style.size / 1000
+    canvas.emit(canvas.text_operators(x, y, shown, style.face, style.size, style.colour))

@@ -1,0 +1,130 @@
+"""The only place that touches reportlab's undocumented parts, pinned to the version they were read in.
+
+No class or function of reportlab is replaced: what is needed is set on the one document at hand.
+
+1. ``PDFCatalog`` and ``PDFPage`` write only the keys they list; ours need /OutputIntents, /AF, /Tabs and /StructParents.
+2. The document's time-stamp and /ID come from the clock or the environment; ours come from the agreement.
+3. Objects are numbered on registration; the structure tree and the attachments are written from those numbers.
+4. ``PDFStream`` ends its data by nothing or a bare newline; PDF/A (6.1.7.1) wants an end of line outside of /Length:
+   streams are written here.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date
+
+import reportlab
+from reportlab.pdfbase import pdfdoc
+from reportlab.pdfgen.canvas import Canvas
+
+from conventions.errors import ConfigurationError
+
+EXPECTED_VERSION = "5.1.0"
+COMPRESSION_LEVEL = 6
+
+
+def verify_reportlab_version(version: str = reportlab.__version__) -> None:
+    """Refuse any other reportlab than the one this module was written against.
+
+    Raises:
+        ConfigurationError: another version is installed.
+    """
+    if version != EXPECTED_VERSION:
+        msg = f"reportlab {EXPECTED_VERSION} expected, {version} installed: read reportlab_internals again before raising the pin"
+        raise ConfigurationError(msg, code="documents.reportlab_version")
+
+
+class RawObject(pdfdoc.PDFObject):  # type: ignore[misc]  # reportlab is untyped
+    """An indirect object whose body we wrote ourselves."""
+
+    __RefOnly__ = 1
+
+    def __init__(self, body: bytes = b"") -> None:
+        self.body = body
+
+    def format(self, document: pdfdoc.PDFDocument) -> bytes:
+        """Return the body; reportlab calls this when it writes the object."""
+        del document
+        return self.body
+
+
+def stream_body(content: bytes, entries: str = "") -> bytes:
+    """Write a compressed stream object with the given further dictionary entries."""
+    data = zlib.compress(content, COMPRESSION_LEVEL)
+    return plain_stream_body(data, f"/Filter/FlateDecode{entries}")
+
+
+def plain_stream_body(data: bytes, entries: str = "") -> bytes:
+    """Write a stream object whose data is taken as it is."""
+    return b"<<%s/Length %d>>\nstream\n" % (entries.encode("ascii"), len(data)) + data + b"\r\nendstream"
+
+
+def object_number(document: pdfdoc.PDFDocument, item: pdfdoc.PDFObject) -> int:
+    """Register an object if it is not yet, and return its number."""
+    reference = document.Reference(item)
+    number: int = document.idToObjectNumberAndVersion[reference.name][0]
+    return number
+
+
+def reference_number(document: pdfdoc.PDFDocument, reference: pdfdoc.PDFObjectReference) -> int:
+    """Return the number of the object behind a reference."""
+    number: int = document.idToObjectNumberAndVersion[reference.name][0]
+    return number
+
+
+class _FixedTimeStamp:
+    """Stands where reportlab keeps the time of writing."""
+
+    dhh = dmm = 0
+    t = 0.0
+    tzname = "UTC"
+
+    def __init__(self, day: date) -> None:
+        self.YMDhms = (day.year, day.month, day.day, 0, 0, 0)
+        self.lt = (*self.YMDhms, 0, 0, 0)
+
+
+def freeze(canvas: Canvas, day: date, identifier_hex: str) -> None:
+    """Give the document the date and the /ID (32 hexadecimal digits) that it will have whenever it is written."""
+    document = canvas._doc
+    document._timeStamp = _FixedTimeStamp(day)
+    document._ID = f"\n[<{identifier_hex}><{identifier_hex}>]\n".encode("ascii")
+
+
+def set_catalog(canvas: Canvas, entries: dict[str, object]) -> None:
+    """Set catalogue entries, those that reportlab does not know included."""
+    catalog = canvas._doc.Catalog
+    catalog.__NoDefault__ = [*catalog.__NoDefault__, *(key for key in entries if key not in catalog.__NoDefault__)]
+    catalog.__Refs__ = [key for key in catalog.__Refs__ if key not in entries]
+    for key, value in entries.items():
+        setattr(catalog, key, value)
+    catalog.PageMode = None
+
+
+def pages_of(canvas: Canvas) -> list[pdfdoc.PDFPage]:
+    """Return the pages written so far."""
+    pages: list[pdfdoc.PDFPage] = canvas._doc.Pages.pages
+    return pages
+
+
+def set_page(page: pdfdoc.PDFPage, contents: RawObject, struct_parents: int) -> None:
+    """Give a page its contents, its key in the parent tree, and the tab order of the structure (PDF/UA 7.18.3)."""
+    page.__NoDefault__ = [*page.__NoDefault__, "Tabs", "StructParents"]
+    page.Contents = contents
+    page.StructParents = struct_parents
+    page.Tabs = "/S"
+    page.Trans = None
+
+
+def register_font(canvas: Canvas, resource: str, font: RawObject) -> None:
+    """Make a font object known to every page under a resource name."""
+    document = canvas._doc
+    document.Reference(font)
+    document.idToObject["BasicFonts"].dict[resource] = font
+
+
+def add_widget(canvas: Canvas, entries: dict[str, object]) -> pdfdoc.PDFObjectReference:
+    """Add an annotation to the current page and return its reference."""
+    canvas._addAnnotation(pdfdoc.PDFDictionary(entries))
+    return canvas._annotationrefs[-1]

@@ -1,0 +1,76 @@
+"""The visible stamp of a signature: a one-page PDF that the signing room places on the field."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from conventions.canonical import sha256_hex
+from conventions.errors import InputRefused
+from conventions.ports.documents import StampText
+from documents.blocks import Run
+from documents.fonts import Face, writable_text
+from documents.french import set_french_spaces, spell_instant
+from documents.pdf.canvas import TaggedCanvas, number
+from documents.pdf.flows import LinkElements, draw_lines
+from documents.pdf.metadata import DocumentProperties
+from documents.pdf.style import ACCENT, INK, MUTED, TINT, TextStyle
+from documents.pdf.text_layout import Line, break_lines
+
+PARIS = ZoneInfo("Europe/Paris")
+_PADDING = 6.0
+_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
+"""Tried from the largest: the stamp holds all its text or is refused."""
+
+
+def render_stamp_page(text: StampText, width_pt: float, height_pt: float) -> bytes:
+    """Draw the stamp, fonts embedded, the instant in Paris time.
+
+    Raises:
+        InputRefused: a character that the fonts lack, a naive instant, or more text than the stamp can hold.
+    """
+    if text.at.tzinfo is None:
+        raise InputRefused("the instant of a stamp needs its time zone", code="documents.naive_instant")
+    paragraphs = _paragraphs(text)
+    for size in _SIZES:
+        laid = [(break_lines((Run(said),), style, width_pt - 2 * _PADDING), style) for said, style in _styled(paragraphs, size)]
+        if sum(len(lines) * style.leading for lines, style in laid) <= height_pt - 2 * _PADDING:
+            return _draw(text, laid, width_pt, height_pt)
+    raise InputRefused("more text than the stamp can hold", code="documents.stamp_overflow")
+
+
+def _paragraphs(text: StampText) -> tuple[str, str, str, str, str]:
+    return (
+        set_french_spaces("Signé électroniquement par"),
+        writable_text(text.name, "stamp.name"),
+        writable_text(text.capacity, "stamp.capacity"),
+        writable_text(text.formula, "stamp.formula"),
+        writable_text(f"le {spell_instant(text.at.astimezone(PARIS))} – {text.level_text}", "stamp.level_text"),
+    )
+
+
+def _styled(paragraphs: tuple[str, ...], size: float) -> list[tuple[str, TextStyle]]:
+    leading = size * 1.24
+    quiet = TextStyle(size * 0.9, leading, Face.REGULAR, MUTED)
+    styles = (
+        quiet,
+        TextStyle(size * 1.15, leading * 1.15, Face.STRONG, ACCENT),
+        TextStyle(size, leading, Face.REGULAR, INK),
+        TextStyle(size * 0.95, leading, Face.ITALIC, INK),
+        quiet,
+    )
+    return [(said, style) for said, style in zip(paragraphs, styles, strict=True) if said]
+
+
+def _draw(text: StampText, laid: list[tuple[tuple[Line, ...], TextStyle]], width_pt: float, height_pt: float) -> bytes:
+    day = text.at.astimezone(PARIS).date()
+    identifier = sha256_hex(repr((text, width_pt, height_pt)).encode("utf-8"))[:32]
+    canvas = TaggedCanvas((width_pt, height_pt), DocumentProperties("Signature électronique", "Contreseing", "Signature", day, identifier))
+    canvas.begin_page()
+    with canvas.artifact():
+        canvas.emit(f"{TINT} 0 0 {number(width_pt)} {number(height_pt)} re f", f"{ACCENT} 0 0 2.2 {number(height_pt)} re f")
+    y = height_pt - _PADDING
+    for lines, style in laid:
+        draw_lines(canvas, canvas.tree.root.child("P"), lines, style, _PADDING + 2.0, y, LinkElements())
+        y -= len(lines) * style.leading
+    canvas.close_page()
+    return canvas.render()
