@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.architecture.tree import ROOT, files_under, listing, relative, text_of
 
-IN_CODE = re.compile(r"```.*?```|`[^`\n]+`|^ {4}.+$", re.DOTALL | re.MULTILINE)
+IN_CODE = re.compile(r"```[\s\S]*?```|`[^`\n]+`|^ {4}.+$", re.MULTILINE)
 
 
 def documents() -> list[Path]:
