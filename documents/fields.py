@@ -101,8 +101,8 @@ REQUIRED_LISTS: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONVENTIO
 
 
 def spell_act(act: Act) -> str:
-    """Write an act: « délibération n° 2025-112 du 11 décembre 2025 (conseil communautaire) »."""
-    return f"{ACT_NAMES[act.type]} n°{NO_BREAK}{act.number} du {spell_date(act.on)} ({act.body})"
+    """Write an act: « délibération n° 2025-112 du 11 décembre 2025, conseil communautaire »."""
+    return f"{ACT_NAMES[act.type]} n°{NO_BREAK}{act.number} du {spell_date(act.on)}, {act.body}"
 
 
 def spell_population(tier: Tier) -> str:

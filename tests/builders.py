@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from conventions.canonical import sha256_hex
@@ -20,6 +21,8 @@ from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceDefinition, grants_for
 from conventions.siret import fictitious_siret
 from conventions.terms import RecapitulationLine, Terms
+
+WORDING = Path(__file__).parents[1] / "documents" / "wording" / "convention" / "2026-1.md"
 
 CATALOGUE = tuple(
     ServiceDefinition(code, name, "paramètres d'exemple")
@@ -78,7 +81,7 @@ def example_syndicate() -> Syndicate:
         seat="1 place de l'Exemple, 35000 Ville-Fictive",
         siret=fictitious_siret(9_999),
         president=example_president(),
-        president_act=Act(ActType.DELIBERATION, "le comité syndical", "2025-01", date(2025, 9, 12), date(2025, 9, 15), date(2025, 9, 15)),
+        president_act=Act(ActType.DELIBERATION, "comité syndical", "2025-01", date(2025, 9, 12), date(2025, 9, 15), date(2025, 9, 15)),
         telephone="02 99 00 00 00",
         website="https://ker-niverel.invalid",
         data_protection_mail="dpo@ker-niverel.invalid",
@@ -92,7 +95,7 @@ def example_programme(**changes: Any) -> Programme:  # noqa: ANN401 any field of
         name="programme 2026-2030",
         starts_on=date(2026, 1, 1),
         ends_on=date(2030, 12, 31),
-        deliberation=Act(ActType.DELIBERATION, "le comité syndical", "2025-31", date(2025, 11, 20), date(2025, 11, 24), date(2025, 11, 25)),
+        deliberation=Act(ActType.DELIBERATION, "comité syndical", "2025-31", date(2025, 11, 20), date(2025, 11, 24), date(2025, 11, 25)),
         scale=SCALE,
         catalogue=CATALOGUE,
         syndicate=example_syndicate(),
@@ -116,7 +119,7 @@ def example_member(**changes: Any) -> Member:  # noqa: ANN401 any field of Membe
         representative_mail=MailAddress("maelle.legoff@abers-fictifs.invalid", "annuaire de démonstration", date(2026, 1, 5), "agent"),
         population=42_000,
         power=PowerToSign(
-            Act(ActType.DELIBERATION, "le conseil communautaire", "2025-112", date(2025, 12, 11), date(2025, 12, 15), date(2025, 12, 16))
+            Act(ActType.DELIBERATION, "conseil communautaire", "2025-112", date(2025, 12, 11), date(2025, 12, 15), date(2025, 12, 16))
         ),
         referent=Referent(
             Person(Civility.MONSIEUR, "Erwan", "Kermarrec-Exemple", "Responsable des usages numériques"),
@@ -138,7 +141,7 @@ def example_delegation() -> Delegation:
         type=DelegationType.FUNCTION,
         holder=Person(Civility.MONSIEUR, "Yann", "Le Fictif", "Vice-Président délégué"),
         granted_by=example_president(),
-        act=Act(ActType.ORDER, "la Présidente", "2025-A-07", date(2025, 9, 15), date(2025, 9, 16), date(2025, 9, 17)),
+        act=Act(ActType.ORDER, "Présidente du syndicat", "2025-A-07", date(2025, 9, 15), date(2025, 9, 16), date(2025, 9, 17)),
         scope=(Kind.CONVENTION, Kind.ORDER_FORM, Kind.AMENDMENT, Kind.ACKNOWLEDGEMENT),
         starts_on=date(2025, 9, 18),
         ends_on=date(2030, 12, 31),
@@ -162,7 +165,7 @@ def example_recapitulation(member: Member) -> tuple[RecapitulationLine, ...]:
 def example_terms(**changes: Any) -> Terms:  # noqa: ANN401 any field of Terms
     """Return a convention's terms, marked as a demonstration; keywords replace its fields.
 
-    ``wording_sha256`` is a placeholder digest unless given: a test that renders takes it from ``Documents.wording_sha256``.
+    ``wording_sha256`` is the digest of the bundled wording, so that the terms can be rendered as they are.
     """
     member: Member = changes.get("member", example_member())
     programme: Programme = changes.get("programme", example_programme())
@@ -177,7 +180,7 @@ def example_terms(**changes: Any) -> Terms:  # noqa: ANN401 any field of Terms
         recapitulation=example_recapitulation(member),
         recapitulation_year=2026,
         wording_id="convention/2026-1",
-        wording_sha256=sha256_hex(b"wording of the example"),
+        wording_sha256=sha256_hex(WORDING.read_bytes()),
         prepared_on=date(2026, 1, 6),
         demonstration=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,8 +30,12 @@ class Slice:
 
 
 def flows_of(composition: Composition) -> list[Flow]:
-    """Lay every block out; each flow knows the rank of its part."""
-    return [flow for part, content in enumerate(composition.parts) for block in content.blocks for flow in _block_flows(block, part)]
+    """Lay every block out; each flow knows the rank of its part. Signatures never stand alone on a page."""
+    flows = [flow for part, content in enumerate(composition.parts) for block in content.blocks for flow in _block_flows(block, part)]
+    for flow, follower in itertools.pairwise(flows):
+        if isinstance(follower, SignaturesFlow):
+            flow.keep_with_next = True
+    return flows
 
 
 def _block_flows(block: Block, part: int) -> Iterator[Flow]:

@@ -24,8 +24,8 @@ from documents.pdf.style import (
 from documents.pdf.text_layout import Line, break_lines
 
 PADDING_X = 6.0
-PADDING_TOP = 2.6
-PADDING_BOTTOM = 3.2
+PADDING_TOP = 2.2
+PADDING_BOTTOM = 2.8
 _NARROWEST = 48.0
 
 
@@ -70,32 +70,45 @@ class Cell:
 
 
 def column_widths(table: DataTable) -> tuple[float, ...]:
-    """Share the width: columns aligned right take what their widest cell wants, the others share the rest by their longest text."""
-    wanted = []
-    for column, align in enumerate(table.aligns):
-        rows = [row[column] for row in table.rows]
-        if table.total is not None and align is Align.RIGHT:
-            rows.append(table.total[column])
-        cells = max((text_width(plain(runs), TOTAL_CELL.face) * TOTAL_CELL.size / 1000 for runs in rows), default=0.0)
-        words = max((text_width(word, HEAD_CELL.face) for word in plain(table.head[column]).split(" ")), default=0) * HEAD_CELL.size / 1000
-        wanted.append(max(cells, words, _NARROWEST) + 2 * PADDING_X + 1.0)
-    excess = sum(wanted) - TEXT_WIDTH
-    if excess <= 0:
-        widest = max(range(len(wanted)), key=lambda column: (table.aligns[column] is Align.LEFT, wanted[column]))
-        wanted[widest] -= excess
-        return tuple(wanted)
-    fair = TEXT_WIDTH / len(wanted)
-    fixed = {column: width for column, width in enumerate(wanted) if width <= fair}
-    elastic = sum(width for column, width in enumerate(wanted) if column not in fixed)
-    rest = TEXT_WIDTH - sum(fixed.values())
-    return tuple(width if column in fixed else width * rest / elastic for column, width in enumerate(wanted))
+    """Share the width of the page between columns.
+
+    Each column gets what its longest text wants, the widest left-aligned one what is left. Where that is too much, heads
+    turn first; then columns that want more than an equal share are reduced in proportion.
+    """
+    contents = [_content_width(table, column) for column in range(len(table.head))]
+    for wanted in (
+        [max(content, _width(head)) for content, head in zip(contents, map(plain, table.head), strict=True)],
+        [max(content, *map(_width, head.split(" "))) for content, head in zip(contents, map(plain, table.head), strict=True)],
+    ):
+        widths = [width + 2 * PADDING_X + 1.0 for width in wanted]
+        rest = TEXT_WIDTH - sum(widths)
+        if rest >= 0:
+            widest = max(range(len(widths)), key=lambda column: (table.aligns[column] is Align.LEFT, widths[column]))
+            widths[widest] += rest
+            return tuple(widths)
+    fair = TEXT_WIDTH / len(widths)
+    taken = sum(width for width in widths if width <= fair)
+    elastic = sum(widths) - taken
+    return tuple(width if width <= fair else width * (TEXT_WIDTH - taken) / elastic for width in widths)
+
+
+def _content_width(table: DataTable, column: int) -> float:
+    texts = [plain(row[column]) for row in table.rows]
+    if table.total is not None and table.aligns[column] is Align.RIGHT:
+        texts.append(plain(table.total[column]))
+    return max(map(_width, texts), default=_NARROWEST)
+
+
+def _width(text: str) -> float:
+    """Width of a text set in the widest style of a table."""
+    return text_width(text, TOTAL_CELL.face) * TOTAL_CELL.size / 1000
 
 
 class _RowsFlow:
     """Rows in a Table element."""
 
     space_before = 0.0
-    space_after = 12.0
+    space_after = 11.0
     keep_with_next = False
     repeated_height = 0.0
     heights: tuple[float, ...] = ()
@@ -124,6 +137,7 @@ class TableFlow(_RowsFlow):
         if self._total:
             heights.append(max(cell.height for cell in self._total))
         self._caption_height = len(self._caption) * CAPTION.leading + CAPTION.space_after
+        heights = heights or [0.0]
         heights[0] += self._caption_height + self._head_height
         self.heights = tuple(heights)
         self.repeated_height = self._head_height
@@ -204,7 +218,8 @@ class TableFlow(_RowsFlow):
 class FactSheetFlow(_RowsFlow):
     """Names and values between two rules: a table whose rows have heads."""
 
-    NAME_WIDTH = 150.0
+    NAME_WIDTH = 140.0
+    space_before = 5.0
 
     def __init__(self, sheet: FactSheet, part: int) -> None:
         self.part = part
