@@ -1,0 +1,81 @@
+"""What a route is given: the ports, the settings and its site; and what it reads of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from conventions.ports.system import Ports
+from conventions.views import Visitor
+from portal.settings import PortalSettings, Site
+
+SESSION_COOKIES = {Site.SIGNERS: "visite", Site.DESK: "parapheur", Site.OFFICE: "gestion"}
+"""Names differ, because a demonstration may put three sites on one host."""
+
+FORM_COOKIE = "formulaire"
+
+_USER_AGENT_MAX_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class Context:
+    """One site of the portal."""
+
+    ports: Ports
+    settings: PortalSettings
+    site: Site
+
+    @property
+    def origin(self) -> str:
+        """The site's origin."""
+        return self.settings.origin(self.site)
+
+    def cookie_name(self, plain: str) -> str:
+        """Name a cookie: ``__Host-`` ties it to this host over https (RFC 6265bis, 4.1.3.2)."""
+        return f"__Host-{plain}" if self.settings.has_secure_cookies else plain
+
+    @property
+    def session_cookie_name(self) -> str:
+        """Name of the cookie of a visit (signers) or of a session (desk, office)."""
+        return self.cookie_name(SESSION_COOKIES[self.site])
+
+    @property
+    def form_cookie_name(self) -> str:
+        """Name of the cookie to which forms are bound before any session."""
+        return self.cookie_name(f"{FORM_COOKIE}-{self.site.value}")
+
+    def set_cookie(self, response: Response, name: str, value: str, lifetime_s: int | None = None) -> None:
+        """Set a cookie of this host: not readable by scripts, not sent by other sites' forms."""
+        response.set_cookie(
+            name, value, max_age=lifetime_s, path="/", secure=self.settings.has_secure_cookies, httponly=True, samesite="lax"
+        )
+
+    def drop_cookie(self, response: Response, name: str) -> None:
+        """Have the browser forget a cookie."""
+        response.delete_cookie(name, path="/", secure=self.settings.has_secure_cookies, httponly=True, samesite="lax")
+
+
+def context_of(request: Request) -> Context:
+    """Return the context of the application that answers."""
+    context = request.app.state.context
+    if not isinstance(context, Context):
+        raise TypeError("the application holds no context")
+    return context
+
+
+def session_cookie_of(request: Request) -> str:
+    """Return the value of the session's cookie; empty, which no step accepts, where there is none."""
+    return request.cookies.get(context_of(request).session_cookie_name, "")
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Say who seems to be asking; behind a proxy, the server must be told to trust its ``X-Forwarded-For``."""
+    user_agent = request.headers.get("user-agent", "")[:_USER_AGENT_MAX_CHARACTERS]
+    return Visitor(request.client.host if request.client else "", user_agent)
+
+
+Here = Annotated[Context, Depends(context_of)]
+Cookie = Annotated[str, Depends(session_cookie_of)]

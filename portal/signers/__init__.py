@@ -1,0 +1,1 @@
+"""The signers' site: from the link in a mail to the signature."""

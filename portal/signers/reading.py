@@ -1,0 +1,101 @@
+"""What is to be signed, its parts, its pages, its file."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from conventions.errors import NotFound
+from conventions.steps.question import ask
+from conventions.steps.read_page import document_bytes, page_picture, read_page
+from conventions.steps.signer_view import signer_view
+from conventions.views import PartView, SignerStage, SignerView
+from portal.context import Cookie, Here
+from portal.forms import Binding, VisitForm
+from portal.pages import PageError, go, page
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_OF_STAGE = {
+    SignerStage.SIGNATURE_PENDING: "/convention/en-cours",
+    SignerStage.SIGNED: "/convention/merci",
+    SignerStage.DECLINED: "/convention/refusee",
+}
+"""Stages at which nothing is left to read or decide, and the page that says so."""
+
+
+@router.get("/convention")
+def overview(request: Request, here: Here, cookie: Cookie) -> Response:
+    """Show what is to be signed, and lead to what comes next."""
+    view = signer_view(here.ports, cookie)
+    if view.stage in PAGE_OF_STAGE:
+        return go(PAGE_OF_STAGE[view.stage])
+    return page(request, "signers/convention.html", view=view)
+
+
+@router.get("/convention/partie/{number}")
+def show_part(request: Request, here: Here, cookie: Cookie, number: int) -> Response:
+    """Show a part as pictures of its pages."""
+    view = signer_view(here.ports, cookie)
+    part = part_of(view, number)
+    is_last_left = all(left.number == number for left in view.parts_left)
+    return page(request, "signers/part.html", binding=Binding.VISIT, view=view, part=part, is_last_left=is_last_left)
+
+
+@router.post("/convention/partie/{number}")
+def turn_part(here: Here, cookie: Cookie, number: int, form: VisitForm) -> Response:
+    """Record that the part was turned and go to the next one."""
+    del form  # it says nothing but that it is ours
+    view = read_page(here.ports, cookie, number, "picture")
+    return go(address_after(view, number))
+
+
+@router.get("/convention/page/{number}.png")
+def show_page(here: Here, cookie: Cookie, number: int) -> Response:
+    """Serve one page as a picture."""
+    return Response(page_picture(here.ports, cookie, number), media_type="image/png")
+
+
+@router.get("/convention/document.pdf")
+def download(here: Here, cookie: Cookie) -> Response:
+    """Serve the file."""
+    filename, data = document_bytes(here.ports, cookie)
+    return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{filename}"'})
+
+
+@router.get("/convention/question")
+def question_form(request: Request, here: Here, cookie: Cookie, envoyee: str = "") -> Response:
+    """Show the form for a question or an error, or say that one was received."""
+    view = signer_view(here.ports, cookie)
+    return page(request, "signers/question.html", binding=Binding.VISIT, view=view, is_sent=envoyee == "oui", text="")
+
+
+@router.post("/convention/question")
+def send_question(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Response:
+    """Pass the question on to the agents."""
+    text = form.get("question", "")
+    if not text.strip():
+        view = signer_view(here.ports, cookie)
+        errors = [PageError("Écrivez votre question, ou l’erreur que vous avez vue.", "question")]
+        return page(request, "signers/question.html", status=422, binding=Binding.VISIT, errors=errors, view=view, is_sent=False, text=text)
+    ask(here.ports, cookie, text)
+    return go("/convention/question?envoyee=oui")
+
+
+def part_of(view: SignerView, number: int) -> PartView:
+    """Return a part by its number.
+
+    Raises:
+        NotFound: there is no such part.
+    """
+    if not 1 <= number <= len(view.parts):
+        raise NotFound(f"{view.reference} has no part {number}", code="document.no_part")
+    return view.parts[number - 1]
+
+
+def address_after(view: SignerView, number: int) -> str:
+    """Say where to go once a part is turned: the next one left, else the first one left, else the decision."""
+    left = [part.number for part in view.parts_left]
+    if not left:
+        return "/convention/decision"
+    return f"/convention/partie/{next((n for n in left if n > number), left[0])}"
