@@ -1,0 +1,57 @@
+"""Documents in memory: a readable stand-in for a PDF that keeps the embedded data, so that activation reads real bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.errors import ContreseingError, EvidenceBroken, NotFound
+from conventions.ports.documents import RenderedAgreement, Section, StampText
+from conventions.terms import Terms, agreement_data
+from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
+
+HEAD = b"%FAKE-PDF\n"
+PAGES = 12
+SECTIONS = (Section("Préambule", 1, 3), Section("Articles", 4, 8), Section("Annexes", 9, 12))
+
+
+class FakeDocuments:
+    """Renders ``HEAD`` and the canonical data; signatures follow as further lines. ``failure`` is raised while it is set."""
+
+    def __init__(self, registry: FakeRegistry | None = None) -> None:
+        self.failure: ContreseingError | None = None
+        self.pictures_drawn = 0
+        self._registry = registry
+
+    def _call(self) -> None:
+        refuse_inside_transaction(self._registry)
+        if self.failure is not None:
+            raise self.failure
+
+    def wording_sha256(self, wording_id: str) -> str:
+        self._call()
+        return sha256_hex(wording_id.encode())
+
+    def render_agreement(self, terms: Terms) -> RenderedAgreement:
+        self._call()
+        return RenderedAgreement(HEAD + render_canonical(agreement_data(terms)) + b"\n", PAGES, SECTIONS)
+
+    def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
+        self._call()
+        lines = data.split(b"\n")
+        if len(lines) < 2 or lines[0] != HEAD.strip():  # noqa: PLR2004 head and data
+            raise EvidenceBroken("no embedded data", code="evidence.data_missing")
+        said: dict[str, Json] = json.loads(lines[1])
+        return said
+
+    def render_page_picture(self, data: bytes, page: int) -> bytes:
+        self._call()
+        if not 1 <= page <= PAGES:
+            raise NotFound(f"no page {page}", code="document.no_page")
+        self.pictures_drawn += 1
+        return b"\x89PNG" + sha256_hex(data).encode() + bytes([page])
+
+    def render_stamp(self, text: StampText, width_pt: float, height_pt: float) -> bytes:
+        self._call()
+        return f"{text.name} {width_pt}x{height_pt}".encode()

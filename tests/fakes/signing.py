@@ -1,0 +1,111 @@
+"""Signing in memory: a signature is a line that names its field, signer and digest; validation reads the lines back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from conventions.canonical import render_canonical, sha256_hex
+from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed
+from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
+from conventions.signatures import (
+    Countersignature,
+    CountersignOutcome,
+    ExpectedSigner,
+    Indication,
+    MemberSignature,
+    PadesLevel,
+    SealedManifest,
+    SignatureFinding,
+    SignedFile,
+    SignerIdentity,
+    ValidationReport,
+)
+from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
+from tests.fakes.system import FakeClock
+
+
+class FakeSigning:
+    """Signs at the clock's time. ``failure`` is raised by every call; ``failures`` by reference fail one document of a batch."""
+
+    def __init__(self, clock: FakeClock, registry: FakeRegistry | None = None) -> None:
+        self.clock = clock
+        self.failure: ContreseingError | None = None
+        self.failures: dict[str, ContreseingError] = {}
+        self.refuses: set[str] = set()
+        self.signatures_made = 0
+        self.on_sign: Callable[[], None] = lambda: None
+        self._registry = registry
+
+    def _call(self) -> None:
+        refuse_inside_transaction(self._registry)
+        if self.failure is not None:
+            raise self.failure
+
+    def sign_for_member(self, prepared: bytes, request: MemberSignature) -> SignedFile:
+        self._call()
+        if sha256_hex(prepared) != request.document_sha256:
+            raise EvidenceBroken("not the bytes that were shown", code="evidence.digest")
+        return self._signed(prepared, MEMBER_FIELD, request.signer)
+
+    def seal_manifest(self, manifest: bytes) -> SealedManifest:
+        self._call()
+        return SealedManifest(manifest, b"cms " + sha256_hex(manifest).encode(), b"tst " + sha256_hex(manifest).encode(), self.clock.now())
+
+    def countersign(
+        self,
+        sealed: SealedManifest,
+        signer: SignerIdentity,
+        formula: str,
+        items: Sequence[Countersignature],
+        read: Callable[[Countersignature], bytes],
+    ) -> Iterator[CountersignOutcome]:
+        self._call()
+        listed = {item["member_signed_sha256"] for item in json.loads(sealed.manifest)["items"]}
+        if any(item.member_signed_sha256 not in listed for item in items):
+            raise SigningFailed("a document is not in the manifest", code="signing.not_authorised")
+        for item in items:
+            refuse_inside_transaction(self._registry)
+            failure = self.failures.get(item.reference)
+            if failure is not None:
+                yield CountersignOutcome(item.reference, None, failure.code, str(failure), failure.retryable)
+            else:
+                yield CountersignOutcome(item.reference, self._signed(read(item), SYNDICATE_FIELD, signer))
+
+    def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        self._call()
+        found = [json.loads(line) for line in data.split(b"\n")[2:] if line]
+        wanted = [{"field": e.field, "name": e.identity.person.full_name, "organisation": e.identity.organization_identifier} for e in expected]
+        said = [{key: line[key] for key in ("field", "name", "organisation")} for line in found]
+        is_valid = said == wanted and sha256_hex(data) not in self.refuses
+        return ValidationReport(
+            reader="fake",
+            sha256=sha256_hex(data),
+            validated_at=self.clock.now(),
+            valid=is_valid,
+            level=PadesLevel.B_LTA,
+            signatures=tuple(
+                SignatureFinding(
+                    str(line["field"]), str(line["name"]), str(line["organisation"]), self.clock.now(), Indication.TOTAL_PASSED, "", PadesLevel.B_LTA
+                )
+                for line in found
+            ),
+            timestamps=(),
+            data_sha256="",
+            reasons=() if is_valid else ("signers differ",),
+        )
+
+    def trust_anchors_pem(self) -> Mapping[str, bytes]:
+        return {"root.pem": b"fake"}
+
+    def _signed(self, data: bytes, field: str, signer: SignerIdentity) -> SignedFile:
+        self.signatures_made += 1
+        self.on_sign()
+        line = {
+            "field": field,
+            "name": signer.person.full_name,
+            "organisation": signer.organization_identifier,
+            "number": self.signatures_made,
+            "over": sha256_hex(data),
+        }
+        return SignedFile(data + render_canonical(line) + b"\n", PadesLevel.B_LTA, self.clock.now(), sha256_hex(render_canonical(line)))

@@ -1,0 +1,154 @@
+"""Kill the process at each call to the outside and at each commit, start again, and end in the same place.
+
+The world dies at its n-th call: that call and all later ones of the same life raise, as if the process were gone. Then the
+lease ends, people do again what they were doing, ``resume`` and the worker run, and the outcome must be one signature each,
+one archived file, one order a service, whatever n was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from conventions.agreements import FactKind
+from conventions.ports.registry import Transaction
+from conventions.ports.system import Ports
+from conventions.status import Status
+from conventions.steps import resume
+from tests.fakes.world import World
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Fuse:
+    """Counts calls; blows at the n-th, before it or after it, and stays blown until mended."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.calls, self.blown = at, 0, False
+
+    def tick(self) -> None:
+        if self.blown:
+            raise Killed
+        self.calls += 1
+        if self.calls == self.at:
+            self.blown = True
+            raise Killed
+
+
+class Fused:
+    """A port whose every method can be the one at which the process dies, before it acts or after."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:  # noqa: ANN401 any port
+        self._port, self._fuse = port, fuse
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._port, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 any method
+            self._fuse.tick()
+            result = method(*args, **kwargs)
+            self._fuse.tick()
+            return result
+
+        return call
+
+
+class FusedRegistry:
+    """A registry that can die before a transaction, inside it before the commit, or just after the commit."""
+
+    def __init__(self, registry: Any, fuse: Fuse) -> None:  # noqa: ANN401 the fake
+        self._registry, self._fuse = registry, fuse
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        self._fuse.tick()
+        with self._registry.write() as tx:
+            yield tx
+            self._fuse.tick()
+        self._fuse.tick()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        with self._registry.read() as tx:
+            yield tx
+
+
+def fused(world: World, fuse: Fuse) -> Ports:
+    ports = world.ports
+    return replace(
+        ports,
+        registry=FusedRegistry(world.registry, fuse),
+        working=Fused(world.working, fuse),
+        archive=Fused(world.archive, fuse),
+        documents=Fused(world.documents, fuse),
+        signing=Fused(world.signing, fuse),
+        mailer=Fused(world.mailer, fuse),
+        activation=Fused(world.activation, fuse),
+    )
+
+
+def pursue(world: World, reference: str) -> None:
+    """Do whatever is left for people and machines to do, from wherever it stands."""
+    for _ in range(8):
+        resume.resume(world.ports)
+        world.deliver()
+        status = world.status(reference)
+        if status is Status.AWAITING_MEMBER:
+            world.sign(reference)
+        elif status is Status.AWAITING_COUNTERSIGNATURE:
+            world.authorise(reference)
+        elif status is Status.ACTIVE:
+            return
+        world.clock.advance(timedelta(minutes=6))
+
+
+def run_until(world: World, at: int) -> tuple[str, Fuse]:
+    reference = world.invited()
+    fuse, sound = Fuse(at), world.ports
+    world.ports = fused(world, fuse)
+    try:
+        pursue(world, reference)
+    except Killed:
+        pass
+    world.ports = sound
+    return reference, fuse
+
+
+def outcome(world: World, reference: str) -> Counter[str]:
+    agreement = world.agreement(reference)
+    kinds = Counter(fact.kind.value for fact in agreement.facts)
+    stages = Counter(f"artefact {artefact.stage}" for artefact in agreement.artefacts)
+    sealed = Counter("archived sealed" for key in world.archive.objects if "-sealed-" in key)
+    return kinds + stages + sealed
+
+
+def calls_of_a_whole_life() -> int:
+    world = World()
+    _, fuse = run_until(world, at=10**9)
+    return fuse.calls
+
+
+@pytest.mark.parametrize("at", range(1, calls_of_a_whole_life() + 1))
+def test_killed_anywhere_ends_the_same(at: int) -> None:
+    world = World()
+    reference, fuse = run_until(world, at)
+    assert fuse.blown
+    world.clock.advance(timedelta(minutes=3))
+    pursue(world, reference)
+    assert world.status(reference) is Status.ACTIVE
+    counts = outcome(world, reference)
+    for once in ("artefact prepared", "artefact member_signed", "artefact sealed", "archived sealed"):
+        assert counts[once] == 1, once
+    for kind in (FactKind.CONSENTED, FactKind.MEMBER_SIGNED, FactKind.COUNTERSIGNED, FactKind.ARCHIVED, FactKind.ORDERED):
+        assert counts[kind] == 1, kind
+    assert counts[FactKind.ORDER_SETTLED] == 12
+    assert len(world.activation.orders) == 12
+    assert world.agreement(reference).failure is None
