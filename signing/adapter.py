@@ -1,0 +1,216 @@
+"""The port of signing on the embedded PKI or one like it: one-shot certificates, PAdES B-LTA, validation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from conventions.canonical import sha256_hex
+from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, SigningFailed, VerificationFailed
+from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, Party
+from conventions.ports.documents import StampText
+from conventions.ports.system import Clock
+from conventions.signatures import (
+    Countersignature,
+    CountersignOutcome,
+    ExpectedSigner,
+    MemberSignature,
+    SealedManifest,
+    SignedFile,
+    SignerIdentity,
+    ValidationReport,
+)
+from signing.authorities import Counters, TimestampAuthorities, TimestampAuthority
+from signing.chains import TrustStore, parse_certificates
+from signing.engine import Engine, Outcome, Session, Task
+from signing.gathering import Gatherer
+from signing.identities import IssuerRule
+from signing.keys import OneShotKey, OneShotSigner
+from signing.outside import HttpTimeouts, Outside
+from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
+from signing.pki_client import PkiClient, PkiTokens
+from signing.revisions import StampRenderer
+from signing.sealed import parse_manifest
+from signing.timestamping import TokenRules
+from signing.validation import PyhankoReader
+
+LEVEL_TEXT = "Signature électronique simple, horodatée"
+"""What a link, a code and a one-shot certificate are worth (Regulation (EU) 910/2014, article 3, 10); never more is claimed."""
+CHUNK = 32
+RENEW_BEFORE = timedelta(minutes=2)
+RenderStamp = Callable[[StampText, float, float], bytes]
+
+
+class PadesSigning:
+    """Signs and validates; safe from several threads. ``close`` ends its connections."""
+
+    def __init__(
+        self,
+        *,
+        pki_url: str,
+        tokens: PkiTokens,
+        anchors_pem: Mapping[str, bytes],
+        tsa_urls: Sequence[str],
+        render_stamp: RenderStamp,
+        clock: Clock,
+        timeouts: HttpTimeouts | None = None,
+        tsa_policies: frozenset[str] = frozenset(),
+        level_text: str = LEVEL_TEXT,
+    ) -> None:
+        """Prepare; nothing is asked of anybody yet.
+
+        Raises:
+            ConfigurationError: an anchor lacks or is unreadable, or no time-stamp authority is named.
+        """
+        if not tsa_urls:
+            raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
+        anchors = {name: parse_certificates(pem) for name, pem in anchors_pem.items()}
+        try:
+            (members_ca,), (syndicate_ca,) = anchors["members-ca.pem"], anchors["syndicate-ca.pem"]
+        except (KeyError, ValueError) as error:
+            raise ConfigurationError(
+                "members-ca.pem and syndicate-ca.pem must each hold one certificate", code="configuration.trust"
+            ) from error
+        self._anchors_pem = dict(anchors_pem)
+        self._clock = clock
+        self._render_stamp = render_stamp
+        self._level_text = level_text
+        self._outside = Outside(timeouts or HttpTimeouts())
+        trust = TrustStore(one for several in anchors.values() for one in several)
+        rules = TokenRules(trust, tsa_policies)
+        self._authorities = TimestampAuthorities(
+            [TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock) for rank, url in enumerate(tsa_urls, 1)]
+        )
+        gatherer = Gatherer(self._outside, trust, clock)
+        self._engine = Engine(self._authorities, gatherer, clock)
+        self._pki = PkiClient(pki_url, tokens, self._outside)
+        issuers = {Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY), Party.SYNDICATE: IssuerRule(syndicate_ca, SYNDICATE_POLICY)}
+        self._reader = PyhankoReader(trust, issuers, gatherer)
+
+    def close(self) -> None:
+        """End the connections; a later call opens them again."""
+        self._outside.close()
+
+    def timestamp_counters(self) -> Mapping[str, Counters]:
+        """Return what each authority was asked and gave since the start."""
+        return self._authorities.counters()
+
+    def sign_for_member(self, prepared: bytes, request: MemberSignature) -> SignedFile:
+        """See the port."""
+        if sha256_hex(prepared) != request.document_sha256:
+            raise EvidenceBroken(f"{request.reference}: the prepared bytes are not those that were shown", code="evidence.prepared")
+        return self._outside.run(self._sign_for_member(prepared, request))
+
+    async def _sign_for_member(self, prepared: bytes, request: MemberSignature) -> SignedFile:
+        key = OneShotKey()
+        certificate = await self._pki.issue_member(key.render_request(), request.signer, request.reference)
+        signer = key.certified(certificate)
+        try:
+            session = await self._engine.open_session(signer)
+            stamp = self._stamps(request.signer, request.formula)
+            (outcome,) = await self._engine.sign_all(session, [Task(prepared, MEMBER_FIELD, request.reason, stamp)])
+        finally:
+            signer.destroy()
+        if isinstance(outcome, ContreseingError):
+            raise outcome
+        return outcome
+
+    def seal_manifest(self, manifest: bytes) -> SealedManifest:
+        """See the port."""
+        return self._outside.run(self._seal_manifest(manifest))
+
+    async def _seal_manifest(self, manifest: bytes) -> SealedManifest:
+        cms = await self._pki.seal(manifest)
+        token = await self._engine.stamp(hashlib.sha256(cms).digest())
+        return SealedManifest(manifest, cms, token.der, token.gen_time)
+
+    def countersign(
+        self,
+        sealed: SealedManifest,
+        signer: SignerIdentity,
+        formula: str,
+        items: Sequence[Countersignature],
+        read: Callable[[Countersignature], bytes],
+    ) -> Iterator[CountersignOutcome]:
+        """See the port; the certificate is asked for at once, the documents are signed as the outcomes are taken."""
+        if not items:
+            return iter(())
+        opened = self._outside.run(self._open_ceremony(sealed, signer, items))
+        return self._countersigned(opened, sealed, signer, formula, items, read)
+
+    async def _open_ceremony(
+        self, sealed: SealedManifest, signer: SignerIdentity, items: Sequence[Countersignature]
+    ) -> tuple[OneShotSigner, Session]:
+        try:
+            ceremony = parse_manifest(sealed.manifest).ceremony
+        except VerificationFailed as error:
+            raise SigningFailed("the manifest cannot be read", code=error.code) from error
+        key = OneShotKey()
+        certificate = await self._pki.issue_syndicate(key.render_request(), signer, ceremony, sealed, items)
+        held = key.certified(certificate)
+        return held, await self._engine.open_session(held)
+
+    def _countersigned(
+        self,
+        opened: tuple[OneShotSigner, Session],
+        sealed: SealedManifest,
+        signer: SignerIdentity,
+        formula: str,
+        items: Sequence[Countersignature],
+        read: Callable[[Countersignature], bytes],
+    ) -> Iterator[CountersignOutcome]:
+        held, session = opened
+        stamp = self._stamps(signer, formula)
+        try:
+            for start in range(0, len(items), CHUNK):
+                chunk = items[start : start + CHUNK]
+                if session.ends_at - self._clock.now() < RENEW_BEFORE:
+                    held.destroy()
+                    held, session = self._outside.run(self._open_ceremony(sealed, signer, items[start:]))
+                loaded = [_read(item, read) for item in chunk]
+                tasks = [Task(data, SYNDICATE_FIELD, formula, stamp) for data in loaded if isinstance(data, bytes)]
+                signed = iter(self._outside.run(self._engine.sign_all(session, tasks)))
+                for item, data in zip(chunk, loaded, strict=True):
+                    yield _outcome(item, next(signed) if isinstance(data, bytes) else data)
+        finally:
+            held.destroy()
+
+    def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        """See the port."""
+        return self._outside.run(self._reader.validate(data, expected, self._clock.now()))
+
+    def trust_anchors_pem(self) -> Mapping[str, bytes]:
+        """See the port."""
+        return dict(self._anchors_pem)
+
+    def _stamps(self, signer: SignerIdentity, formula: str) -> Callable[[datetime], StampRenderer]:
+        """Return the drawing of the visible stamp at an instant; one drawing serves all documents signed in the same second."""
+
+        @lru_cache(maxsize=4)
+        def draw(at: datetime, width_pt: float, height_pt: float) -> bytes:
+            text = StampText(signer.person.full_name, signer.person.capacity, formula, at, self._level_text)
+            return self._render_stamp(text, width_pt, height_pt)
+
+        def at_instant(at: datetime) -> StampRenderer:
+            second = at.replace(microsecond=0)
+            return lambda width_pt, height_pt: draw(second, width_pt, height_pt)
+
+        return at_instant
+
+
+def _read(item: Countersignature, read: Callable[[Countersignature], bytes]) -> bytes | ContreseingError:
+    try:
+        data = read(item)
+    except ContreseingError as error:
+        return error
+    if sha256_hex(data) != item.member_signed_sha256:
+        return EvidenceBroken(f"{item.reference}: the stored bytes are not those that were authorised", code="evidence.member_signed")
+    return data
+
+
+def _outcome(item: Countersignature, outcome: Outcome) -> CountersignOutcome:
+    if isinstance(outcome, SignedFile):
+        return CountersignOutcome(item.reference, outcome)
+    return CountersignOutcome(item.reference, None, outcome.code, str(outcome), outcome.retryable)

@@ -1,0 +1,116 @@
+"""Certification paths (RFC 5280, 6.1) for short, known hierarchies, with ``cryptography`` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
+from conventions.errors import ConfigurationError, VerificationFailed
+
+MAX_PATH_LENGTH = 6
+
+
+class TrustStore:
+    """Trust anchors: self-signed roots and, beside them, issuing CAs that are trusted in their own right."""
+
+    def __init__(self, anchors: Iterable[x509.Certificate]) -> None:
+        self.anchors = tuple(dict.fromkeys(anchors))
+        if not self.anchors:
+            raise ConfigurationError("no trust anchor", code="configuration.trust")
+
+    @property
+    def roots(self) -> tuple[x509.Certificate, ...]:
+        """Return the self-signed anchors, or all of them if none is."""
+        return tuple(anchor for anchor in self.anchors if anchor.issuer == anchor.subject) or self.anchors
+
+
+def parse_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Read one or several PEM certificates.
+
+    Raises:
+        ConfigurationError: not PEM certificates.
+    """
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except ValueError as error:
+        raise ConfigurationError("not PEM certificates", code="configuration.trust") from error
+
+
+def build_chain(
+    leaf: x509.Certificate, candidates: Iterable[x509.Certificate], trust: TrustStore, at: datetime
+) -> tuple[x509.Certificate, ...]:
+    """Return the path from the leaf (first) to an anchor (last), a root where one is reached.
+
+    Each signature, each validity at ``at``, and each issuer's right to issue are checked; revocation is not.
+
+    Raises:
+        VerificationFailed: no path (``chain.no_path``), or one that is not valid then (``chain.not_valid_then``).
+    """
+    pool = tuple(dict.fromkeys((*candidates, *trust.anchors)))
+    chain = [leaf]
+    while len(chain) <= MAX_PATH_LENGTH:
+        current = chain[-1]
+        if current in trust.anchors and current.issuer == current.subject:
+            break
+        issuer = next((one for one in pool if one not in chain and is_issued_by(current, one)), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    while chain[-1] not in trust.anchors:
+        if len(chain) == 1:
+            raise VerificationFailed("no path to a trust anchor", code="chain.no_path")
+        chain.pop()
+    for certificate in chain:
+        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+            raise VerificationFailed("a certificate of the path is not valid at that time", code="chain.not_valid_then")
+    return tuple(chain)
+
+
+@lru_cache(maxsize=512)
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether ``issuer`` is a CA that signed ``certificate``: names, basic constraints, key usage, signature."""
+    if certificate.issuer != issuer.subject or not _may_issue(issuer):
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _may_issue(certificate: x509.Certificate) -> bool:
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return constraints.ca and usage.key_cert_sign
+
+
+@lru_cache(maxsize=512)
+def load_certificate(der: bytes) -> x509.Certificate:
+    """Load a certificate once: the same few come back in each token and each file.
+
+    Raises:
+        ValueError: not a certificate.
+    """
+    return x509.load_der_x509_certificate(der)
+
+
+def stated_policies(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the dotted policy identifiers of a certificate."""
+    try:
+        stated = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except (x509.ExtensionNotFound, ValueError):
+        return frozenset()
+    return frozenset(policy.policy_identifier.dotted_string for policy in stated)
+
+
+def render_der(certificates: Sequence[x509.Certificate]) -> list[bytes]:
+    """Return the DER of each."""
+    return [certificate.public_bytes(serialization.Encoding.DER) for certificate in certificates]

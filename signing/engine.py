@@ -1,0 +1,260 @@
+"""The signing engine: a signature, its time-stamp, its validation data and the archive time-stamp over them, as one result.
+
+One certificate signs one document or thousands. What the documents share is fetched and encoded once; each then costs two
+time-stamps and nothing else outside. A document succeeds or fails alone, and below B-LTA nothing leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable
+from conventions.ports.system import Clock
+from conventions.signatures import PadesLevel, SignedFile
+from signing.authorities import IN_FLIGHT, TimestampAuthorities, TimestampAuthority
+from signing.cms import CmsBuilder
+from signing.evidence import Evidence
+from signing.gathering import KEPT_FOR, Gatherer
+from signing.keys import HashSigner
+from signing.levels import level_of
+from signing.revisions import (
+    PendingRevision,
+    SignatureText,
+    StampRenderer,
+    last_timestamp,
+    next_timestamp_field,
+    open_revision,
+    prepare_signature,
+    prepare_timestamp,
+    store_content,
+)
+from signing.timestamping import TimestampToken, token_certificates
+
+PARIS = ZoneInfo("Europe/Paris")
+SPARE_BYTES = 1_024
+"""Room left above the size of a real token, because an authority's answers vary by some bytes."""
+ATTEMPTS = 2
+"""The second when an authority changed its certificate, or the size of its tokens, under way."""
+
+
+@dataclass(frozen=True)
+class AuthorityFacts:
+    """What one of its tokens told of an authority: its certificate, that certificate's evidence, the size of its tokens."""
+
+    evidence: Evidence
+    token_bytes: int
+    until: datetime
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Return the authority's certificate."""
+        return self.evidence.chain[0]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One certificate at work: its signer, its CMS, its evidence."""
+
+    signer: HashSigner
+    cms: CmsBuilder
+    evidence: Evidence
+
+    @property
+    def ends_at(self) -> datetime:
+        """Return the certificate's end."""
+        return self.signer.certificate.not_valid_after_utc
+
+    @property
+    def certificate_sha256(self) -> str:
+        """Return the certificate's fingerprint, hexadecimal."""
+        return self.signer.certificate.fingerprint(hashes.SHA256()).hex()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One document to sign: its bytes, the field, the reason written beside the CMS, the stamp to draw for an instant."""
+
+    data: bytes
+    field: str
+    reason: str
+    stamp: Callable[[datetime], StampRenderer]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A document with a hole for its signature, and the evidence that its store already holds."""
+
+    task: Task
+    revision: PendingRevision
+    reserved_bytes: int
+    held: tuple[Evidence, ...]
+
+
+Outcome = SignedFile | ContreseingError
+
+
+class Engine:
+    """Signs documents for whoever holds a session; runs on the private loop."""
+
+    def __init__(self, authorities: TimestampAuthorities, gatherer: Gatherer, clock: Clock) -> None:
+        self._authorities = authorities
+        self._gatherer = gatherer
+        self._clock = clock
+        self._facts: dict[str, AuthorityFacts] = {}
+
+    async def open_session(self, signer: HashSigner) -> Session:
+        """Prove the certificate's state once for all the documents it will sign.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed: it cannot be proved.
+        """
+        evidence = await self._gatherer.gather(signer.certificate, ())
+        return Session(signer, CmsBuilder(signer.certificate, evidence.chain[1:-1], signer.mechanism), evidence)
+
+    async def sign_all(self, session: Session, tasks: Sequence[Task]) -> list[Outcome]:
+        """Sign some documents; each gets its file or its error, in order."""
+        prepared = [await self._prepare_or_error(session, task) for task in tasks]
+        digests = [one.revision.digest for one in prepared if isinstance(one, _Prepared)]
+        try:
+            signatures = iter(await session.signer.sign_hashes([session.cms.hash_to_sign(digest) for digest in digests]))
+        except ContreseingError as error:
+            return [error if isinstance(one, _Prepared) else one for one in prepared]
+        in_flight = asyncio.Semaphore(IN_FLIGHT)
+        works = [
+            self._finish_or_error(session, one, next(signatures), in_flight) if isinstance(one, _Prepared) else _given(one)
+            for one in prepared
+        ]
+        return list(await asyncio.gather(*works))
+
+    async def stamp(self, digest: bytes) -> TimestampToken:
+        """Get a token over a SHA-256 digest from the first authority that gives an acceptable one.
+
+        Raises:
+            UpstreamUnavailable: none does.
+        """
+        _, token = await self._stamp(digest)
+        return token
+
+    async def _prepare_or_error(self, session: Session, task: Task) -> _Prepared | ContreseingError:
+        try:
+            return await self._prepare(session, task)
+        except ContreseingError as error:
+            return error
+
+    async def _finish_or_error(self, session: Session, prepared: _Prepared, signature: bytes, in_flight: asyncio.Semaphore) -> Outcome:
+        try:
+            async with in_flight:
+                return await self._finish(session, prepared, signature)
+        except ContreseingError as error:
+            return error
+
+    async def _prepare(self, session: Session, task: Task) -> _Prepared:
+        facts = await self._first_facts()
+        writer = open_revision(task.data)
+        held = [session.evidence, facts.evidence]
+        previous = last_timestamp(writer.prev)
+        if previous is not None and (other := await self._evidence_of_other(previous, facts)) is not None:
+            held.append(other)
+        at = self._clock.now().astimezone(PARIS)
+        placeholder = session.cms.render(bytes(32), bytes(session.signer.max_signature_bytes), bytes(facts.token_bytes))
+        reserved_bytes = len(placeholder) + SPARE_BYTES
+        text = SignatureText(task.field, task.reason, at)
+        revision = prepare_signature(writer, text, task.stamp(at), store_content(*held), reserved_bytes)
+        return _Prepared(task, revision, reserved_bytes, tuple(held))
+
+    async def _finish(self, session: Session, prepared: _Prepared, signature: bytes) -> SignedFile:
+        for _ in range(ATTEMPTS):
+            authority, token = await self._stamp(hashlib.sha256(signature).digest())
+            facts = await self._learn(authority, token)
+            cms = session.cms.render(prepared.revision.digest, signature, token.der)
+            if len(cms) <= prepared.reserved_bytes:
+                break
+            prepared = await self._prepare(session, prepared.task)
+            (signature,) = await session.signer.sign_hashes([session.cms.hash_to_sign(prepared.revision.digest)])
+        else:
+            raise SigningFailed("the authority's tokens keep growing", code="signing.token_size")
+        data = await self._archive_stamp(prepared.revision.complete(cms), (*prepared.held, facts.evidence), prepared.held)
+        level = level_of(data, prepared.task.field)
+        if level is not PadesLevel.B_LTA:
+            raise SigningFailed(f"the file is {level}, not B-LTA", code="signing.level")
+        return SignedFile(data, level, token.gen_time, session.certificate_sha256)
+
+    async def _archive_stamp(self, data: bytes, needed: Sequence[Evidence], held: Sequence[Evidence]) -> bytes:
+        """Cover a file with a document time-stamp, after the evidence that its store lacks, the stamping authority's included."""
+        refusal: UpstreamUnavailable | None = None
+        for authority in self._authorities.authorities:
+            try:
+                for _ in range(ATTEMPTS):
+                    facts = await self._facts_of(authority)
+                    missing = [one for one in dict.fromkeys((*needed, facts.evidence)) if one not in held]
+                    writer = open_revision(data)
+                    store = store_content(*missing) if missing else None
+                    reserved_bytes = facts.token_bytes + SPARE_BYTES
+                    pending = prepare_timestamp(writer, next_timestamp_field(writer.prev), store, reserved_bytes)
+                    token = await authority.stamp(pending.digest)
+                    known = await self._learn(authority, token)
+                    if known.certificate == facts.certificate and len(token.der) <= reserved_bytes:
+                        return pending.complete(token.der)
+            except UpstreamUnavailable as error:
+                refusal = error
+        raise refusal or UpstreamUnavailable("no time-stamp authority is stable enough to archive", service="time-stamp authority")
+
+    async def _stamp(self, digest: bytes) -> tuple[TimestampAuthority, TimestampToken]:
+        refusal: UpstreamUnavailable | None = None
+        for authority in self._authorities.authorities:
+            try:
+                return authority, await authority.stamp(digest)
+            except UpstreamUnavailable as error:
+                refusal = error
+        raise refusal or UpstreamUnavailable("no time-stamp authority is configured", service="time-stamp authority")
+
+    async def _first_facts(self) -> AuthorityFacts:
+        """Return the facts of the authority that will most likely stamp."""
+        refusal: UpstreamUnavailable | None = None
+        for authority in self._authorities.authorities:
+            if authority.breaker.is_open:
+                continue
+            try:
+                return await self._facts_of(authority)
+            except UpstreamUnavailable as error:
+                refusal = error
+        raise refusal or UpstreamUnavailable("every time-stamp authority is held back after failures", service="time-stamp authority")
+
+    async def _facts_of(self, authority: TimestampAuthority) -> AuthorityFacts:
+        """Return what is known of an authority, from one token over random bytes when nothing is."""
+        known = self._facts.get(authority.name)
+        if known is not None and self._clock.now() < known.until:
+            return known
+        return await self._learn(authority, await authority.stamp(secrets.token_bytes(32)), renew=True)
+
+    async def _learn(self, authority: TimestampAuthority, token: TimestampToken, *, renew: bool = False) -> AuthorityFacts:
+        known = self._facts.get(authority.name)
+        if not renew and known is not None and known.certificate == token.certificate:
+            if len(token.der) <= known.token_bytes:
+                return known
+            facts = AuthorityFacts(known.evidence, len(token.der), known.until)
+        else:
+            evidence = await self._gatherer.gather(token.certificate, token.others)
+            facts = AuthorityFacts(evidence, len(token.der), self._clock.now() + KEPT_FOR)
+        self._facts[authority.name] = facts
+        return facts
+
+    async def _evidence_of_other(self, token: bytes, facts: AuthorityFacts) -> Evidence | None:
+        """Prove the state of the authority of an earlier archive stamp, when it is not the one at work."""
+        certificate, others = token_certificates(token)
+        if certificate == facts.certificate:
+            return None
+        return await self._gatherer.gather(certificate, others)
+
+
+async def _given(outcome: ContreseingError) -> Outcome:
+    return outcome

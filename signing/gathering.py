@@ -1,0 +1,107 @@
+"""Collects the evidence of a chain from the responders and CRLs its certificates name; keeps CRLs and answers while they are fresh."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
+from conventions.ports.system import Clock
+from signing.chains import TrustStore, build_chain
+from signing.evidence import Evidence, crl_address, ocsp_address, render_ocsp_request, verify_crl, verify_ocsp_response
+from signing.outside import Outside
+
+KEPT_FOR = timedelta(hours=1)
+"""How long a CRL, or the answer about a long-lived certificate, is used again."""
+LONG_LIVED = timedelta(days=1)
+OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+KEPT_LIMIT = 256
+
+
+@dataclass(frozen=True)
+class _Kept:
+    der: bytes
+    until: datetime
+
+
+class Gatherer:
+    """Asks OCSP about leaves and reads CRLs about CAs: a CRL of leaves may weigh half a megabyte in each file."""
+
+    def __init__(self, outside: Outside, trust: TrustStore, clock: Clock) -> None:
+        self._outside = outside
+        self._trust = trust
+        self._clock = clock
+        self._kept: dict[tuple[str, int], _Kept] = {}
+
+    async def gather(self, leaf: x509.Certificate, candidates: Iterable[x509.Certificate]) -> Evidence:
+        """Build the path of a certificate and prove that nothing in it is revoked.
+
+        Raises:
+            UpstreamUnavailable: a responder or a CRL does not answer, or answers what cannot be used.
+            SigningFailed: no path, or something in it is revoked.
+        """
+        now = self._clock.now()
+        try:
+            chain = build_chain(leaf, candidates, self._trust, now)
+        except VerificationFailed as error:
+            raise SigningFailed("the signer's or the authority's certificate has no valid path", code=error.code) from error
+        answers: list[bytes] = []
+        crls: list[bytes] = []
+        for certificate, issuer in itertools.pairwise(chain):
+            address = ocsp_address(certificate)
+            if address is not None and certificate is leaf:
+                answers.append(await self._ocsp(address, certificate, issuer, now))
+            elif (address := crl_address(certificate)) is not None:
+                crls.append(await self._crl(address, certificate, issuer, now))
+            else:
+                raise SigningFailed("a certificate names neither OCSP responder nor CRL", code="revocation.no_address")
+        return Evidence(chain, tuple(answers), tuple(crls))
+
+    def forget(self) -> None:
+        """Drop what is kept."""
+        self._kept.clear()
+
+    async def _ocsp(self, address: str, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bytes:
+        key = (address, certificate.serial_number)
+        if (kept := self._kept.get(key)) is not None and now < kept.until:
+            return kept.der
+        request = render_ocsp_request(certificate, issuer)
+        answer = await self._outside.fetch("POST", address, "OCSP responder", data=request, headers=OCSP_HEADERS)
+        try:
+            response = verify_ocsp_response(answer.body, certificate, issuer, self._clock.now())
+        except VerificationFailed as error:
+            raise _refusal(error, "OCSP responder") from error
+        if certificate.not_valid_after_utc - now > LONG_LIVED:
+            next_update = next(iter(response.responses)).next_update_utc
+            self._keep(key, answer.body, now, next_update)
+        return answer.body
+
+    async def _crl(self, address: str, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bytes:
+        key = (address, 0)
+        kept = self._kept.get(key)
+        der = kept.der if kept is not None and now < kept.until else None
+        if der is None:
+            der = (await self._outside.fetch("GET", address, "CRL")).body
+        try:
+            crl = verify_crl(der, certificate, issuer, self._clock.now())
+        except VerificationFailed as error:
+            raise _refusal(error, "CRL") from error
+        if kept is None or kept.der is not der:
+            self._keep(key, der, now, crl.next_update_utc)
+        return der
+
+    def _keep(self, key: tuple[str, int], der: bytes, now: datetime, next_update: datetime | None) -> None:
+        if len(self._kept) >= KEPT_LIMIT:
+            self._kept.clear()
+        until = now + KEPT_FOR
+        self._kept[key] = _Kept(der, until if next_update is None else min(until, next_update))
+
+
+def _refusal(error: VerificationFailed, service: str) -> SigningFailed | UpstreamUnavailable:
+    if error.code in ("revocation.revoked", "revocation.unknown"):
+        return SigningFailed(str(error), code=error.code)
+    return UpstreamUnavailable(f"{service} gave no usable answer: {error}", code=error.code, service=service)

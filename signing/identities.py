@@ -1,0 +1,54 @@
+"""Is this signature by the person expected? A valid signature by somebody else is an invalid signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from conventions.kinds import Party
+from conventions.people import folded
+from conventions.signatures import SignerIdentity
+from signing.chains import is_issued_by, stated_policies
+
+
+@dataclass(frozen=True)
+class IssuerRule:
+    """Who may certify one side's signers, and under which policy."""
+
+    ca: x509.Certificate
+    policy: str
+
+
+IssuerRules = Mapping[Party, IssuerRule]
+
+
+def assess_identity(certificate: x509.Certificate, expected: SignerIdentity, rules: IssuerRules) -> tuple[str, ...]:
+    """Compare a signer's certificate with who was expected; nothing when all agrees, else what does not, without a name."""
+    reasons = []
+    rule = rules.get(expected.party)
+    if rule is None or not is_issued_by(certificate, rule.ca):
+        reasons.append("signer.issuer: the certificate was not issued by the CA of this side's signers")
+    if rule is None or rule.policy not in stated_policies(certificate):
+        reasons.append("signer.policy: the certificate does not state the policy of this side's signers")
+    if subject_text(certificate, NameOID.ORGANIZATION_IDENTIFIER) != expected.organization_identifier:
+        reasons.append("signer.organisation: the certificate is for another organisation's identifier")
+    if folded(subject_text(certificate, NameOID.ORGANIZATION_NAME)) != folded(expected.organisation):
+        reasons.append("signer.organisation_name: the certificate is for another organisation's name")
+    if not _is_same_name(certificate, expected):
+        reasons.append("signer.person: the certificate is for another person")
+    return tuple(reasons)
+
+
+def subject_text(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
+    """Return one attribute of the subject, or an empty text when it stands not exactly once."""
+    values = certificate.subject.get_attributes_for_oid(oid)
+    return str(values[0].value) if len(values) == 1 else ""
+
+
+def _is_same_name(certificate: x509.Certificate, expected: SignerIdentity) -> bool:
+    given, family = (subject_text(certificate, oid) for oid in (NameOID.GIVEN_NAME, NameOID.SURNAME))
+    person = expected.person
+    return bool(given and family) and folded(given) == folded(person.given_name) and folded(family) == folded(person.family_name)

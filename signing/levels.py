@@ -1,0 +1,139 @@
+"""The baseline level of a signature as its file shows it (EN 319 142-1, 6): never as it was asked for.
+
+It says what the file holds, not that it is valid: ``signing.validation`` says that.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from asn1crypto import cms as asn1_cms
+from cryptography import x509
+from cryptography.x509 import ocsp
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from conventions.errors import SigningFailed
+from conventions.signatures import PadesLevel
+from signing.chains import load_certificate
+from signing.revisions import converted_errors, entry
+
+CADES_DETACHED = "/ETSI.CAdES.detached"
+RFC3161 = "/ETSI.RFC3161"
+BASELINE_ATTRIBUTES = frozenset({"content_type", "message_digest"})
+MAX_PATH_LENGTH = 6
+
+
+@dataclass(frozen=True)
+class StoredMaterial:
+    """The validation data of a file: certificates, the serials that OCSP answers are about, the issuers of CRLs."""
+
+    certificates: tuple[x509.Certificate, ...]
+    answered: frozenset[int]
+    listed: frozenset[bytes]
+
+    def proves(self, leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> bool:
+        """Tell whether each certificate from the leaf up to the last one at hand has an answer or a list about it."""
+        pool = (*self.certificates, *others)
+        current, seen = leaf, 0
+        while current.issuer != current.subject and seen < MAX_PATH_LENGTH:
+            if current.serial_number not in self.answered and current.issuer.public_bytes() not in self.listed:
+                return False
+            issuer = next((one for one in pool if one.subject == current.issuer), None)
+            if issuer is None:
+                return True  # its issuer is the anchor, which a file need not hold
+            current, seen = issuer, seen + 1
+        return seen < MAX_PATH_LENGTH
+
+
+def level_of(data: bytes, field: str) -> PadesLevel:
+    """Return the level that a file shows for the signature of a field.
+
+    Raises:
+        SigningFailed: no such signature, or not a PAdES one.
+    """
+    with converted_errors():
+        reader = PdfFileReader(io.BytesIO(data))
+        return read_level(reader, field, len(data))
+
+
+def read_level(reader: PdfFileReader, field: str, size_bytes: int) -> PadesLevel:
+    """Return the level of a field's signature in an opened file of that size.
+
+    Raises:
+        SigningFailed: no such signature, or not a PAdES one.
+    """
+    values = dict(_filled_fields(reader))
+    value = values.get(field)
+    if value is None or entry(value, "/SubFilter") != CADES_DETACHED:
+        raise SigningFailed(f"no PAdES signature in {field}", code="signing.level")
+    signed_data = asn1_cms.ContentInfo.load(_contents(value))["content"]
+    (signer,) = signed_data["signer_infos"]
+    signed = {attribute["type"].native for attribute in signer["signed_attrs"]}
+    if not signed >= BASELINE_ATTRIBUTES or not signed & {"signing_certificate", "signing_certificate_v2"}:
+        raise SigningFailed(f"the signature in {field} lacks a baseline attribute", code="signing.level")
+    tokens = [
+        token
+        for attribute in signer["unsigned_attrs"] or ()
+        if attribute["type"].native == "signature_time_stamp_token"
+        for token in attribute["values"]
+    ]
+    if not tokens:
+        return PadesLevel.B_B
+    material = read_material(reader)
+    proven = all(_is_proven(one, material) for one in (signed_data, *(token["content"] for token in tokens)))
+    if not proven:
+        return PadesLevel.B_T
+    end = _end_of(value)
+    later = any(entry(other, "/SubFilter") == RFC3161 and end < _end_of(other) <= size_bytes for other in values.values())
+    return PadesLevel.B_LTA if later else PadesLevel.B_LT
+
+
+def read_material(reader: PdfFileReader) -> StoredMaterial:
+    """Read the document security store; empty without one."""
+    store = entry(reader.root, "/DSS")
+    if store is None:
+        return StoredMaterial((), frozenset(), frozenset())
+    certificates = tuple(load_certificate(der) for der in _streams(store, "/Certs"))
+    answered = frozenset(serial for der in _streams(store, "/OCSPs") for serial in _answered(der))
+    listed = frozenset(x509.load_der_x509_crl(der).issuer.public_bytes() for der in _streams(store, "/CRLs"))
+    return StoredMaterial(certificates, answered, listed)
+
+
+def _answered(der: bytes) -> Iterator[int]:
+    response = ocsp.load_der_ocsp_response(der)
+    if response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
+        for single in response.responses:
+            yield single.serial_number
+
+
+def _is_proven(signed_data: asn1_cms.SignedData, material: StoredMaterial) -> bool:
+    certificates = [load_certificate(choice.chosen.dump()) for choice in signed_data["certificates"]]
+    serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
+    leaf = next((one for one in certificates if one.serial_number == serial), None)
+    return leaf is not None and material.proves(leaf, certificates)
+
+
+def _filled_fields(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
+    for reference in reader.root["/AcroForm"]["/Fields"]:
+        field = reference.get_object()
+        if entry(field, "/FT") == "/Sig" and "/V" in field:
+            yield str(field["/T"]), field["/V"]
+
+
+def _contents(value: Any) -> bytes:  # noqa: ANN401 a PDF dictionary
+    contents = value.raw_get("/Contents")
+    return bytes(contents.original_bytes if isinstance(contents, generic.TextStringObject) else contents)
+
+
+def _end_of(value: Any) -> int:  # noqa: ANN401 a PDF dictionary
+    _, _, start, length = (int(number) for number in value["/ByteRange"])
+    return start + length
+
+
+def _streams(store: Any, name: str) -> Iterator[bytes]:  # noqa: ANN401 a PDF dictionary
+    for reference in entry(store, name) or ():
+        yield reference.get_object().data

@@ -1,0 +1,197 @@
+"""The embedded PKI on disk: private keys, certificates and bearer tokens in one private folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from conventions.errors import ConfigurationError
+from signing.pki import certificates
+from signing.pki.certificates import Authority
+from signing.pki.register import Register
+from signing.pki.revocation import Responder
+from signing.pki.timestamps import TimestampAuthority
+
+SCHEMA = "contreseing/pki/1"
+TOKEN_NAMES = ("portal", "flows", "desk")
+"""Who may ask for what: the portal, members' certificates; the flows, the syndicate's; the desk, the seal."""
+ANCHOR_FILES = ("root.pem", "members-ca.pem", "syndicate-ca.pem")
+KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "timestamps", "ocsp-members", "ocsp-syndicate")
+FILE_OF = {"root": "root", "members": "members-ca", "syndicate": "syndicate-ca"}
+DEFAULT_ORGANISATION = "Contreseing (autorité embarquée)"
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+Issue = Callable[[Authority, ec.EllipticCurvePublicKey, str, datetime], x509.Certificate]
+
+
+@dataclass(frozen=True)
+class Pki:
+    """The opened PKI."""
+
+    base_url: str
+    root: Authority
+    members: Authority
+    syndicate: Authority
+    seal: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+    timestamps: TimestampAuthority
+    responders: dict[str, Responder]
+    tokens: dict[str, str]
+
+    def authority(self, name: str) -> Authority | None:
+        """Return the CA of that name in addresses, or None."""
+        return {"root": self.root, "members": self.members, "syndicate": self.syndicate}.get(name)
+
+
+def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = DEFAULT_ORGANISATION) -> None:
+    """Create what lacks in the folder: keys, certificates, tokens, register; run twice, it changes nothing.
+
+    Raises:
+        ConfigurationError: the folder holds a PKI of another address, which its certificates carry.
+    """
+    base_url = base_url.rstrip("/")
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    folder.chmod(PRIVATE_FOLDER)
+    _ensure_description(folder, base_url, organisation)
+    register = Register(folder / "register.sqlite")
+    root_key = _ensure_key(folder, "root", certificates.CA_CURVE())
+    root = Authority("root", root_key, _ensure(folder, "root", partial(certificates.issue_root, root_key, organisation, now)))
+    issuing = {}
+    for name, issue in (("members", certificates.issue_members_ca), ("syndicate", certificates.issue_syndicate_ca)):
+        key = _ensure_key(folder, FILE_OF[name], certificates.CA_CURVE())
+        certificate = _ensure(folder, FILE_OF[name], partial(issue, root, key.public_key(), base_url, now))
+        register.record("root", certificate, "", now)
+        issuing[name] = Authority(name, key, certificate)
+    services: tuple[tuple[str, Authority, Issue], ...] = (
+        ("seal", issuing["syndicate"], certificates.issue_seal),
+        ("timestamps", issuing["syndicate"], certificates.issue_timestamp_authority),
+        ("ocsp-members", issuing["members"], certificates.issue_ocsp_responder),
+        ("ocsp-syndicate", issuing["syndicate"], certificates.issue_ocsp_responder),
+    )
+    for name, ca, issue_service in services:
+        key = _ensure_key(folder, name, certificates.LEAF_CURVE())
+        certificate = _ensure(folder, name, partial(issue_service, ca, key.public_key(), base_url, now))
+        register.record(ca.name, certificate, "", now)
+    for name in TOKEN_NAMES:
+        path = folder / f"{name}.token"
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(32).encode())
+
+
+def open_pki(folder: Path) -> Pki:
+    """Open a PKI that ``ensure_pki`` made.
+
+    Raises:
+        ConfigurationError: a file lacks, cannot be read, or a key is readable by others.
+    """
+    try:
+        description = json.loads((folder / "pki.json").read_text("utf-8"))
+        key = {name: _read_key(folder, name) for name in KEY_NAMES}
+        certificate = {name: _read_certificate(folder, name) for name in key}
+        tokens = {name: _read_private(folder / f"{name}.token").decode("ascii").strip() for name in TOKEN_NAMES}
+        strangers = [name for name in key if key[name].public_key() != certificate[name].public_key()]
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the embedded PKI cannot be read: {type(error).__name__}", code="configuration.pki") from error
+    if strangers:
+        raise ConfigurationError(f"key and certificate do not belong together: {', '.join(strangers)}", code="configuration.pki")
+    root = Authority("root", key["root"], certificate["root"])
+    members = Authority("members", key["members-ca"], certificate["members-ca"])
+    syndicate = Authority("syndicate", key["syndicate-ca"], certificate["syndicate-ca"])
+    return Pki(
+        base_url=description["base_url"],
+        root=root,
+        members=members,
+        syndicate=syndicate,
+        seal=(key["seal"], certificate["seal"]),
+        timestamps=TimestampAuthority(key["timestamps"], certificate["timestamps"], syndicate.certificate),
+        responders={ca.name: Responder(ca, key[f"ocsp-{ca.name}"], certificate[f"ocsp-{ca.name}"]) for ca in (members, syndicate)},
+        tokens=tokens,
+    )
+
+
+def read_anchors(folder: Path) -> dict[str, bytes]:
+    """Read the trust anchors, PEM by file name (``ANCHOR_FILES``).
+
+    Raises:
+        ConfigurationError: not a folder that ``ensure_pki`` made.
+    """
+    try:
+        return {name: (folder / name).read_bytes() for name in ANCHOR_FILES}
+    except OSError as error:
+        raise ConfigurationError(f"trust anchor missing: {Path(str(error.filename)).name}", code="configuration.pki") from error
+
+
+def read_token(folder: Path, name: str) -> str:
+    """Read one bearer token.
+
+    Raises:
+        ConfigurationError: it lacks, or others can read it.
+    """
+    try:
+        return _read_private(folder / f"{name}.token").decode("ascii").strip()
+    except OSError as error:
+        raise ConfigurationError(f"bearer token missing: {name}", code="configuration.pki") from error
+
+
+def _ensure_description(folder: Path, base_url: str, organisation: str) -> None:
+    path = folder / "pki.json"
+    if not path.exists():
+        description = {"schema": SCHEMA, "base_url": base_url, "organisation": organisation}
+        _write_private(path, json.dumps(description, ensure_ascii=False).encode())
+        return
+    kept = json.loads(path.read_text("utf-8"))
+    if kept.get("schema") != SCHEMA or kept.get("base_url") != base_url:
+        raise ConfigurationError(
+            f"this PKI was made for {kept.get('base_url')}, not {base_url}, and its certificates say so", code="configuration.pki_address"
+        )
+
+
+def _ensure_key(folder: Path, name: str, curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
+    path = folder / f"{name}.key"
+    if not path.exists():
+        key = ec.generate_private_key(curve)
+        _write_private(path, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return _read_key(folder, name)
+
+
+def _ensure(folder: Path, name: str, issue: Callable[[], x509.Certificate]) -> x509.Certificate:
+    path = folder / f"{name}.pem"
+    if not path.exists():
+        _write_private(path, issue().public_bytes(serialization.Encoding.PEM))
+    return _read_certificate(folder, name)
+
+
+def _read_key(folder: Path, name: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(_read_private(folder / f"{name}.key"), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ConfigurationError(f"the key {name} is not an elliptic curve key", code="configuration.pki")
+    return key
+
+
+def _read_certificate(folder: Path, name: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
+
+
+def _read_private(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(f"{path.name} is readable by others: chmod 600", code="configuration.secret_readable")
+    return path.read_bytes()
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Write a new file whole, under its name only once complete, readable by its owner alone."""
+    incomplete = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    descriptor = os.open(incomplete, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    incomplete.replace(path)
