@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -55,6 +55,7 @@ MAY_BE_EMPTY = frozenset({(Template.COSIGNED_COPY, "pending"), (Template.DECLINE
 
 DEMONSTRATION_PREFIX = "[Démonstration] "
 VALUE_LIMIT_CHARS = 10_000
+ENCODED_WORD_START = "=?"  # RFC 2047: Python's email package would decode such a word in a subject, line breaks included
 BASE64_LINE_CHARS = 76  # RFC 2045, 6.8
 
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line and paragraph separators (Unicode, table 4-4)
@@ -137,6 +138,7 @@ class NoticeRenderer:
             message.add_attachment(_stand_in(attachment), maintype=maintype, subtype=subtype, filename=attachment.filename)
         message["Content-Language"] = "fr"  # last: EmailMessage moves such headers to the part that it makes
         whole = message.as_bytes()
+        _verify_headers(whole, message.keys())
         for attachment in notice.attachments:
             whole = whole.replace(_base64_lines(_stand_in(attachment)), _base64_lines(attachment.data), 1)
         return whole
@@ -192,6 +194,8 @@ def _fault(value: object, *, several_lines: bool, may_be_empty: bool = False) ->
     seen = value.replace("\n", "") if several_lines else value
     if any(unicodedata.category(character) in _UNSEEN or character in _DIRECTION for character in seen):
         return "holds a control character or a line break"
+    if not several_lines and ENCODED_WORD_START in value:
+        return "holds the start of an encoded word"
     return None
 
 
@@ -205,6 +209,14 @@ def _verify_attachment(attachment: Attachment) -> None:
         raise _refused("an attachment's name cannot stand in a mail")
     if _MEDIA_TYPE.match(attachment.media_type) is None:
         raise _refused("an attachment's media type is malformed")
+
+
+def _verify_headers(whole: bytes, names: Sequence[str]) -> None:
+    head = whole.partition(b"\r\n\r\n")[0]
+    lines = head.split(b"\r\n")
+    found = [line.partition(b":")[0].decode() for line in lines if not line.startswith(b" ")]
+    if found != list(names) or any(b"\r" in line or b"\n" in line for line in lines):
+        raise _refused("the values would change the mail's headers")
 
 
 def _refused(message: str) -> InputRefused:
