@@ -34,7 +34,7 @@ class FakeSigning:
         self.failures: dict[str, ContreseingError] = {}
         self.refuses: set[str] = set()
         self.signatures_made = 0
-        self.on_sign: Callable[[], None] = lambda: None
+        self.on_sign: Callable[[], object] = lambda: None
         self._registry = registry
 
     def _call(self) -> None:
@@ -75,7 +75,9 @@ class FakeSigning:
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         self._call()
         found = [json.loads(line) for line in data.split(b"\n")[2:] if line]
-        wanted = [{"field": e.field, "name": e.identity.person.full_name, "organisation": e.identity.organization_identifier} for e in expected]
+        wanted = [
+            {"field": e.field, "name": e.identity.person.full_name, "organisation": e.identity.organization_identifier} for e in expected
+        ]
         said = [{key: line[key] for key in ("field", "name", "organisation")} for line in found]
         is_valid = said == wanted and sha256_hex(data) not in self.refuses
         return ValidationReport(
@@ -86,7 +88,13 @@ class FakeSigning:
             level=PadesLevel.B_LTA,
             signatures=tuple(
                 SignatureFinding(
-                    str(line["field"]), str(line["name"]), str(line["organisation"]), self.clock.now(), Indication.TOTAL_PASSED, "", PadesLevel.B_LTA
+                    str(line["field"]),
+                    str(line["name"]),
+                    str(line["organisation"]),
+                    self.clock.now(),
+                    Indication.TOTAL_PASSED,
+                    "",
+                    PadesLevel.B_LTA,
                 )
                 for line in found
             ),

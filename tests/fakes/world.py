@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from conventions.accounts import Account, Role
 from conventions.agreements import Agreement, Campaign
@@ -153,9 +153,9 @@ class World:
 
     def read_all(self, cookie: str) -> SignerView:
         """Turn every part."""
-        for part in (1, 2, 3):
-            view = read_page.read_page(self.ports, cookie, part, "picture")
-        return view
+        read_page.read_page(self.ports, cookie, 1, "picture")
+        read_page.read_page(self.ports, cookie, 2, "picture")
+        return read_page.read_page(self.ports, cookie, 3, "picture")
 
     def ask_code(self, cookie: str) -> str:
         """Ask for a code and read it in the mail."""
@@ -176,7 +176,8 @@ class World:
         return self.credentials.code_at(self.credentials.seal_totp(role.value), self.clock.now())
 
     def session(self, role: Role) -> str:
-        """Sign in; the clock advances by one time step so that the next code is a fresh one."""
+        """Sign in; the clock advances before and after, so that each code is a fresh one."""
+        self.clock.advance(timedelta(seconds=60))
         cookie = sign_in.sign_in(self.ports, role.value, PASSWORD, self.totp(role)).cookie
         self.clock.advance(timedelta(seconds=60))
         return cookie
@@ -188,7 +189,3 @@ class World:
             review.review(self.ports, cookie, item.reference, Mark.READY, HowShown.OPENED)
         self.clock.advance(timedelta(seconds=60))
         return authorise_step.authorise(self.ports, cookie, references, self.totp(Role.SIGNATORY))
-
-    def age(self, day: date) -> None:
-        """Move the clock to nine in the morning of a day."""
-        self.clock.current = self.clock.current.replace(year=day.year, month=day.month, day=day.day, hour=9)

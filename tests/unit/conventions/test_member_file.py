@@ -157,7 +157,16 @@ def test_everything_wrong_is_said_at_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nom\nx\n", "name,name\n", render(), 'name\n"', render(ROW) + '"unfinished', render(ROW) + "a,b\n", render(ROW) + f'"{"x" * 140_000}"\n'],
+    [
+        "",
+        "nom\nx\n",
+        "name,name\n",
+        render(),
+        'name\n"',
+        render(ROW) + '"unfinished',
+        render(ROW) + "a,b\n",
+        render(ROW) + f'"{"x" * 140_000}"\n',
+    ],
 )
 def test_unreadable_files(text: str) -> None:
     with pytest.raises(InputRefused) as refused:

@@ -31,9 +31,23 @@ DAY = date(2026, 3, 1)
 @pytest.mark.parametrize(
     ("population", "amount"),
     [
-        (0, 3_000), (9_999, 3_000), (10_000, 5_000), (19_999, 5_000), (20_000, 8_000), (29_999, 8_000), (30_000, 13_000),
-        (49_999, 13_000), (50_000, 15_000), (99_999, 15_000), (100_000, 18_000), (149_999, 18_000), (150_000, 20_000),
-        (199_999, 20_000), (200_000, 23_000), (400_000, 23_000), (400_001, 45_000),
+        (0, 3_000),
+        (9_999, 3_000),
+        (10_000, 5_000),
+        (19_999, 5_000),
+        (20_000, 8_000),
+        (29_999, 8_000),
+        (30_000, 13_000),
+        (49_999, 13_000),
+        (50_000, 15_000),
+        (99_999, 15_000),
+        (100_000, 18_000),
+        (149_999, 18_000),
+        (150_000, 20_000),
+        (199_999, 20_000),
+        (200_000, 23_000),
+        (400_000, 23_000),
+        (400_001, 45_000),
     ],
 )
 def test_every_bound_of_the_scale(population: int, amount: int) -> None:
@@ -65,9 +79,14 @@ def test_an_epci_without_population_has_no_tier() -> None:
 @pytest.mark.parametrize(
     ("category", "population", "contribution", "storage"),
     [
-        (Category.EPCI, 9_999, 3_000, 50), (Category.EPCI, 10_000, 5_000, 100), (Category.EPCI, None, 3_000, 50),
-        (Category.EPCI, None, 5_000, 100), (Category.REGION, None, 50_000, 100), (Category.DEPARTMENT, None, 45_000, 100),
-        (Category.COMMUNE, 800, 0, 50), (Category.CIAS, 30_000, 0, 100),
+        (Category.EPCI, 9_999, 3_000, 50),
+        (Category.EPCI, 10_000, 5_000, 100),
+        (Category.EPCI, None, 3_000, 50),
+        (Category.EPCI, None, 5_000, 100),
+        (Category.REGION, None, 50_000, 100),
+        (Category.DEPARTMENT, None, 45_000, 100),
+        (Category.COMMUNE, 800, 0, 50),
+        (Category.CIAS, 30_000, 0, 100),
     ],
 )
 def test_document_space(category: Category, population: int | None, contribution: int, storage: int) -> None:

@@ -116,7 +116,8 @@ def test_mail_addresses(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "anne", "anne@", "@exemple.fr", "a b@exemple.fr", "a@exemple", "a@b.fr\n", 'Anne <a@b.fr>', "a@b.fr,c@d.fr", f"{'a' * 65}@b.fr"]
+    "address",
+    ["", "anne", "anne@", "@exemple.fr", "a b@exemple.fr", "a@exemple", "a@b.fr\n", "Anne <a@b.fr>", "a@b.fr,c@d.fr", f"{'a' * 65}@b.fr"],
 )
 def test_not_mail_addresses(address: str) -> None:
     assert not is_mail_address(address)

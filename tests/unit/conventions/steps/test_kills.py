@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,17 +82,11 @@ class FusedRegistry:
 
 
 def fused(world: World, fuse: Fuse) -> Ports:
-    ports = world.ports
-    return replace(
-        ports,
-        registry=FusedRegistry(world.registry, fuse),
-        working=Fused(world.working, fuse),
-        archive=Fused(world.archive, fuse),
-        documents=Fused(world.documents, fuse),
-        signing=Fused(world.signing, fuse),
-        mailer=Fused(world.mailer, fuse),
-        activation=Fused(world.activation, fuse),
-    )
+    """Give every port that calls out, and every commit, a fuse."""
+    calling_out: dict[str, Any] = {
+        name: Fused(getattr(world, name), fuse) for name in ("working", "archive", "documents", "signing", "mailer", "activation")
+    }
+    return replace(world.ports, registry=FusedRegistry(world.registry, fuse), **calling_out)
 
 
 def pursue(world: World, reference: str) -> None:
@@ -114,10 +108,8 @@ def run_until(world: World, at: int) -> tuple[str, Fuse]:
     reference = world.invited()
     fuse, sound = Fuse(at), world.ports
     world.ports = fused(world, fuse)
-    try:
+    with suppress(Killed):
         pursue(world, reference)
-    except Killed:
-        pass
     world.ports = sound
     return reference, fuse
 

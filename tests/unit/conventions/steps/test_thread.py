@@ -104,4 +104,3 @@ def test_no_secret_is_left_in_the_registry() -> None:
     state = repr(vars(world.registry))
     assert token.split(".")[1] not in state
     assert f"'{code}'" not in state
-
