@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable
 from conventions.ports.system import Clock
@@ -91,12 +92,11 @@ class Task:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A document with a hole for its signature, and the evidence that its store already holds."""
+    """A document with a hole of that size for its signature."""
 
     task: Task
     revision: PendingRevision
     reserved_bytes: int
-    held: tuple[Evidence, ...]
 
 
 Outcome = SignedFile | ContreseingError
@@ -159,17 +159,12 @@ class Engine:
 
     async def _prepare(self, session: Session, task: Task) -> _Prepared:
         facts = await self._first_facts()
-        writer = open_revision(task.data)
-        held = [session.evidence, facts.evidence]
-        previous = last_timestamp(writer.prev)
-        if previous is not None and (other := await self._evidence_of_other(previous, facts)) is not None:
-            held.append(other)
         at = self._clock.now().astimezone(PARIS)
         placeholder = session.cms.render(bytes(32), bytes(session.signer.max_signature_bytes), bytes(facts.token_bytes))
         reserved_bytes = len(placeholder) + SPARE_BYTES
         text = SignatureText(task.field, task.reason, at)
-        revision = prepare_signature(writer, text, task.stamp(at), store_content(*held), reserved_bytes)
-        return _Prepared(task, revision, reserved_bytes, tuple(held))
+        revision = prepare_signature(open_revision(task.data), text, task.stamp(at), reserved_bytes)
+        return _Prepared(task, revision, reserved_bytes)
 
     async def _finish(self, session: Session, prepared: _Prepared, signature: bytes) -> SignedFile:
         for _ in range(ATTEMPTS):
@@ -182,24 +177,26 @@ class Engine:
             (signature,) = await session.signer.sign_hashes([session.cms.hash_to_sign(prepared.revision.digest)])
         else:
             raise SigningFailed("the authority's tokens keep growing", code="signing.token_size")
-        data = await self._archive_stamp(prepared.revision.complete(cms), (*prepared.held, facts.evidence), prepared.held)
+        data = await self._archive_stamp(prepared.revision.complete(cms), (session.evidence, facts.evidence))
         level = level_of(data, prepared.task.field)
         if level is not PadesLevel.B_LTA:
             raise SigningFailed(f"the file is {level}, not B-LTA", code="signing.level")
         return SignedFile(data, level, token.gen_time, session.certificate_sha256)
 
-    async def _archive_stamp(self, data: bytes, needed: Sequence[Evidence], held: Sequence[Evidence]) -> bytes:
-        """Cover a file with a document time-stamp, after the evidence that its store lacks, the stamping authority's included."""
+    async def _archive_stamp(self, data: bytes, needed: tuple[Evidence, ...]) -> bytes:
+        """Append the validation data and, in the same revision, a document time-stamp over all.
+
+        The data hold what proves the signature, its time-stamp, the archive stamp before this one, and this one.
+        """
         refusal: UpstreamUnavailable | None = None
         for authority in self._authorities.authorities:
             try:
                 for _ in range(ATTEMPTS):
                     facts = await self._facts_of(authority)
-                    missing = [one for one in dict.fromkeys((*needed, facts.evidence)) if one not in held]
                     writer = open_revision(data)
-                    store = store_content(*missing) if missing else None
+                    evidence = dict.fromkeys((*needed, facts.evidence, *await self._evidence_of_previous(writer.prev, facts)))
                     reserved_bytes = facts.token_bytes + SPARE_BYTES
-                    pending = prepare_timestamp(writer, next_timestamp_field(writer.prev), store, reserved_bytes)
+                    pending = prepare_timestamp(writer, next_timestamp_field(writer.prev), store_content(*evidence), reserved_bytes)
                     token = await authority.stamp(pending.digest)
                     known = await self._learn(authority, token)
                     if known.certificate == facts.certificate and len(token.der) <= reserved_bytes:
@@ -248,12 +245,13 @@ class Engine:
         self._facts[authority.name] = facts
         return facts
 
-    async def _evidence_of_other(self, token: bytes, facts: AuthorityFacts) -> Evidence | None:
-        """Prove the state of the authority of an earlier archive stamp, when it is not the one at work."""
+    async def _evidence_of_previous(self, reader: PdfFileReader, facts: AuthorityFacts) -> tuple[Evidence, ...]:
+        """Prove the state of the authority of the archive stamp before, when it is not the one at work."""
+        token = last_timestamp(reader)
+        if token is None:
+            return ()
         certificate, others = token_certificates(token)
-        if certificate == facts.certificate:
-            return None
-        return await self._gatherer.gather(certificate, others)
+        return () if certificate == facts.certificate else (await self._gatherer.gather(certificate, others),)
 
 
 async def _given(outcome: ContreseingError) -> Outcome:

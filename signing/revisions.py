@@ -18,18 +18,17 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, InvisSigSettings, MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigAppearanceSetup, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PreparedByteRangeDigest, SignatureObject
 from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.stamp.base import BaseStampStyle
 from pyhanko.version import __version__ as pyhanko_version
 
 from conventions.errors import ConfigurationError, SigningFailed
@@ -150,10 +149,8 @@ def open_revision(data: bytes) -> FrozenWriter:
     return writer
 
 
-def prepare_signature(
-    writer: FrozenWriter, text: SignatureText, stamp: StampRenderer | None, store: SecurityStoreContent, reserved_bytes: int
-) -> PendingRevision:
-    """Append a signature with its validation data, in one revision, up to the CMS.
+def prepare_signature(writer: FrozenWriter, text: SignatureText, stamp: StampRenderer | None, reserved_bytes: int) -> PendingRevision:
+    """Append a signature, up to the CMS.
 
     The field must exist; its lock is written into the signature (EN 319 142-1, 6.3; ISO 32000-1, 12.8.2.4).
 
@@ -164,26 +161,28 @@ def prepare_signature(
         embedding = PdfCMSEmbedder().write_cms(text.field, writer, existing_fields_only=True)
         field = next(embedding).get_object()
         declare_pades(writer)
-        add_to_store(writer, store)
         placeholder = SignatureObject(
             timestamp=text.at, subfilter=SigSeedSubFilter.PADES, reason=text.reason or None, bytes_reserved=2 * reserved_bytes
         )
-        appearance = None if stamp is None else SigAppearanceSetup(style=_DrawnStampStyle(draw=stamp), timestamp=text.at, name=None)
-        embedding.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=_read_lock(field), appearance_setup=appearance))
+        if stamp is not None:
+            _place_stamp(writer, field, stamp)
+        embedding.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=_read_lock(field)))
         prepared, buffer = embedding.send(SigIOSetup(md_algorithm=MD_ALGORITHM, in_place=True))
     return PendingRevision(buffer, prepared)
 
 
-def prepare_timestamp(writer: FrozenWriter, field: str, store: SecurityStoreContent | None, reserved_bytes: int) -> PendingRevision:
-    """Append a document time-stamp (EN 319 142-1, 5.4.3), with validation data first where there is some, up to the token.
+def prepare_timestamp(writer: FrozenWriter, field: str, store: SecurityStoreContent, reserved_bytes: int) -> PendingRevision:
+    """Append the validation data that the file lacks and, in the same revision, a document time-stamp up to its token.
+
+    The data stand in a revision after the signature's, as EN 319 142-1, 5.4 orders them: EU DSS counts a signature whose
+    data came with it as B-T, whatever follows.
 
     Raises:
         SigningFailed: a file that cannot be written to.
     """
     with converted_errors():
         declare_pades(writer)
-        if store is not None:
-            add_to_store(writer, store)
+        add_to_store(writer, store)
         spec = SigFieldSpec(
             sig_field_name=field,
             invis_sig_settings=InvisSigSettings(box_out_of_bounds=True),  # the one form that PDF/A and PDF/UA both accept
@@ -236,7 +235,7 @@ def declare_pades(writer: FrozenWriter) -> None:
 
 def entry(dictionary: Any, key: str) -> Any:  # noqa: ANN401 a PDF dictionary and any PDF object
     """Return an entry, its reference followed, or None; pyHanko's own ``get`` does not follow references."""
-    return dictionary[key] if key in dictionary else None
+    return dictionary[key] if key in dictionary else None  # noqa: SIM401
 
 
 def _fields(reader: PdfFileReader) -> Iterator[Any]:
@@ -256,25 +255,51 @@ def _read_lock(field: Any) -> SigMDPSetup:  # noqa: ANN401 a PDF dictionary
     )
 
 
-@dataclass(frozen=True)
-class _DrawnStampStyle(BaseStampStyle):
-    """A stamp drawn elsewhere, as a page of the field's size."""
+def _place_stamp(writer: FrozenWriter, field: Any, draw: StampRenderer) -> None:  # noqa: ANN401 a PDF dictionary
+    """Draw the stamp into a visible field's appearance.
 
-    draw: StampRenderer | None = None
+    The new appearance keeps the box of the empty one and has no filter: EU DSS calls any other difference in these two
+    an undefined change to what an earlier signature covered. The drawing stands in a form of its own, inside it.
+    """
+    annotation = get_single_field_annot(field)
+    left, bottom, right, top = (float(number) for number in annotation["/Rect"])
+    width, height = abs(right - left), abs(top - bottom)
+    if not (width and height):
+        return
+    drawing = writer.import_page_as_xobject(_parsed_page(draw(width, height)))
+    x_min, y_min, x_max, y_max = (float(number) for number in drawing.get_object()["/BBox"])
+    commands = f"q {width / (x_max - x_min):.6f} 0 0 {height / (y_max - y_min):.6f} 0 0 cm /Cachet Do Q".encode("ascii")
+    appearance = generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): generic.ArrayObject([_number(side) for side in _box(annotation, width, height)]),
+            pdf_name("/Resources"): _dictionary({"/XObject": _dictionary({"/Cachet": drawing})}),
+        },
+        stream_data=commands,
+    )
+    annotation[pdf_name("/AP")] = _dictionary({"/N": writer.add_object(appearance)})
+    annotation.pop(pdf_name("/AS"), None)
+    writer.update_container(annotation)
 
-    def create_stamp(self, writer: FrozenWriter, box: BoxConstraints, text_params: dict[str, str]) -> _DrawnStamp:  # type: ignore[override]  # noqa: ARG002
-        assert self.draw is not None  # noqa: S101 the only maker gives it
-        page = PdfFileReader(io.BytesIO(self.draw(float(box.width), float(box.height))))
-        return _DrawnStamp(writer.import_page_as_xobject(page))
+
+def _box(annotation: Any, width: float, height: float) -> tuple[float, ...]:  # noqa: ANN401 a PDF dictionary
+    empty = entry(annotation, "/AP")
+    normal = None if empty is None else entry(empty, "/N")
+    if normal is None:
+        return (0.0, height, width, 0.0)
+    return tuple(float(number) for number in normal["/BBox"])
 
 
-@dataclass(frozen=True)
-class _DrawnStamp:
-    """The appearance, once in the file."""
+def _number(value: float) -> generic.FloatObject:
+    return generic.FloatObject(value)  # type: ignore[no-untyped-call]
 
-    reference: generic.IndirectObject
 
-    def apply_appearance(self, annotation: generic.DictionaryObject) -> None:
-        """Set the normal appearance; an appearance state has no meaning any more."""
-        annotation[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): self.reference})  # type: ignore[no-untyped-call]
-        annotation.pop(pdf_name("/AS"), None)
+@lru_cache(maxsize=8)
+def _parsed_page(pdf: bytes) -> PdfFileReader:
+    """Parse a stamp once: documents signed in the same second share it."""
+    return PdfFileReader(io.BytesIO(pdf))
+
+
+def _dictionary(entries: dict[str, Any]) -> generic.DictionaryObject:
+    return generic.DictionaryObject({pdf_name(key): value for key, value in entries.items()})  # type: ignore[no-untyped-call]
