@@ -1,0 +1,82 @@
+"""The archive on S3: objects written once, under lock, read back and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from minio import Minio
+from minio.retention import Retention
+
+from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken
+from conventions.ports.stores import LockedObject
+from storage.object_store import fetch_object, read_object
+from storage.s3_client import S3Client, S3Settings
+from storage.write_once import LOCK_MODES, Lock, put_once, verify_client_version, whole_second
+
+UNLOCKED = datetime.min.replace(tzinfo=UTC)
+"""What stands for the end of a lock that there is not."""
+
+
+class S3Archive:
+    """``conventions.ports.stores.Archive`` on a bucket created with object lock (see ``storage.buckets``)."""
+
+    def __init__(self, settings: S3Settings, bucket: str, lock_mode: str) -> None:
+        """Prepare the archive; nothing is connected yet. ``lock_mode``: ``COMPLIANCE``, or ``GOVERNANCE`` outside production.
+
+        Raises:
+            ConfigurationError: no such mode, the address cannot be read, or the client is not the version that was proved.
+        """
+        verify_client_version()
+        if lock_mode not in LOCK_MODES:
+            raise ConfigurationError(f"no such lock mode: {lock_mode}", code="archive.lock_mode")
+        self._client, self._bucket, self._mode = S3Client(settings), bucket, lock_mode
+
+    def write(self, key: str, data: bytes, retain_until: datetime) -> LockedObject:
+        lock = Lock(self._mode, whole_second(retain_until))
+        with suppress(AlreadyRecorded):  # by whom it was written does not matter: what stands there does
+            put_once(self._client, self._bucket, key, data, lock)
+        stored = fetch_object(self._client, self._bucket, key)
+        if stored.data != data:
+            raise EvidenceBroken(f"{key} holds other bytes", code="archive.other_bytes", key=key)
+        found = _locked_object(key, len(stored.data), stored.headers)
+        return found if _holds(found, lock) else self._locked_at_least(found, lock)
+
+    def read(self, key: str) -> bytes:
+        return read_object(self._client, self._bucket, key)
+
+    def state(self, key: str) -> LockedObject:
+        found = self._client.call(f"head {key}", lambda minio: minio.stat_object(self._bucket, key))
+        return _locked_object(key, found.size or 0, found.metadata or {})
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        def listed(minio: Minio) -> list[str]:
+            return [item.object_name or "" for item in minio.list_objects(self._bucket, prefix=prefix, recursive=True)]
+
+        return sorted(self._client.call(f"list {prefix}", listed))
+
+    def _locked_at_least(self, found: LockedObject, lock: Lock) -> LockedObject:
+        """Lock an object that stands with a lesser lock than asked; a lock is only ever made longer."""
+        mode = "COMPLIANCE" if "COMPLIANCE" in {found.lock_mode, lock.mode} else lock.mode
+        retention = Retention(mode, max(found.retain_until, lock.retain_until))
+        self._client.call(f"lock {found.key}", lambda minio: minio.set_object_retention(self._bucket, found.key, retention))
+        locked = self.state(found.key)
+        if not _holds(locked, lock):
+            raise EvidenceBroken(f"the store does not lock {found.key}", code="archive.unlocked", key=found.key)
+        return locked
+
+
+def _holds(found: LockedObject, lock: Lock) -> bool:
+    return found.lock_mode in {lock.mode, "COMPLIANCE"} and found.retain_until >= lock.retain_until
+
+
+def _locked_object(key: str, size_bytes: int, headers: Mapping[str, str]) -> LockedObject:
+    until = headers.get("x-amz-object-lock-retain-until-date")
+    return LockedObject(
+        key=key,
+        size_bytes=size_bytes,
+        version_id=headers.get("x-amz-version-id", ""),
+        lock_mode=headers.get("x-amz-object-lock-mode", ""),
+        retain_until=datetime.fromisoformat(until).astimezone(UTC) if until else UNLOCKED,
+    )

@@ -1,0 +1,103 @@
+"""The two buckets: made where that is ours to do, checked at every start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.error import S3Error
+from minio.versioningconfig import VersioningConfig
+
+from conventions.errors import ConfigurationError
+from storage.s3_client import S3Client, S3Settings
+
+BUCKET_STANDS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "ObjectLockConfigurationNotFound", "InvalidRequest"})
+NO_POLICY_CODES = frozenset({"NoSuchBucketPolicy", "NotImplemented"})
+
+
+def ensure_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str) -> None:
+    """Make the working bucket (versions kept) and the archive bucket (object lock), where they are not yet; then check them.
+
+    Raises:
+        ConfigurationError: see ``verify_buckets``.
+        UpstreamUnavailable.
+    """
+    client = S3Client(settings)
+    client.call(f"make {working_bucket}", lambda minio: _make(minio, working_bucket, object_lock=False))
+    versioned = VersioningConfig(ENABLED)
+    client.call(f"version {working_bucket}", lambda minio: minio.set_bucket_versioning(working_bucket, versioned))
+    client.call(f"make {archive_bucket}", lambda minio: _make(minio, archive_bucket, object_lock=True))
+    verify_buckets(settings, working_bucket, archive_bucket)
+
+
+def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str) -> None:
+    """Check what the archive rests on: both buckets stand, versions are kept, the archive's is under object lock, nothing is public.
+
+    Raises:
+        ConfigurationError: with every reason.
+        UpstreamUnavailable.
+    """
+    client = S3Client(settings)
+    reasons = [*_faults(client, working_bucket, locked=False), *_faults(client, archive_bucket, locked=True)]
+    if reasons:
+        raise ConfigurationError("; ".join(reasons), code="store.buckets", reasons="; ".join(reasons))
+
+
+def _make(minio: Minio, bucket: str, *, object_lock: bool) -> None:
+    if minio.bucket_exists(bucket):
+        return
+    try:
+        minio.make_bucket(bucket, object_lock=object_lock)
+    except S3Error as error:
+        if error.code not in BUCKET_STANDS:
+            raise
+
+
+def _faults(client: S3Client, bucket: str, *, locked: bool) -> Sequence[str]:
+    if not client.call(f"look for {bucket}", lambda minio: minio.bucket_exists(bucket)):
+        return [f"bucket {bucket} does not exist"]
+    faults = []
+    if client.call(f"versions of {bucket}", lambda minio: minio.get_bucket_versioning(bucket)).status != ENABLED:
+        faults.append(f"bucket {bucket} does not keep versions")
+    if locked and not client.call(f"lock of {bucket}", lambda minio: _is_locked(minio, bucket)):
+        faults.append(f"bucket {bucket} was made without object lock")
+    if client.call(f"policy of {bucket}", lambda minio: _is_public(minio, bucket)):
+        faults.append(f"bucket {bucket} is open to everybody by its policy")
+    return faults
+
+
+def _is_locked(minio: Minio, bucket: str) -> bool:
+    try:
+        # an absent default rule is fine (each object carries its own lock): the call fails where locking is off
+        minio.get_object_lock_config(bucket)
+    except S3Error as error:
+        if error.code in NO_LOCK_CODES:
+            return False
+        raise
+    return True
+
+
+def _is_public(minio: Minio, bucket: str) -> bool:
+    """Tell whether a policy allows anything to anybody; one that cannot be read as the S3 API writes them counts as open."""
+    try:
+        policy = json.loads(minio.get_bucket_policy(bucket))
+    except S3Error as error:
+        if error.code in NO_POLICY_CODES:
+            return False
+        raise
+    except ValueError:
+        return True
+    statements = policy.get("Statement", [])
+    statements = [statements] if isinstance(statements, dict) else statements
+    return any(item.get("Effect") == "Allow" and _is_anybody(item.get("Principal")) for item in statements)
+
+
+def _is_anybody(principal: object) -> bool:
+    if isinstance(principal, dict):
+        return any(_is_anybody(value) for value in principal.values())
+    if isinstance(principal, list):
+        return any(_is_anybody(value) for value in principal)
+    return principal == "*"

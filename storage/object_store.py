@@ -1,0 +1,96 @@
+"""Working bytes on S3: ``work/<sha256>`` for what is named by its digest, ``derived/<name>`` for what can be made again."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from minio import Minio
+
+from conventions.canonical import sha256_hex
+from conventions.errors import AlreadyRecorded, EvidenceBroken, InputRefused, NotFound
+from storage.s3_client import S3Client, S3Settings
+from storage.write_once import put_once, verify_client_version
+
+WORK_PREFIX = "work/"
+DERIVED_PREFIX = "derived/"
+DERIVED_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
+DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class S3WorkingStore:
+    """``conventions.ports.stores.WorkingStore`` on a versioned bucket (see ``storage.buckets.ensure_buckets``)."""
+
+    def __init__(self, settings: S3Settings, bucket: str) -> None:
+        """Prepare the store; nothing is connected yet.
+
+        Raises:
+            ConfigurationError: the address cannot be read, or the client is not the version that was proved.
+        """
+        verify_client_version()
+        self._client, self._bucket = S3Client(settings), bucket
+
+    def put(self, data: bytes) -> str:
+        digest = sha256_hex(data)
+        try:
+            put_once(self._client, self._bucket, WORK_PREFIX + digest, data)
+        except AlreadyRecorded:
+            self.get(digest)  # these bytes are relied upon from now on: they must be there, whole
+        return digest
+
+    def get(self, sha256: str) -> bytes:
+        if not DIGEST.match(sha256):
+            raise NotFound("not a digest", code="store.not_found")
+        data = read_object(self._client, self._bucket, WORK_PREFIX + sha256)
+        if sha256_hex(data) != sha256:
+            raise EvidenceBroken(f"working bytes {sha256} were changed", code="store.digest", key=sha256)
+        return data
+
+    def put_named(self, name: str, data: bytes) -> None:
+        key = _derived_key(name)
+        self._client.call(f"put {key}", lambda minio: minio.put_object(self._bucket, key, io.BytesIO(data), len(data)))
+
+    def get_named(self, name: str) -> bytes:
+        return read_object(self._client, self._bucket, _derived_key(name))
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as it was read: its bytes, and the headers of the answer."""
+
+    data: bytes
+    headers: Mapping[str, str]
+
+
+def fetch_object(client: S3Client, bucket: str, key: str) -> StoredObject:
+    """Read a whole object with what the store says of it; an answer cut short is asked for again.
+
+    Raises:
+        NotFound, UpstreamUnavailable.
+    """
+
+    def fetch(minio: Minio) -> StoredObject:
+        response = minio.get_object(bucket, key)
+        try:
+            return StoredObject(bytes(response.read()), response.headers)
+        finally:
+            response.release_conn()
+
+    return client.call(f"get {bucket}/{key}", fetch)
+
+
+def read_object(client: S3Client, bucket: str, key: str) -> bytes:
+    """Read a whole object's bytes.
+
+    Raises:
+        NotFound, UpstreamUnavailable.
+    """
+    return fetch_object(client, bucket, key).data
+
+
+def _derived_key(name: str) -> str:
+    if not DERIVED_NAME.match(name):
+        raise InputRefused("the name of derived bytes is made of letters, digits, dots, hyphens and slashes", code="store.name")
+    return DERIVED_PREFIX + name

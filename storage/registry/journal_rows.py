@@ -1,0 +1,114 @@
+"""The journal: events are appended with the facts; a single sequencer gives each its place in the tree later."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, select
+
+from conventions.errors import AlreadyRecorded
+from conventions.events import Event, Salted, canonical_event
+from conventions.ports.registry import JournalEntry
+from storage.journal.merkle import leaf_hash
+from storage.registry.rows import Rows
+from storage.registry.tables import events, leaves, personal_fields, unsequenced_events
+
+SALT_BYTES = 16
+SEQUENCED_AT_ONCE = 2_000
+NUMBERS_A_QUERY = 1_000
+SEQUENCER_LOCK = 0x436F6E74  # PostgreSQL's advisory lock of the one sequencer: "Cont"
+
+_ENTRY = (events.c.number, events.c.canonical, leaves.c.tree_index)
+
+
+class JournalRows(Rows):
+    """Events, their personal fields and their leaves."""
+
+    def add_event(self, event: Event) -> None:
+        salted = {name: Salted(name, value, secrets.token_hex(SALT_BYTES)) for name, value in event.personal.items()}
+        row = self._insert(events).values(
+            id=event.id,
+            type=event.type,
+            at=event.at,
+            reference=event.reference,
+            canonical=canonical_event(event, salted),
+        )
+        numbers = self._rows(row.on_conflict_do_nothing().returning(events.c.number))
+        if not numbers:
+            raise AlreadyRecorded(f"events: {event.id} stands already")
+        if salted:
+            fields = [{"event_number": numbers[0].number, "name": s.name, "value": s.value, "salt": s.salt} for s in salted.values()]
+            self._change(insert(personal_fields), fields)
+
+    def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
+        if reference is not None:
+            of_one = select(*_ENTRY).outerjoin_from(events, leaves).where(events.c.reference == reference)
+            ordered = of_one.order_by(leaves.c.tree_index.is_(None), leaves.c.tree_index, events.c.number)
+            return self._entries(ordered.offset(after).limit(limit))
+        in_tree = select(*_ENTRY).join_from(leaves, events).where(leaves.c.tree_index >= after).order_by(leaves.c.tree_index)
+        found = self._entries(in_tree.limit(limit))
+        if len(found) == limit:
+            return found
+        waiting = select(*_ENTRY).join_from(unsequenced_events, events).outerjoin(leaves).order_by(events.c.number)
+        already_read = max(0, after - self._tree_size())
+        return [*found, *self._entries(waiting.offset(already_read).limit(limit - len(found)))]
+
+    def sequence_all(self) -> int:
+        """Index every committed event that has no leaf, in the order of their numbers; return how many."""
+        if self._connection.dialect.name == "postgresql":
+            self._rows(select(func.pg_advisory_xact_lock(SEQUENCER_LOCK)))
+        size = first = self._tree_size()
+        while batch := self._take_unsequenced():
+            self._change(
+                insert(leaves),
+                [
+                    {"tree_index": size + n, "event_number": row.number, "leaf_sha256": leaf_hash(row.canonical)}
+                    for n, row in enumerate(batch)
+                ],
+            )
+            size += len(batch)
+        return size - first
+
+    def _take_unsequenced(self) -> Sequence[Row[Any]]:
+        waiting = select(unsequenced_events.c.event_number).order_by(unsequenced_events.c.event_number).limit(SEQUENCED_AT_ONCE)
+        taken = delete(unsequenced_events).where(unsequenced_events.c.event_number.in_(waiting))
+        numbers = [row.event_number for row in self._rows(taken.returning(unsequenced_events.c.event_number))]
+        if not numbers:
+            return []
+        return self._rows(select(events.c.number, events.c.canonical).where(events.c.number.in_(numbers)).order_by(events.c.number))
+
+    def _tree_size(self) -> int:
+        size: int = self._rows(select(func.coalesce(func.max(leaves.c.tree_index) + 1, 0)))[0][0]
+        return size
+
+    def _entries(self, query: Select[Any]) -> list[JournalEntry]:
+        rows = self._rows(query)
+        personal = self._personal([row.number for row in rows])
+        return [_entry(row, personal[row.number]) for row in rows]
+
+    def _personal(self, numbers: Sequence[int]) -> Mapping[int, dict[str, str]]:
+        fields: dict[int, dict[str, str]] = defaultdict(dict)
+        for start in range(0, len(numbers), NUMBERS_A_QUERY):
+            some = numbers[start : start + NUMBERS_A_QUERY]
+            for row in self._rows(select(personal_fields).where(personal_fields.c.event_number.in_(some))):
+                fields[row.event_number][row.name] = row.value
+        return fields
+
+
+def _entry(row: Row[Any], personal: Mapping[str, str]) -> JournalEntry:
+    canonical = bytes(row.canonical)
+    content = json.loads(canonical)
+    event = Event(
+        id=content["id"],
+        type=content["type"],
+        at=datetime.fromisoformat(content["at"]),
+        reference=content["reference"],
+        data=content["data"],
+        personal=personal,
+    )
+    return JournalEntry(row.tree_index, event, leaf_hash(canonical).hex(), canonical)

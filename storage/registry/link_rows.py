@@ -1,0 +1,127 @@
+"""Signers' links, visits and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, VisitorKind
+from storage.registry.rows import Rows
+from storage.registry.tables import code_requests, links, visits
+
+
+class LinkRows(Rows):
+    """What a signer's request to sign left behind."""
+
+    def add_link(self, link: Link) -> None:
+        self._add(links, link.id, _link_columns(link))
+
+    def link(self, link_id: str, *, lock: bool = False) -> Link:
+        self._check_lock(lock=lock)
+        query = select(links).where(links.c.id == link_id)
+        return _link(self._row(query.with_for_update() if lock else query, "link", link_id))
+
+    def links_of(self, reference: str) -> Sequence[Link]:
+        return [_link(row) for row in self._rows(select(links).where(links.c.reference == reference).order_by(links.c.number))]
+
+    def update_link(self, link: Link) -> None:
+        self._update(update(links).where(links.c.id == link.id).values(**_link_columns(link)), "link", link.id)
+
+    def add_visit(self, visit: Visit) -> None:
+        self._add(visits, visit.id, _visit_columns(visit))
+
+    def visit_by_cookie(self, cookie_sha256: str) -> Visit:
+        return _visit(self._row(select(visits).where(visits.c.cookie_sha256 == cookie_sha256), "visit with cookie", cookie_sha256))
+
+    def update_visit(self, visit: Visit) -> None:
+        self._update(update(visits).where(visits.c.id == visit.id).values(**_visit_columns(visit)), "visit", visit.id)
+
+    def add_code_request(self, request: CodeRequest) -> None:
+        self._add(code_requests, request.id, _code_columns(request))
+
+    def code_request(self, request_id: str) -> CodeRequest:
+        return _code(self._row(select(code_requests).where(code_requests.c.id == request_id), "code request", request_id))
+
+    def code_requests(self, link_id: str) -> Sequence[CodeRequest]:
+        query = select(code_requests).where(code_requests.c.link_id == link_id).order_by(code_requests.c.number)
+        return [_code(row) for row in self._rows(query)]
+
+    def update_code_request(self, request: CodeRequest) -> None:
+        changed = update(code_requests).where(code_requests.c.id == request.id).values(**_code_columns(request))
+        self._update(changed, "code request", request.id)
+
+
+def _link_columns(link: Link) -> Mapping[str, object]:
+    return {
+        "id": link.id,
+        "reference": link.reference,
+        "version": link.version,
+        "purpose": link.purpose.value,
+        "address": link.address,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
+        "closed_as": link.closed_as.value if link.closed_as else None,
+        "closed_at": link.closed_at,
+        "wrong_codes": link.wrong_codes,
+    }
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        reference=row.reference,
+        version=row.version,
+        purpose=Purpose(row.purpose),
+        address=row.address,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        closed_as=Closure(row.closed_as) if row.closed_as else None,
+        closed_at=row.closed_at,
+        wrong_codes=row.wrong_codes,
+    )
+
+
+def _visit_columns(visit: Visit) -> Mapping[str, object]:
+    return {
+        "id": visit.id,
+        "link_id": visit.link_id,
+        "cookie_sha256": visit.cookie_sha256,
+        "begun_at": visit.begun_at,
+        "expires_at": visit.expires_at,
+        "visitor": visit.visitor.value,
+        "classified_because": visit.classified_because,
+        "turned": visit.turned,
+        "served_as": visit.served_as,
+    }
+
+
+def _visit(row: Row[Any]) -> Visit:
+    return Visit(
+        id=row.id,
+        link_id=row.link_id,
+        cookie_sha256=row.cookie_sha256,
+        begun_at=row.begun_at,
+        expires_at=row.expires_at,
+        visitor=VisitorKind(row.visitor),
+        classified_because=row.classified_because,
+        turned=tuple(row.turned),
+        served_as=tuple(row.served_as),
+    )
+
+
+def _code_columns(request: CodeRequest) -> Mapping[str, object]:
+    return {
+        "id": request.id,
+        "link_id": request.link_id,
+        "document_sha256": request.document_sha256,
+        "requested_at": request.requested_at,
+        "made_at": request.made_at,
+        "mac": request.mac,
+        "used_at": request.used_at,
+    }
+
+
+def _code(row: Row[Any]) -> CodeRequest:
+    return CodeRequest(row.id, row.link_id, row.document_sha256, row.requested_at, row.made_at, row.mac, row.used_at)

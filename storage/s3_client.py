@@ -1,0 +1,144 @@
+"""One client of an S3: its settings, its patience, and the only place where its errors become ours."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
+
+import certifi
+from minio import Minio
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+
+from conventions.errors import ConfigurationError, ContreseingError, NotFound, UpstreamUnavailable
+
+T = TypeVar("T")
+
+CONNECTIONS = 16
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 20.0
+TRIES = 4
+FIRST_PAUSE_S = 0.1
+
+RETRIED_STATUSES = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
+CODE_OF = {
+    "AccessDenied": "store.access_denied",
+    "InvalidAccessKeyId": "store.access_denied",
+    "SignatureDoesNotMatch": "store.access_denied",
+    "RequestTimeTooSkewed": "store.clock_skew",
+    "NoSuchBucket": "store.no_bucket",
+    "QuotaExceeded": "store.full",
+    "XMinioStorageFull": "store.full",
+    "InsufficientStorage": "store.full",
+}
+"""What an operator must be told apart; anything else is ``store.unavailable``."""
+
+
+@dataclass(frozen=True)
+class S3Settings:
+    """Where an S3 is and how it is reached. ``ca_path`` is a PEM file of authorities (certifi's by default)."""
+
+    url: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    region: str = "us-east-1"
+    ca_path: Path | None = None
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    read_timeout_s: float = READ_TIMEOUT_S
+    tries: int = TRIES
+
+
+class S3Client:
+    """A minio client with at most ``CONNECTIONS`` requests at once, and retries that are bounded and spread."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        """Prepare the client; nothing is connected yet.
+
+        Raises:
+            ConfigurationError: the address cannot be read.
+        """
+        parts = urlsplit(settings.url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+            raise ConfigurationError("the S3 address is http(s)://host[:port]", code="store.url")
+        pool = PoolManager(
+            timeout=Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s),
+            maxsize=CONNECTIONS,
+            block=True,
+            retries=False,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=str(settings.ca_path) if settings.ca_path else certifi.where(),
+        )
+        try:
+            self.minio = Minio(
+                parts.netloc,
+                settings.access_key,
+                settings.secret_key,
+                secure=parts.scheme == "https",
+                region=settings.region,
+                http_client=pool,
+            )
+        except ValueError as error:
+            raise ConfigurationError("the S3 address is http(s)://host[:port]", code="store.url") from error
+        self._tries = settings.tries
+
+    def call(self, what: str, request: Callable[[Minio], T]) -> T:
+        """Run a request that may safely be repeated; ``what`` names it for operators.
+
+        Raises:
+            NotFound: no such object.
+            UpstreamUnavailable: refused, or no answer after the last try; ``code`` tells which.
+        """
+        for tried in range(1, self._tries + 1):
+            try:
+                return request(self.minio)
+            except (MinioException, HTTPError, OSError, ParseError) as error:
+                if tried == self._tries or not _is_worth_retrying(error):
+                    raise converted(error, what) from error
+            time.sleep(FIRST_PAUSE_S * 2 ** (tried - 1) * random.uniform(0.5, 1.5))  # noqa: S311 it only spreads the retries
+        raise UpstreamUnavailable(f"{what}: not tried", code="store.unavailable")
+
+
+def converted(error: Exception, what: str) -> ContreseingError:
+    """Return our error for one of the client's; ``what`` names the request."""
+    if isinstance(error, S3Error):
+        code = error.code or ""
+        if code in ABSENT_CODES:
+            return NotFound(f"{what}: no such object", code="store.not_found")
+        return UpstreamUnavailable(f"{what}: {code}", code=CODE_OF.get(code, "store.unavailable"))
+    status = _status(error)
+    if status == HTTPStatus.INSUFFICIENT_STORAGE:
+        return UpstreamUnavailable(f"{what}: the store is full", code="store.full")
+    return UpstreamUnavailable(f"{what}: {f'HTTP {status}' if status else type(error).__name__}", code="store.unavailable")
+
+
+def _is_worth_retrying(error: Exception) -> bool:
+    status = _status(error)
+    return status is None or status in RETRIED_STATUSES
+
+
+def _status(error: Exception) -> int | None:
+    if isinstance(error, S3Error):
+        return int(error.response.status)
+    if isinstance(error, ServerError):
+        return int(error.status_code)
+    if isinstance(error, InvalidResponseError):
+        return int(error._code)  # noqa: SLF001 the library keeps it nowhere else
+    return None
