@@ -55,13 +55,16 @@ class Settings(BaseSettings):
 
     mode: Mode = Field(Mode.PRODUCTION, description="`production`, `demonstration` or `test`; the last two accept demonstration secrets.")
     data_dir: Path = Field(description="Folder for what this machine keeps: SQLite file, logs.")
-    database_url: SecretStr = Field(description="SQLAlchemy address of the registry: `sqlite:////…` or `postgresql+psycopg://…`.")
+    database_url: SecretStr | None = Field(
+        None, description="Address of the registry, `postgresql://…` or `sqlite:////…`; without it, SQLite in `DATA_DIR`."
+    )
     master_key: SecretStr = Field(description="At least 32 random characters, from which the keys of links, codes and TOTP are derived.")
 
     signers_url: Address = Field(description="Public address of the signers' site.")
     desk_url: Address = Field(description="Public address of the desk; another host than the signers' site.")
     office_url: Address = Field(description="Public address of the office; another host than both.")
     help_telephone: str = Field(description="Telephone number printed where somebody may be stuck.")
+    agents_mail: str = Field(description="Address at which agents are told that a signer asks or reports something.")
     lock_years: int = Field(10, ge=1, le=99, description="Years under lock, counted from the end of the programme.")
     trusted_proxies: str = Field("127.0.0.1", description="Addresses whose `X-Forwarded-For` is believed, separated by commas.")
 
@@ -74,9 +77,17 @@ class Settings(BaseSettings):
 
     pki_url: Address = Field(description="Address of the embedded PKI: certificates, OCSP, CRL, time-stamps.")
     pki_anchors_dir: Path = Field(description="Folder of the trust anchors in PEM: `root.pem`, `members-ca.pem`, `syndicate-ca.pem`.")
-    pki_members_token: SecretStr | None = Field(None, description="Right to ask for members' certificates; for the portal's process.")
-    pki_syndicate_token: SecretStr | None = Field(None, description="Right to ask for the syndicate's certificates; for the flows.")
-    pki_seal_token: SecretStr | None = Field(None, description="Right to ask for the system's seal; for the desk.")
+    pki_portal_token: SecretStr | None = Field(None, description="Right to ask for members' certificates; for the portal's process.")
+    pki_flows_token: SecretStr | None = Field(None, description="Right to ask for the syndicate's certificates; for the flows.")
+    pki_desk_token: SecretStr | None = Field(None, description="Right to ask for the system's seal; for the desk.")
+    tsa_urls: str | None = Field(None, description="Time-stamp authorities in order, separated by spaces; the PKI's own without it.")
+    tsa_policies: str = Field("", description="Policies (OIDs, separated by spaces) that a time-stamp must carry; any without it.")
+    wordings_dir: Path | None = Field(
+        None, description="Folder of the wordings your assembly voted; looked at before those that come with us."
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that vouch for the mail server and the services; the system's without it."
+    )
 
     smtp_host: str = Field(description="Mail server.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
@@ -84,7 +95,7 @@ class Settings(BaseSettings):
     smtp_login: str | None = Field(None, description="Login on the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password on the mail server.")
     mail_from: str = Field(description="Address from which notices are sent.")
-    mail_from_name: str = Field(description="Name shown with it.")
+    mail_reply_to: str = Field(description="Address at which answers to notices are read by a person.")
 
     activation_url: Address = Field(description="Where activation orders are delivered (Standard Webhooks).")
     activation_secret: SecretStr = Field(description="Key of the webhooks' signature, `whsec_…`.")
@@ -93,6 +104,17 @@ class Settings(BaseSettings):
     prefect_api_url: Address = Field(description="Address of Prefect's API, ending in `/api`.")
     prefect_auth: SecretStr | None = Field(None, description="`user:password` of Prefect's API.")
     prefect_ui_url: Address | None = Field(None, description="Where agents open Prefect, shown in the office.")
+
+    publisher_name: str = Field(description="Who answers for the sites: name of the syndicate.")
+    publisher_seat: str = Field(description="Its seat.")
+    publisher_website: str = Field(description="Its website.")
+    publisher_director: str = Field(description="Director of publication.")
+    publisher_hosting: str = Field(description="Who hosts the sites: name, address, telephone.")
+    data_protection_mail: str = Field(description="Address of the data protection officer.")
+    accessibility_level: str = Field("non conforme", description="Level of conformity to the RGAA, as declared.")
+    accessibility_basis: str | None = Field(None, description="What that declaration rests on.")
+    accessibility_on: str = Field("", description="Day of that declaration, as printed.")
+    visits_kept_months: int = Field(12, ge=1, le=60, description="Months during which details of visits are kept.")
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged.")
 
@@ -165,9 +187,32 @@ class Settings(BaseSettings):
         return "COMPLIANCE" if self.mode is Mode.PRODUCTION else "GOVERNANCE"
 
     @property
+    def registry_url(self) -> str:
+        """Address of the registry's database."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'registry.sqlite').absolute()}"
+
+    @property
     def sites(self) -> Mapping[str, str]:
         """Public address of each site."""
         return {"signers": self.signers_url, "desk": self.desk_url, "office": self.office_url}
+
+
+class _GivenSettings(Settings):
+    """Settings from given values alone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
 
 
 class _Environment(PydanticBaseSettingsSource):
@@ -186,7 +231,7 @@ class _Environment(PydanticBaseSettingsSource):
 
 
 class _SettingsFile(PydanticBaseSettingsSource):
-    """The TOML file that ``CONTRESEING_SETTINGS`` names, if any; paths of secret files are relative to its folder."""
+    """The TOML file that ``CONTRESEING_SETTINGS`` names, if any; paths in it are relative to its folder."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         del field
@@ -194,17 +239,7 @@ class _SettingsFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         name = os.environ.get(SETTINGS_FILE_KEY)
-        if not name:
-            return {}
-        path = Path(name)
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(
-                f"the settings file cannot be read: {type(error).__name__}", code="configuration.file_unreadable", key=SETTINGS_FILE_KEY
-            ) from error
-        secrets = {f"{name}{FILE_SUFFIX}" for name, field in self.settings_cls.model_fields.items() if is_secret(field)}
-        return {key: str(path.parent / value) if key in secrets else value for key, value in values.items()}
+        return read_settings_file(Path(name)) if name else {}
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 any field of Settings
@@ -213,14 +248,44 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 any field of Se
     Raises:
         ConfigurationError: a key is unknown, missing, unreadable or refused; every such key is named, no value is.
     """
+    return _built(Settings, overrides)
+
+
+def _built(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
     try:
-        return Settings(**overrides)
+        return kind(**values)
     except ValidationError as error:
         raise ConfigurationError(
             "settings refused: " + "; ".join(_told(problem) for problem in error.errors(include_url=False, include_input=False)),
             code="configuration.refused",
             problems=" ; ".join(_told(problem) for problem in error.errors(include_url=False, include_input=False)),
         ) from None
+
+
+def load_settings_file(path: Path) -> Settings:
+    """Read the settings from one TOML file, whatever the environment says.
+
+    Raises:
+        ConfigurationError: see ``load_settings``.
+    """
+    return _built(_GivenSettings, read_settings_file(path))
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Read a TOML file of settings; the paths in it are made relative to its folder.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(
+            f"the settings file cannot be read: {type(error).__name__}", code="configuration.file_unreadable", key=SETTINGS_FILE_KEY
+        ) from error
+    fields = Settings.model_fields.items()
+    paths = {f"{name}{FILE_SUFFIX}" for name, field in fields if is_secret(field)} | {name for name, field in fields if is_path(field)}
+    return {key: str(path.parent / value) if key in paths and isinstance(value, str) else value for key, value in values.items()}
 
 
 def _told(problem: Mapping[str, Any]) -> str:
@@ -239,10 +304,17 @@ def _told(problem: Mapping[str, Any]) -> str:
 
 def is_secret(field: FieldInfo) -> bool:
     """Tell whether a field holds a secret (and may be given as a file)."""
+    return SecretStr in _types(field)
+
+
+def is_path(field: FieldInfo) -> bool:
+    """Tell whether a field is a path."""
+    return Path in _types(field)
+
+
+def _types(field: FieldInfo) -> tuple[object, ...]:
     annotation = field.annotation
-    if get_origin(annotation) in {Union, UnionType}:
-        return SecretStr in get_args(annotation)
-    return annotation is SecretStr
+    return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
 
 
 def is_demo_secret(value: str) -> bool:

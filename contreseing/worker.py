@@ -8,11 +8,11 @@ from collections.abc import Callable
 from types import FrameType
 
 import structlog
-from conventions.steps.deliver import deliver_due
 
 from contreseing.logs import correlation
 from conventions.errors import ContreseingError
 from conventions.ports.system import Ports
+from conventions.steps.deliver import deliver_due
 
 BATCH = 8
 """Rows taken at once by one thread: small, so that a slow mail server holds few of them."""

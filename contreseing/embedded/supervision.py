@@ -46,12 +46,6 @@ class Part:
     stop_signal: int = signal.SIGTERM
 
 
-class PartFailed(UpstreamUnavailable):
-    """A part did not start; ``details`` hold its French label and why."""
-
-    default_code = "stack.part_failed"
-
-
 class Supervisor:
     """Runs parts on behalf of one command. ``folder`` holds the locks, ``logs`` what the parts write."""
 
@@ -80,7 +74,7 @@ class Supervisor:
                 self._end(part.name, part.stop_signal)
                 fcntl.flock(users, fcntl.LOCK_UN)
             if not _lock(users, fcntl.LOCK_SH):
-                raise PartFailed(f"{part.name}: the lock of its users is held", label=part.label, reason="verrou occupé")
+                raise _failed(part, "une autre commande est en train de l'arrêter")
             self._users[part.name], self._parts[part.name] = users, part
             if not self._is_alive(part.name):
                 self._spawn(part)
@@ -89,7 +83,7 @@ class Supervisor:
         """Wait for a started part.
 
         Raises:
-            PartFailed: it ended, or was not ready in time; ``details["log"]`` is the end of what it wrote.
+            UpstreamUnavailable: it ended, or was not ready in time; ``details["log"]`` is the end of what it wrote.
         """
         part = self._parts[name]
         limit = time.monotonic() + part.ready_within_seconds
@@ -148,6 +142,10 @@ class Supervisor:
                         ended.append(name)
         return tuple(ended)
 
+    def failure(self, name: str, reason: str) -> UpstreamUnavailable:
+        """Describe a part's failure, with the end of what it wrote."""
+        return self._failure(self._parts[name], reason)
+
     def log_path(self, name: str) -> Path:
         """Return where a part writes."""
         return self._logs / f"{name}.log"
@@ -161,7 +159,7 @@ class Supervisor:
                 )
         with self._open(f"{part.name}.alive") as alive, self.log_path(part.name).open("ab") as output:
             if not _lock(alive, fcntl.LOCK_EX):
-                raise PartFailed(f"{part.name} runs already", label=part.label, reason="verrou occupé")
+                raise _failed(part, "il tourne déjà")
             child = subprocess.Popen(
                 part.command,
                 cwd=part.folder,
@@ -231,12 +229,12 @@ class Supervisor:
                 continue
         return tuple(found)
 
-    def _failure(self, part: Part, reason: str) -> PartFailed:
+    def _failure(self, part: Part, reason: str) -> UpstreamUnavailable:
         try:
             lines = self.log_path(part.name).read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_TOLD:]
         except OSError:
             lines = []
-        return PartFailed(f"{part.name} did not start", label=part.label, reason=reason, log="\n".join(lines))
+        return _failed(part, reason, "\n".join(lines))
 
     def _open(self, filename: str) -> IO[str]:
         return os.fdopen(os.open(self._folder / filename, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="ascii")
@@ -246,6 +244,10 @@ class Supervisor:
         with self._open("starting.lock") as decision:
             fcntl.flock(decision, fcntl.LOCK_EX)
             yield
+
+
+def _failed(part: Part, reason: str, log: str = "") -> UpstreamUnavailable:
+    return UpstreamUnavailable(f"{part.name} did not start", code="stack.part_failed", label=part.label, reason=reason, log=log)
 
 
 def _lock(file: IO[str], kind: int) -> bool:

@@ -26,7 +26,14 @@ GIVEN = {
     "PKI_ANCHORS_DIR": "/nowhere/trust",
     "SMTP_HOST": "smtp.invalid",
     "MAIL_FROM": "conventions@ker-niverel.invalid",
-    "MAIL_FROM_NAME": "Ker Niverel",
+    "AGENTS_MAIL": "gestion@ker-niverel.invalid",
+    "MAIL_REPLY_TO": "reponses@ker-niverel.invalid",
+    "PUBLISHER_NAME": "Syndicat mixte Ker Niverel",
+    "PUBLISHER_SEAT": "1 place de l'Exemple, 35000 Ville-Fictive",
+    "PUBLISHER_WEBSITE": "https://ker-niverel.invalid",
+    "PUBLISHER_DIRECTOR": "Nolwenn Kerfictif",
+    "PUBLISHER_HOSTING": "Hébergeur fictif",
+    "DATA_PROTECTION_MAIL": "dpo@ker-niverel.invalid",
     "ACTIVATION_URL": "https://services.invalid/activation",
     "ACTIVATION_SECRET": "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=",
     "PREFECT_API_URL": "http://prefect.invalid/api",
@@ -101,6 +108,19 @@ def test_a_secret_is_read_from_a_file_beside_the_settings(environment: pytest.Mo
     environment.delenv("CONTRESEING_MASTER_KEY")
     environment.setenv(SETTINGS_FILE_KEY, str(file))
     assert load_settings().master_key.get_secret_value() == "m" * 40
+
+
+def test_paths_of_the_file_are_relative_to_it_and_the_database_stands_in_the_data_folder(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('data_dir = "data"\n')
+    environment.delenv("CONTRESEING_DATA_DIR")
+    environment.delenv("CONTRESEING_DATABASE_URL")
+    environment.setenv(SETTINGS_FILE_KEY, str(file))
+    settings = load_settings()
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.registry_url == f"sqlite:///{tmp_path}/data/registry.sqlite"
 
 
 def test_a_secret_given_twice_is_refused(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from contreseing.embedded.addresses import choose_hosts, choose_ports, holder_of, is_answering, is_free
-from contreseing.embedded.supervision import Part, PartFailed, Supervisor
-from conventions.errors import ConfigurationError
+from contreseing.embedded.supervision import Part, Supervisor
+from conventions.errors import ConfigurationError, UpstreamUnavailable
 
 ROOT = Path(__file__).resolve().parents[3]
 LISTENER = "import socket,time; s=socket.create_server(('127.0.0.1', {port})); print('listening', flush=True); time.sleep(600)"
@@ -174,7 +174,7 @@ def test_a_taken_port_stops_the_start_and_its_holder_is_named(alone: Supervisor,
 
 def test_a_part_that_ends_at_once_is_told_with_what_it_wrote(alone: Supervisor, port: int) -> None:
     alone.start(part(port, "import sys; print('no such thing'); sys.exit(3)"))
-    with pytest.raises(PartFailed) as failed:
+    with pytest.raises(UpstreamUnavailable) as failed:
         alone.wait_until_ready("listener")
     assert "code 3" in str(failed.value.details["reason"])
     assert failed.value.details["log"] == "no such thing"
@@ -182,7 +182,7 @@ def test_a_part_that_ends_at_once_is_told_with_what_it_wrote(alone: Supervisor, 
 
 def test_a_part_that_is_never_ready_is_told(alone: Supervisor, port: int) -> None:
     alone.start(part(port, "import time; time.sleep(600) # {port}", seconds=0.2))
-    with pytest.raises(PartFailed) as failed:
+    with pytest.raises(UpstreamUnavailable) as failed:
         alone.wait_until_ready("listener")
     assert "pas prêt" in str(failed.value.details["reason"])
 

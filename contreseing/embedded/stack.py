@@ -1,0 +1,117 @@
+"""The embedded stack as commands use it: opened on a folder, started in part or whole, shared, watched, stopped."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from contreseing.clock import SystemClock
+from contreseing.embedded.parts import ALL, FLOWS, OURS, OUTSIDE, PKI, PREFECT, S3, build_part
+from contreseing.embedded.supervision import Supervisor
+from contreseing.embedded.workspace import Workspace, ensure_workspace
+from contreseing.settings import Settings, load_settings_file
+from contreseing.wiring import prepare_stores
+from conventions.errors import ConfigurationError
+from signing.pki.directory import ensure_pki
+
+ORGANISATION = "Démonstration Contreseing (autorité fictive)"
+RESTARTS_A_MINUTE = 5
+
+Told = Callable[[str], None]
+
+
+class Stack:
+    """The parts of one folder, used by one command. Leaving the ``with`` block stops the parts that nobody else uses."""
+
+    def __init__(self, folder: Path, tell: Told | None = None) -> None:
+        self.workspace: Workspace = ensure_workspace(folder)
+        self.supervisor = Supervisor(folder / "run", folder / "logs", self.workspace.addresses.id)
+        self._tell = tell or (lambda _: None)
+        self._restarts: deque[float] = deque(maxlen=RESTARTS_A_MINUTE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def start_afresh(self) -> None:
+        """Remove what an earlier demonstration left, its addresses aside, once its processes are ended.
+
+        Raises:
+            ConfigurationError: another command is using the stack.
+        """
+        if self.supervisor.is_used_elsewhere():
+            raise ConfigurationError("another command uses this stack", code="stack.in_use", folder=self.workspace.folder.name)
+        self.supervisor.end_leftovers()
+        self.workspace.wipe()
+        self.workspace = ensure_workspace(self.workspace.folder)
+
+    def start(self, names: Collection[str] = ALL) -> None:
+        """Start parts that do not run yet and wait until each is ready; those of the outside first.
+
+        Raises:
+            ConfigurationError: a port is taken by another program, which is named; or a program lacks.
+            UpstreamUnavailable: a part did not start.
+        """
+        self.supervisor.end_leftovers()
+        if PKI in names or set(OURS) & set(names):
+            ensure_pki(self.workspace.pki, self.workspace.addresses.url("pki"), SystemClock().now(), ORGANISATION)
+        for name in (name for name in OUTSIDE if name in names):
+            self._start(name)
+        if S3 in names:
+            self._wait(S3)
+            prepare_stores(self.settings)
+        for name in (name for name in OURS if name in names and name != FLOWS):
+            self._start(name)
+        if FLOWS in names:
+            if PREFECT in names:
+                self._wait(PREFECT)
+            self._start(FLOWS)
+        for name in (name for name in ALL if name in names):
+            self._wait(name)
+
+    @property
+    def settings(self) -> Settings:
+        """The product's settings on this stack, as this process reads them (without the PKI's tokens)."""
+        return load_settings_file(self.workspace.settings_file)
+
+    def start_part(self, name: str) -> None:
+        """Start one part again and wait until it is ready."""
+        self._start(name)
+        self._wait(name)
+
+    def stop_part(self, name: str, *, by: int | None = None) -> None:
+        """Stop one part, as an outage would; ``by`` is the signal."""
+        self.supervisor.stop(name, by=by)
+
+    def keep_alive(self) -> None:
+        """Start again whatever ended by itself; called now and then while a command runs.
+
+        Raises:
+            UpstreamUnavailable: parts end again and again.
+        """
+        for name in self.supervisor.dead_parts():
+            label = build_part(name, self.workspace).label
+            if len(self._restarts) == RESTARTS_A_MINUTE and time.monotonic() - self._restarts[0] < 60:  # noqa: PLR2004 a minute
+                raise self.supervisor.failure(name, "s'arrête sans cesse")
+            self._restarts.append(time.monotonic())
+            self._tell(f"« {label} » s'est arrêté : nouveau démarrage.")
+            self.start_part(name)
+
+    def release(self) -> None:
+        """Let go of every part; those that nobody else uses are stopped."""
+        self.supervisor.release()
+
+    def _start(self, name: str) -> None:
+        part = build_part(name, self.workspace)
+        self._tell(f"Démarrage : {part.label}")
+        self.supervisor.start(replace(part, folder=part.folder.absolute() if part.folder else None))
+
+    def _wait(self, name: str) -> None:
+        self.supervisor.wait_until_ready(name)
