@@ -1,0 +1,61 @@
+"""The flows as Prefect knows them: one list, served by one process, or handed to the workers of a pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from flows.campaign import campaign
+from flows.countersigned import countersigned
+from flows.names import DEPLOYMENT, WORK_TAG
+from flows.rows import Trackers
+from flows.sweep import sweep
+
+SWEEP_CRON = "*/5 * * * *"
+TIME_ZONE = "Europe/Paris"
+RUNS_AT_ONCE = 4
+
+ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+ONE_OR_NONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
+    """List every deployment; their code is found by module name, so that the project needs only be installed."""
+    return [
+        _deployment(campaign, trackers),
+        _deployment(countersigned, trackers, limit=ONE_AFTER_ANOTHER),
+        _deployment(sweep, trackers, limit=ONE_OR_NONE, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
+    ]
+
+
+def _deployment(
+    flow: Flow[..., Any], trackers: Trackers, *, limit: ConcurrencyLimitConfig | None = None, schedule: Schedule | None = None
+) -> RunnerDeployment:
+    return RunnerDeployment.from_flow(
+        flow,
+        name=DEPLOYMENT,
+        tags=[WORK_TAG],
+        parameters={"trackers": trackers.value},
+        concurrency_limit=limit,
+        schedule=schedule,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+def serve_flows(trackers: Trackers = Trackers.AUTO) -> None:
+    """Serve every flow from this process until it is told to stop; each run is a process of its own."""
+    serve(*deployments(trackers), limit=RUNS_AT_ONCE, pause_on_shutdown=False, print_starting_message=False)
+
+
+def register_flows(work_pool: str, trackers: Trackers = Trackers.AUTO) -> list[str]:
+    """Hand every flow to the workers of a pool of type ``process``; returns the deployments' names."""
+    names: list[str] = []
+    for deployment in deployments(trackers):
+        deployment.apply(work_pool_name=work_pool)
+        names.append(f"{deployment.flow_name}/{deployment.name}")
+    return names

@@ -1,0 +1,140 @@
+"""An agreement's history in French: one line per fact, as an agent reads it on the tracker's page.
+
+No line holds a name, an address or a reason given in somebody's own words: those stand in the office.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from conventions.agreements import ACKNOWLEDGED, Fact, FactKind, Failure, service_codes
+from conventions.french import NO_BREAK, format_date, format_euros, paris_date
+from conventions.sentences import SENTENCES
+from conventions.steps.question import QUESTION_STEP
+
+INFORMATION, WARNING = 20, 40
+"""Levels of log lines, as Prefect numbers them."""
+
+_PLAIN = {
+    FactKind.DATA_COMPLETED: "Le membre a complété ses informations.",
+    FactKind.CONSENTED: "Le membre a donné son accord, code vérifié.",
+    FactKind.MEMBER_FILE_KEPT: "Fichier signé par le membre mis sous verrou.",
+    FactKind.AUTHORISED: "Contreseing autorisé par le signataire du syndicat.",
+    FactKind.NOTIFIED: "Exemplaire signé par les deux parties remis au membre.",
+    FactKind.RETURNED: "Renvoyée par le signataire du syndicat ; le motif est dans la gestion.",
+    FactKind.DECLINED: "Refusée par le membre ; le motif est dans la gestion.",
+    FactKind.CANCELLED: "Annulée ; le motif est dans la gestion.",
+    FactKind.SUPERSEDED: "Remplacée.",
+    FactKind.TERMINATED: "Résiliée.",
+    FactKind.RELEASED: "Sortie de quarantaine.",
+}
+
+STEP_NAMES = {
+    "draft": "rédaction",
+    "request_data": "demande d'informations",
+    "prepare": "préparation",
+    "invite": "invitation",
+    "finish_signature": "signature du membre",
+    "keep_member_file": "mise sous verrou du fichier du membre",
+    "countersign": "contreseing",
+    "archive": "archivage",
+    "activate": "ouverture des services",
+}
+"""What each step is called, after « échec de l'étape »."""
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One line: when, at which level, what."""
+
+    at: datetime
+    level: int
+    text: str
+
+
+def history_lines(facts: Sequence[Fact], start: int = 0) -> list[HistoryLine]:
+    """Return the lines of the facts from ``start`` on; lines of one instant keep their order by a microsecond each."""
+    new = facts[start:]
+    settled = [fact for fact in new if fact.kind is FactKind.ORDER_SETTLED]
+    said = [(fact.at, _sentence(fact)) for fact in new if fact.kind is not FactKind.ORDER_SETTLED]
+    if settled:
+        said.append((settled[-1].at, _settled_sentence(settled)))
+    return [HistoryLine(at + timedelta(microseconds=start + n), INFORMATION, _spaced(text)) for n, (at, text) in enumerate(said)]
+
+
+def failure_line(failure: Failure) -> HistoryLine:
+    """Return the line of a failed attempt."""
+    return HistoryLine(failure.at, WARNING, failure_sentence(failure))
+
+
+def failure_sentence(failure: Failure) -> str:
+    """Say which step failed and why; a signer's question is no failure, and says so by itself."""
+    if failure.step == QUESTION_STEP:
+        return _spaced(reason(failure.code))
+    return _spaced(f"Échec de l'étape « {step_name(failure.step)} » : {reason(failure.code)}")
+
+
+def step_name(step: str) -> str:
+    """Return the French name of a step; its identifier when it has none."""
+    return STEP_NAMES.get(step, step)
+
+
+def reason(code: str) -> str:
+    """Say an error's code in French; a detail that only the moment knew is left as an ellipsis."""
+    return SENTENCES.get(code, f"cause {code}.").format_map(_Unknown())
+
+
+class _Unknown(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _sentence(fact: Fact) -> str:
+    plain = _PLAIN.get(fact.kind)
+    return plain if plain is not None else " ".join(_told(fact))
+
+
+def _told(fact: Fact) -> Iterator[str]:
+    data = fact.data
+    match fact.kind:
+        case FactKind.DRAFTED:
+            yield "Dossier ouvert." if fact.version == 1 else f"Dossier rouvert : version {fact.version}."
+        case FactKind.DATA_REQUESTED:
+            yield f"Informations manquantes demandées au membre : {_count(data['fields'])}."
+        case FactKind.PREPARED:
+            yield f"Document préparé : {data['page_count']} pages, {format_euros(int(str(data['contribution_eur'])))} par an."
+        case FactKind.INVITED:
+            yield f"Invitation à signer mise à l'envoi, valable jusqu'au {format_date(paris_date(fact.instant('deadline')))}."
+        case FactKind.MEMBER_SIGNED:
+            yield f"Signée par le membre, niveau {data['level']}."
+        case FactKind.COUNTERSIGNED:
+            yield f"Contresignée, niveau {data['level']}."
+        case FactKind.VALIDATED:
+            yield f"Signatures vérifiées par {data['reader']}, niveau {data['level']}."
+        case FactKind.ARCHIVED:
+            yield f"Archivée sous verrou jusqu'au {format_date(paris_date(fact.instant('retain_until')))}."
+        case FactKind.ORDERED:
+            yield f"Ouverture demandée pour {len(service_codes(fact))} services."
+        case FactKind.QUARANTINED:
+            yield f"Mise en quarantaine : {reason(fact.text('reason'))}"
+        case _:
+            yield fact.kind.value
+
+
+def _settled_sentence(settled: Sequence[Fact]) -> str:
+    opened = [fact.text("service") for fact in settled if fact.data["outcome"] == ACKNOWLEDGED]
+    waiting = [fact.text("service") for fact in settled if fact.data["outcome"] != ACKNOWLEDGED]
+    parts = [f"Services ouverts : {', '.join(opened)}."] if opened else []
+    return " ".join([*parts, *([f"En attente d'une condition : {', '.join(waiting)}."] if waiting else [])])
+
+
+def _count(value: object) -> int:
+    return len(value) if isinstance(value, list | tuple) else 0
+
+
+def _spaced(text: str) -> str:
+    for mark in (" :", " ;", " »", " !", " ?"):
+        text = text.replace(mark, NO_BREAK + mark[1])
+    return text.replace("« ", f"«{NO_BREAK}")

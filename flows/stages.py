@@ -1,0 +1,182 @@
+"""Stages: one step over a chunk of agreements, as one task run.
+
+An agreement that fails is flagged with its reason and left for a person; its chunk goes on. The task itself fails, and is
+tried again, only when what it depends on is down: several agreements in a row got no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from contreseing.wiring import current_ports
+from conventions.agreements import Stage as ArtefactStage
+from conventions.errors import Busy, ContreseingError, NotFound, UpstreamUnavailable
+from conventions.ports.system import Ports
+from conventions.recording import record_failure
+from conventions.steps.activate import activate
+from conventions.steps.archive import archive
+from conventions.steps.countersign import countersign
+from conventions.steps.draft import draft
+from conventions.steps.invite import invite
+from conventions.steps.prepare import prepare
+from conventions.steps.request_data import request_data
+
+DOWN_AFTER = 3
+"""Agreements in a row without an answer, after which everything is taken to be down."""
+
+RETRY_DELAYS_SECONDS = (2, 10, 30)
+
+logger = logging.getLogger("flows.stages")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage made of its chunk.
+
+    ``done`` goes on to the next stage; ``held`` waits for a person outside (the member was asked for data); ``waiting`` is left
+    to the sweep; ``failed`` is flagged. The last two are (reference, code).
+    """
+
+    done: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    waiting: tuple[tuple[str, str], ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+Work = Callable[[Ports, Sequence[str]], Outcome]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: the step's identifier, the verb that an agent reads, and the work over a chunk."""
+
+    step: str
+    verb: str
+    work: Work
+
+
+def one_by_one(step: str, act: Callable[[Ports, str], str | None]) -> Work:
+    """Return the work that takes a step on each item in turn; ``act`` returns the reference that goes on, or None to hold it."""
+
+    def work(ports: Ports, items: Sequence[str]) -> Outcome:
+        done: list[str] = []
+        held: list[str] = []
+        waiting: list[tuple[str, str]] = []
+        failed: list[tuple[str, str]] = []
+        unanswered = 0
+        for item in items:
+            try:
+                reference = act(ports, item)
+            except Busy as error:
+                waiting.append((item, error.code))
+                continue
+            except Exception as error:
+                known = _as_known(error, step, item)
+                if known.retryable:
+                    waiting.append((item, known.code))
+                    unanswered += 1
+                    if unanswered == min(DOWN_AFTER, len(items)):
+                        raise known from error
+                    continue
+                _flag(ports, item, step, known)
+                failed.append((item, known.code))
+            else:
+                (held if reference is None else done).append(reference or item)
+            unanswered = 0
+        return Outcome(tuple(done), tuple(held), tuple(waiting), tuple(failed))
+
+    return work
+
+
+def countersigning(authorisation_id: str) -> Work:
+    """Return the work that countersigns a chunk of a ceremony in one batch.
+
+    Raises:
+        UpstreamUnavailable: nothing could be signed because something outside is down.
+    """
+
+    def work(ports: Ports, references: Sequence[str]) -> Outcome:
+        waiting: list[tuple[str, str]] = []
+        failed: list[tuple[str, str]] = []
+        try:
+            outcomes = countersign(ports, authorisation_id, references)
+        except ContreseingError as error:
+            if error.retryable:
+                raise
+            outcomes = ()
+            logger.warning("countersign: ceremony %s: %s", authorisation_id, error.code)
+        for outcome in outcomes:
+            if outcome.signed is None:
+                (waiting if outcome.retryable else failed).append((outcome.reference, outcome.failure_code))
+        with ports.registry.read() as tx:
+            done = [reference for reference in references if tx.agreement(reference).artefact(ArtefactStage.SEALED) is not None]
+        if waiting and not done and not failed:
+            raise UpstreamUnavailable(f"ceremony {authorisation_id}: nothing could be signed", code=waiting[0][1])
+        return Outcome(tuple(done), (), tuple(waiting), tuple(failed))
+
+    return work
+
+
+def drafting(campaign_id: str) -> Stage:
+    """Return the stage that drafts a campaign's agreements; its items are members' ids."""
+    return Stage("draft", "Ouvrir", one_by_one("draft", lambda ports, member_id: draft(ports, campaign_id, member_id)))
+
+
+def _prepare(ports: Ports, reference: str) -> str | None:
+    if request_data(ports, reference):
+        return None
+    prepare(ports, reference)
+    return reference
+
+
+def _each(step: Callable[[Ports, str], None]) -> Callable[[Ports, str], str]:
+    def act(ports: Ports, reference: str) -> str:
+        step(ports, reference)
+        return reference
+
+    return act
+
+
+PREPARE = Stage("prepare", "Préparer", one_by_one("prepare", _prepare))
+INVITE = Stage("invite", "Inviter", one_by_one("invite", _each(invite)))
+ARCHIVE = Stage("archive", "Archiver", one_by_one("archive", _each(archive)))
+ACTIVATE = Stage("activate", "Ouvrir les services", one_by_one("activate", _each(activate)))
+
+
+def _as_known(error: Exception, step: str, item: str) -> ContreseingError:
+    if isinstance(error, ContreseingError):
+        return error
+    logger.error("%s: %s: unexpected %s", step, item, type(error).__name__, exc_info=error)
+    return ContreseingError(f"{step}: unexpected {type(error).__name__}")
+
+
+def _flag(ports: Ports, item: str, step: str, error: ContreseingError) -> None:
+    with suppress(NotFound):  # a member whose agreement could not be drafted has none to flag
+        record_failure(ports, item, step, error)
+
+
+def _is_retryable(_task: object, _run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.data, ContreseingError) and state.data.retryable
+
+
+@task(
+    retries=len(RETRY_DELAYS_SECONDS),
+    retry_delay_seconds=list(RETRY_DELAYS_SECONDS),
+    retry_condition_fn=_is_retryable,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    task_run_name="{title}",
+)
+async def run_stage(title: str, stage: Stage, items: Sequence[str], after: Outcome | None) -> Outcome:
+    """Take a stage's step over a chunk, in a thread; ``after`` is the stage before, so that the run's graph shows the order."""
+    del title, after
+    return await asyncio.to_thread(stage.work, current_ports(), items)
