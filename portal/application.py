@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter, FastAPI
 
 from conventions.ports.system import Ports
-from portal import notices, problems
+from portal import notices, people, problems
 from portal.access_log import AccessLog
 from portal.context import Context
+from portal.desk import ceremonies, documents
 from portal.headers import SecurityHeaders
+from portal.office import agreements, api, overview
 from portal.settings import PortalSettings, Site
 from portal.signers import deciding, information, opening, reading
 from portal.sites import SiteDispatch
 
 ROUTERS: Mapping[Site, Sequence[APIRouter]] = {
     Site.SIGNERS: (opening.router, reading.router, deciding.router, information.router),
-    Site.DESK: (),
-    Site.OFFICE: (),
+    Site.DESK: (people.router, documents.router, ceremonies.router),
+    Site.OFFICE: (people.router, overview.router, agreements.router, api.router),
 }
 
 

@@ -1,0 +1,1 @@
+"""The Vice-President's desk: read, decide, authorise."""

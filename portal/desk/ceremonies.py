@@ -1,0 +1,135 @@
+"""The ceremony: one list, one fresh code, one button; then how far it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from conventions.accounts import Role
+from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.sentences import sentence, sentence_of
+from conventions.steps.authorise import authorise
+from conventions.steps.desk import ceremonies, ceremony, desk
+from conventions.views import CeremonyView
+from portal.context import Context, Cookie, Here
+from portal.desk.words import proposed, still_to_open, total_eur, unopened_sample
+from portal.forms import Binding, VisitForm
+from portal.grammar import group_digits
+from portal.pages import PageError, go, page
+from portal.people import Person, require
+from portal.problems import status_of
+
+router = APIRouter(include_in_schema=False)
+
+CeremonyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+MOST_FAILURES_NAMED = 100
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a ceremony is, in numbers and in one sentence."""
+
+    total: int
+    done: int
+    failed: int
+    sentence: str
+    is_over: bool
+    is_expired: bool
+
+
+@router.get("/ceremonie")
+def ceremony_form(request: Request, here: Here, cookie: Cookie, account: Person) -> Response:
+    """Show what would be signed, and ask for a fresh code."""
+    require(account, Role.SIGNATORY)
+    return _form_page(request, here, cookie, account)
+
+
+@router.post("/ceremonie")
+def begin(request: Request, here: Here, cookie: Cookie, account: Person, form: VisitForm) -> Response:
+    """Authorise exactly the documents that the page listed."""
+    references = form.get("references", "").split()
+    try:
+        authorisation = authorise(here.ports, cookie, references, re.sub(r"\s", "", form.get("code", "")))
+    except (InputRefused, RuleRefused) as error:
+        if error.code == "role.refused":
+            raise
+        reference = error.details.get("reference")
+        target = "code" if error.code == "totp.refused" else f"/document/{reference}" if reference else "/"
+        return _form_page(request, here, cookie, account, [PageError(sentence(error), target)], status_of(error))
+    return go(f"/ceremonie/{authorisation.id}")
+
+
+@router.get("/ceremonies")
+def past(request: Request, here: Here, cookie: Cookie, account: Person) -> Response:
+    """List the ceremonies, newest first."""
+    found = ceremonies(here.ports, cookie)
+    return page(request, "desk/ceremonies.html", binding=Binding.VISIT, account=account, found=found)
+
+
+@router.get("/ceremonie/{ceremony_id}")
+def follow(request: Request, here: Here, cookie: Cookie, account: Person, ceremony_id: CeremonyId, suivi: str = "") -> Response:
+    """Show how far a ceremony is."""
+    view = ceremony(here.ports, cookie, ceremony_id)
+    failures = [(reference, sentence_of(code)) for reference, code in view.failures[:MOST_FAILURES_NAMED]]
+    return page(
+        request,
+        "desk/progress.html",
+        binding=Binding.VISIT,
+        account=account,
+        view=view,
+        progress=progress_of(here, view),
+        failures=failures,
+        is_followed=suivi != "arrete",
+    )
+
+
+@router.get("/ceremonie/{ceremony_id}/avancement")
+def progress(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
+    """Return how far a ceremony is, for the page's script."""
+    state = progress_of(here, ceremony(here.ports, cookie, ceremony_id))
+    return JSONResponse({"total": state.total, "done": state.done, "sentence": state.sentence, "finished": state.is_over})
+
+
+@router.get("/ceremonie/{ceremony_id}/liste.json")
+def manifest(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
+    """Serve the sealed list of what was authorised."""
+    found = next((a for a in ceremonies(here.ports, cookie) if a.id == ceremony_id), None)
+    if found is None or found.sealed is None:
+        raise NotFound(f"no sealed list for ceremony {ceremony_id}")
+    disposition = f'attachment; filename="ceremonie-{ceremony_id}.json"'
+    return Response(found.sealed.manifest, media_type="application/json", headers={"content-disposition": disposition})
+
+
+def progress_of(here: Context, view: CeremonyView) -> Progress:
+    """Count: a document is done when countersigned; it failed when it is not, and its last attempt was refused."""
+    total, done = len(view.references), len(view.countersigned)
+    failed = len({reference for reference, _ in view.failures} - set(view.countersigned))
+    is_expired = here.ports.clock.now() > view.expires_at
+    words = f"{group_digits(done)} sur {group_digits(total)}"
+    return Progress(total, done, failed, words, is_over=done + failed >= total or is_expired, is_expired=is_expired and done < total)
+
+
+def _form_page(
+    request: Request, here: Context, cookie: str, account: Person, errors: list[PageError] | None = None, status: int = 200
+) -> Response:
+    view = desk(here.ports, cookie)
+    chosen = proposed(view)
+    return page(
+        request,
+        "desk/ceremony.html",
+        status=status,
+        binding=Binding.VISIT,
+        errors=errors or (),
+        account=account,
+        view=view,
+        chosen=chosen,
+        total_eur=total_eur(chosen),
+        to_open=still_to_open(view),
+        unopened_sample=unopened_sample(view),
+        not_covered=sentence_of(view.not_covered_because) if view.not_covered_because else None,
+    )

@@ -1,0 +1,153 @@
+"""The desk's first page, and each document: what differs, the act, the pages, the decision."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from conventions.accounts import Role
+from conventions.agreements import FactKind
+from conventions.ceremonies import Mark
+from conventions.errors import InputRefused
+from conventions.preparation import preparation_of
+from conventions.sentences import sentence, sentence_of
+from conventions.steps.desk import desk, desk_agreement, desk_document, desk_page_picture
+from conventions.steps.return_to_member import return_to_member
+from conventions.steps.review import review
+from conventions.views import Pile
+from portal.context import Cookie, Here
+from portal.desk.words import (
+    MARK_LABELS,
+    PILE_TITLES,
+    how_shown,
+    item_of,
+    neighbours,
+    next_to_open,
+    proposed,
+    reason,
+    still_to_open,
+    unopened_sample,
+)
+from portal.forms import Binding, VisitForm
+from portal.pages import PageError, go, page
+from portal.people import Person
+from portal.problems import status_of
+
+router = APIRouter(include_in_schema=False)
+
+Reference = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4,}$")]
+DECISIONS = {"prete": Mark.READY, "de-cote": Mark.ASIDE}
+
+
+@router.get("/")
+def show_desk(request: Request, here: Here, cookie: Cookie, account: Person) -> Response:
+    """Show the three piles."""
+    view = desk(here.ports, cookie)
+    return page(
+        request,
+        "desk/desk.html",
+        binding=Binding.VISIT,
+        account=account,
+        view=view,
+        piles=[(pile, PILE_TITLES[pile], view.pile(pile)) for pile in Pile],
+        proposed=proposed(view),
+        to_open=still_to_open(view),
+        unopened_sample=unopened_sample(view),
+        reason=reason,
+        MARK_LABELS=MARK_LABELS,
+        not_covered=sentence_of(view.not_covered_because) if view.not_covered_because else None,
+    )
+
+
+@router.get("/document/{reference}")
+def show_document(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference) -> Response:
+    """Show one document."""
+    return _document_page(request, here, cookie, account, reference)
+
+
+@router.post("/document/{reference}")
+def decide(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, form: VisitForm) -> Response:
+    """Mark a document and open the next one that must be read."""
+    mark = DECISIONS.get(form.get("decision", ""))
+    if mark is None:
+        errors = [PageError("Choisissez : prête, renvoyer, ou laisser de côté.", "decision")]
+        return _document_page(request, here, cookie, account, reference, errors, 422)
+    view = desk(here.ports, cookie)
+    review(here.ports, cookie, item_of(view, reference).reference, mark, how_shown(view, reference))
+    following = next_to_open(desk(here.ports, cookie), reference)
+    return go(f"/document/{following.reference}" if following else "/")
+
+
+@router.get("/document/{reference}/page/{number}.png")
+def show_page(here: Here, cookie: Cookie, reference: Reference, number: int) -> Response:
+    """Serve one page as a picture, the one that the member saw."""
+    return Response(desk_page_picture(here.ports, cookie, reference, number), media_type="image/png")
+
+
+@router.get("/document/{reference}/fichier.pdf")
+def download(here: Here, cookie: Cookie, reference: Reference) -> Response:
+    """Serve the file that the member signed."""
+    data = desk_document(here.ports, cookie, reference)
+    name = f"convention-{reference}-signee-par-le-membre.pdf"
+    return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/document/{reference}/renvoi")
+def return_form(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference) -> Response:
+    """Ask for the reason of a return."""
+    item = item_of(desk(here.ports, cookie), reference)
+    return page(request, "desk/return.html", binding=Binding.VISIT, account=account, item=item, text="")
+
+
+@router.post("/document/{reference}/renvoi")
+def send_back(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, form: VisitForm) -> Response:
+    """Return a document to its member, and open the next one."""
+    following = next_to_open(desk(here.ports, cookie), reference)
+    try:
+        return_to_member(here.ports, cookie, reference, form.get("motif", ""))
+    except InputRefused as error:
+        item = item_of(desk(here.ports, cookie), reference)
+        return page(
+            request,
+            "desk/return.html",
+            status=status_of(error),
+            binding=Binding.VISIT,
+            errors=[PageError(sentence(error), "motif")],
+            account=account,
+            item=item,
+            text=form.get("motif", ""),
+        )
+    return go(f"/document/{following.reference}" if following else "/")
+
+
+def _document_page(
+    request: Request, here: Here, cookie: str, account: Person, reference: str, errors: list[PageError] | None = None, status: int = 200
+) -> Response:
+    view = desk(here.ports, cookie)
+    item = item_of(view, reference)
+    found = desk_agreement(here.ports, cookie, reference)
+    before, after = neighbours(view, item)
+    return page(
+        request,
+        "desk/document.html",
+        status=status,
+        binding=Binding.VISIT,
+        errors=errors or (),
+        account=account,
+        view=view,
+        item=item,
+        found=found,
+        preparation=preparation_of(found.agreement),
+        signature=found.agreement.required_fact(FactKind.MEMBER_SIGNED),
+        before=before,
+        after=after,
+        place=view.pile(item.pile).index(item) + 1,
+        pile_title=PILE_TITLES[item.pile],
+        pile_size=len(view.pile(item.pile)),
+        is_sampled=reference in view.sample,
+        reason=reason,
+        mark=MARK_LABELS.get(item.mark) if item.mark else None,
+        can_sign=Role.SIGNATORY in account.roles,
+    )

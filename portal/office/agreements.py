@@ -1,0 +1,147 @@
+"""The office's list of agreements, and each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from conventions.accounts import Role
+from conventions.errors import RuleRefused
+from conventions.links import Purpose
+from conventions.sentences import TEMPLATE_LABELS, sentence
+from conventions.status import Status
+from conventions.steps.office import agreement_lines, agreement_view, file_bytes, overview
+from conventions.steps.reissue_link import reissue_link
+from conventions.views import AgreementLine
+from portal.context import Context, Cookie, Here
+from portal.forms import Binding, VisitForm
+from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
+from portal.pages import PageError, go, page
+from portal.people import Person, require
+from portal.problems import status_of
+
+router = APIRouter(include_in_schema=False)
+
+Reference = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4,}$")]
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+
+LINES_A_PAGE = 50
+MOST_EVENTS_SHOWN = 300
+
+
+@router.get("/conventions")
+def show_list(
+    request: Request,
+    here: Here,
+    cookie: Cookie,
+    account: Person,
+    campagne: str = "",
+    statut: str = "",
+    apres: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """List agreements by reference, a page at a time."""
+    status = Status(statut) if statut in set(Status) else None
+    lines = agreement_lines(here.ports, cookie, campaign_id=campagne or None, status=status, after=apres, limit=LINES_A_PAGE + 1)
+    shown = lines[:LINES_A_PAGE]
+    return page(
+        request,
+        "office/list.html",
+        binding=Binding.VISIT,
+        account=account,
+        lines=shown,
+        campaigns=overview(here.ports, cookie).campaigns,
+        campaign=campagne,
+        chosen=status,
+        statuses=list(Status),
+        following=_address(campagne, statut, following_of(lines, LINES_A_PAGE)),
+        first=_address(campagne, statut, "") if apres else "",
+        turn=turn,
+        why=why,
+    )
+
+
+@router.get("/conventions/{reference}")
+def show_agreement(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, lien: str = "") -> Response:
+    """Show one agreement: where it stands, its facts, files, links and sendings."""
+    return _agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye")
+
+
+@router.post("/conventions/{reference}/lien")
+def send_link_again(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, form: VisitForm) -> Response:
+    """Replace the signer's link and send the new one."""
+    del form  # it says nothing but that it is ours
+    require(account, Role.AGENT, Role.ADMINISTRATOR)
+    try:
+        reissue_link(here.ports, reference, account.id)
+    except RuleRefused as error:
+        return _agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "lien")], status_of(error))
+    return go(f"/conventions/{reference}?lien=envoye")
+
+
+@router.get("/conventions/{reference}/fichiers/{sha256}")
+def download(here: Here, cookie: Cookie, reference: Reference, sha256: Digest) -> Response:
+    """Serve one file; who opened it is journalled."""
+    filename, data = file_bytes(here.ports, cookie, reference, sha256)
+    return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{filename}"'})
+
+
+def following_of(lines: Sequence[AgreementLine], limit: int) -> str:
+    """Return the reference after which the next page begins; empty on the last page. ``lines`` hold one more than shown."""
+    return lines[limit - 1].reference if len(lines) > limit else ""
+
+
+def _address(campaign: str, status: str, after: str | None) -> str:
+    given = {"campagne": campaign, "statut": status, "apres": after}
+    return "/conventions?" + urlencode({name: value for name, value in given.items() if value})
+
+
+def _agreement_page(
+    request: Request,
+    here: Context,
+    cookie: str,
+    account: Person,
+    reference: str,
+    errors: Sequence[PageError] = (),
+    status: int = 200,
+    *,
+    is_link_sent: bool = False,
+) -> Response:
+    view = agreement_view(here.ports, cookie, reference)
+    now = here.ports.clock.now()
+    links = [(link, link_state(link, is_open=link.is_open(now))) for link in view.links]
+    return page(
+        request,
+        "office/agreement.html",
+        status=status,
+        binding=Binding.VISIT,
+        errors=errors,
+        account=account,
+        view=view,
+        links=links,
+        events=view.events[-MOST_EVENTS_SHOWN:],
+        event_label=event_label,
+        turn=turn(view.status, view.member.representative),
+        failure=why(view.agreement.failure.code) if view.agreement.failure else "",
+        why=why,
+        is_link_sent=is_link_sent,
+        can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
+        can_send_link=view.status is Status.AWAITING_MEMBER and any(link.purpose is Purpose.SIGN for link in view.links),
+        prefect=_prefect_address(here, reference),
+        STAGE_LABELS=STAGE_LABELS,
+        TEMPLATE_LABELS=TEMPLATE_LABELS,
+        OUTGOING_LABELS=OUTGOING_LABELS,
+        PURPOSE_LABELS=PURPOSE_LABELS,
+    )
+
+
+def _prefect_address(here: Context, reference: str) -> str:
+    """Return the address of the agreement's run in Prefect's own pages; of these pages where there is no run."""
+    if here.settings.prefect_url is None:
+        return ""
+    with here.ports.registry.read() as tx:
+        run_id = tx.shown_state(reference).run_id
+    return f"{here.settings.prefect_url}/runs/flow-run/{run_id}" if run_id else here.settings.prefect_url
