@@ -9,11 +9,13 @@ from conventions.canonical import Json
 from conventions.errors import InputRefused
 from conventions.ports.documents import RenderedAgreement, StampText
 from conventions.terms import Terms
+from documents.blocks import Composition
 from documents.composition import compose
 from documents.embedded_data import parse_agreement_data
 from documents.pictures import render_picture
 from documents.rendering import render_composition
 from documents.stamps import render_stamp_page
+from documents.twin import TwinPart, render_parts
 from documents.wording_files import BUNDLED, WordingFiles
 
 
@@ -42,6 +44,17 @@ class ReportlabDocuments:
                 wording than the file on disk.
             ConfigurationError: no such wording.
         """
+        return render_composition(self._compose(terms), terms)
+
+    def render_twin(self, terms: Terms) -> tuple[TwinPart, ...]:
+        """Write the HTML twin of what ``render_agreement`` renders, one part for each of its sections.
+
+        Raises:
+            InputRefused, ConfigurationError: as ``render_agreement``.
+        """
+        return render_parts(self._compose(terms))
+
+    def _compose(self, terms: Terms) -> Composition:
         wording = self._wordings.wording(terms.wording_id)
         if terms.wording_sha256 != wording.sha256_hex:
             raise InputRefused(
@@ -49,7 +62,7 @@ class ReportlabDocuments:
                 code="documents.wording_changed",
                 wording=terms.wording_id,
             )
-        return render_composition(compose(wording, terms), terms)
+        return compose(wording, terms)
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         """Read ``agreement.json`` back from PDF bytes, signed or not.

@@ -32,7 +32,15 @@ class Run:
     link: str | None = None
 
 
-Runs = tuple[Run, ...]
+class Runs(tuple[Run, ...]):
+    """Runs set one after the other; hashed once, because laying out looks the same runs up in every document."""
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
 
 
 def plain(runs: Runs) -> str:
@@ -72,6 +80,12 @@ class DataTable:
     aligns: tuple[Align, ...]
     rows: tuple[tuple[Runs, ...], ...]
     total: tuple[Runs, ...] | None = None
+
+    @property
+    def total_label_columns(self) -> int:
+        """Number of columns that the label of the total spans: those before its first figure."""
+        total = self.total or ()
+        return next((column for column in range(1, len(total)) if total[column]), len(total))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from conventions.errors import ConfigurationError, InputRefused
@@ -174,7 +173,7 @@ class _Composer:
                 runs[-1] = Run(runs[-1].text + said, piece.emphasis, link)
             else:
                 runs.append(Run(said, piece.emphasis, link))
-        return tuple(runs)
+        return Runs(runs)
 
     def _value(self, name: str, line: int, line_values: Mapping[str, str]) -> str:
         value = line_values.get(name, self._scalars.get(name))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import struct
+import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,7 +21,7 @@ from reportlab.pdfbase.ttfonts import TTFontFace
 
 from conventions.errors import InputRefused
 
-UNITS_PER_EM = 1000
+CODE_DIGITS = 4
 _COMMON_TEXT = (
     "".join(map(chr, range(0x20, 0x7F)))
     + "".join(map(chr, range(0xA0, 0x100))).replace("\u00ad", "")
@@ -31,6 +32,10 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zl",
 """Controls, formats, surrogates, private use, unassigned, marks left alone after composition, line separators."""
 
 
+_FACE_FILES = threading.Lock()
+"""reportlab reads a face's file with one position: one thread at a time."""
+
+
 class Face(Enum):
     """A face: its resource name in the pages, and its file."""
 
@@ -38,15 +43,9 @@ class Face(Enum):
     STRONG = ("F2", "SourceSansPro-Semibold.ttf")
     ITALIC = ("F3", "SourceSansPro-It.ttf")
 
-    @property
-    def resource(self) -> str:
-        """Name of the face among the page's resources."""
-        return self.value[0]
-
-    @property
-    def path(self) -> Path:
-        """Where the package keeps the face's file."""
-        return Path(font_source_sans_pro.font_directory) / self.value[1]
+    def __init__(self, resource: str, file_name: str) -> None:
+        self.resource = resource
+        self.path = Path(font_source_sans_pro.font_directory) / file_name
 
 
 @dataclass(frozen=True)
@@ -107,24 +106,20 @@ def writable_text(text: str, field: str) -> str:
 
 
 class FaceEncoding:
-    """Codes of one face within one document: the frozen ones, then those that its text adds, in order of appearance."""
+    """Codes of one face within one document: those it starts with, then one for each further character as it comes."""
 
-    __slots__ = ("_codes", "face", "used")
-
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, *, frozen: bool) -> None:
         self.face = face
-        self._codes = dict(_common_codes(face))
         self.used = False
+        self._codes = dict(common_codes(face)) if frozen else {}
 
     def encode(self, text: str) -> str:
         """Return the text as the hexadecimal digits of a PDF string."""
         self.used = True
-        encoded = text.translate(self._codes)
-        if len(encoded) != 4 * len(text):
-            for character in text:
-                self._codes.setdefault(ord(character), f"{len(self._codes) + 1:04X}")
-            encoded = text.translate(self._codes)
-        return encoded
+        for character in text:
+            if ord(character) not in self._codes:
+                self._codes[ord(character)] = f"{len(self._codes) + 1:04X}"
+        return text.translate(self._codes)
 
     @property
     def characters(self) -> tuple[int, ...]:
@@ -133,8 +128,15 @@ class FaceEncoding:
 
 
 @functools.cache
-def _common_codes(face: Face) -> dict[int, str]:
+def common_codes(face: Face) -> Mapping[int, str]:
+    """Return the code (four hexadecimal digits) of each character of the frozen repertoire."""
     return {character: f"{rank:04X}" for rank, character in enumerate(common_characters(face), 1)}
+
+
+def encode_common(text: str, face: Face) -> str | None:
+    """Return the text as the hexadecimal digits of a PDF string in the frozen codes; None if they do not suffice."""
+    encoded = text.translate(common_codes(face))
+    return encoded if len(encoded) == CODE_DIGITS * len(text) else None
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -147,7 +149,11 @@ def text_width(text: str, face: Face) -> int:
 @functools.lru_cache(maxsize=64)
 def embedded_face(face: Face, characters: tuple[int, ...]) -> EmbeddedFace:
     """Make the subset of a face that writes those characters."""
-    source = load_face(face)
+    with _FACE_FILES:
+        return _make_subset(load_face(face), characters)
+
+
+def _make_subset(source: TTFontFace, characters: tuple[int, ...]) -> EmbeddedFace:
     subset = list(characters)
     glyphs: dict[int, int] = {0: 0}
     for character in subset:

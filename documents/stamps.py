@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 from conventions.canonical import sha256_hex
 from conventions.errors import InputRefused
 from conventions.ports.documents import StampText
-from documents.blocks import Run
+from documents.blocks import Run, Runs
 from documents.fonts import Face, writable_text
 from documents.french import set_french_spaces, spell_instant
-from documents.pdf.canvas import TaggedCanvas, number
-from documents.pdf.flows import LinkElements, draw_lines
+from documents.pdf.canvas import TaggedCanvas
+from documents.pdf.flows import draw_text
 from documents.pdf.metadata import DocumentProperties
+from documents.pdf.numbers import number
 from documents.pdf.style import ACCENT, INK, MUTED, TINT, TextStyle
-from documents.pdf.text_layout import Line, break_lines
+from documents.pdf.text_layout import TextBlock, lay_text
 
 PARIS = ZoneInfo("Europe/Paris")
 _PADDING = 6.0
+_BAR = 2.2
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 """Tried from the largest: the stamp holds all its text or is refused."""
 
@@ -32,8 +34,8 @@ def render_stamp_page(text: StampText, width_pt: float, height_pt: float) -> byt
         raise InputRefused("the instant of a stamp needs its time zone", code="documents.naive_instant")
     paragraphs = _paragraphs(text)
     for size in _SIZES:
-        laid = [(break_lines((Run(said),), style, width_pt - 2 * _PADDING), style) for said, style in _styled(paragraphs, size)]
-        if sum(len(lines) * style.leading for lines, style in laid) <= height_pt - 2 * _PADDING:
+        laid = [lay_text(Runs((Run(said),)), style, width_pt - 2 * _PADDING - _BAR) for said, style in _styled(paragraphs, size)]
+        if sum(block.height for block in laid) <= height_pt - 2 * _PADDING:
             return _draw(text, laid, width_pt, height_pt)
     raise InputRefused("more text than the stamp can hold", code="documents.stamp_overflow")
 
@@ -61,16 +63,16 @@ def _styled(paragraphs: tuple[str, ...], size: float) -> list[tuple[str, TextSty
     return [(said, style) for said, style in zip(paragraphs, styles, strict=True) if said]
 
 
-def _draw(text: StampText, laid: list[tuple[tuple[Line, ...], TextStyle]], width_pt: float, height_pt: float) -> bytes:
+def _draw(text: StampText, laid: list[TextBlock], width_pt: float, height_pt: float) -> bytes:
     day = text.at.astimezone(PARIS).date()
     identifier = sha256_hex(repr((text, width_pt, height_pt)).encode("utf-8"))[:32]
-    canvas = TaggedCanvas((width_pt, height_pt), DocumentProperties("Signature électronique", "Contreseing", "Signature", day, identifier))
+    canvas = TaggedCanvas((width_pt, height_pt), DocumentProperties("Signature électronique", "Contreseing", "Signature", day, identifier), frozen_fonts=False)
     canvas.begin_page()
     with canvas.artifact():
-        canvas.emit(f"{TINT} 0 0 {number(width_pt)} {number(height_pt)} re f", f"{ACCENT} 0 0 2.2 {number(height_pt)} re f")
+        canvas.emit(f"{TINT} 0 0 {number(width_pt)} {number(height_pt)} re f", f"{ACCENT} 0 0 {_BAR} {number(height_pt)} re f")
     y = height_pt - _PADDING
-    for lines, style in laid:
-        draw_lines(canvas, canvas.tree.root.child("P"), lines, style, _PADDING + 2.0, y, LinkElements())
-        y -= len(lines) * style.leading
+    for block in laid:
+        draw_text(canvas, canvas.tree.root.child("P"), block, _PADDING + _BAR, y)
+        y -= block.height
     canvas.close_page()
     return canvas.render()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,19 +14,22 @@ from reportlab.pdfgen.canvas import Canvas
 from documents.fonts import Face, FaceEncoding
 from documents.pdf.font_objects import font_object
 from documents.pdf.metadata import LANGUAGE, PRODUCER, DocumentProperties, render_colour_profile, render_metadata
+from documents.pdf.numbers import number
 from documents.pdf.reportlab_internals import (
     RawObject,
     add_widget,
     freeze,
     object_number,
     pages_of,
+    reference_number,
     register_font,
+    render_document,
     set_catalog,
     set_page,
     stream_body,
     verify_reportlab_version,
 )
-from documents.pdf.structure import Annotated, Element, StructureTree, pdf_text
+from documents.pdf.structure import Annotated, Element, Places, StructureTree, pdf_text
 
 PDF_VERSION = (1, 7)
 PRINT_FLAG = 4  # /F of an annotation: printed, not hidden (ISO 19005-3, 6.3.2)
@@ -36,11 +39,6 @@ REPEATED_ARTIFACT = "<</Type/Pagination>>"
 LAYOUT_ARTIFACT = "<</Type/Layout>>"
 
 Rect = tuple[float, float, float, float]
-
-
-def number(value: float) -> str:
-    """Write a number of a content stream: at most three decimals, no exponent."""
-    return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,19 @@ class Attachment:
 class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
     """Pages of PDF operators, with the structure tree that they belong to."""
 
-    def __init__(self, page_size: tuple[float, float], properties: DocumentProperties) -> None:
+    def __init__(self, page_size: tuple[float, float], properties: DocumentProperties, *, frozen_fonts: bool = True) -> None:
+        """Open a document; ``frozen_fonts`` embeds the common repertoire, else no more than what is written."""
         verify_reportlab_version()
         super().__init__(io.BytesIO(), pagesize=page_size, pageCompression=0, invariant=1, pdfVersion=PDF_VERSION, lang=LANGUAGE)
         self.properties = properties
         self.tree = StructureTree()
-        self.encodings = {face: FaceEncoding(face) for face in Face}
-        self._page_codes: list[list[str]] = []
+        self.frozen_fonts = frozen_fonts
+        self.encodings = {face: FaceEncoding(face, frozen=frozen_fonts) for face in Face}
+        self._page_codes: list[tuple[list[str], list[str]]] = []
         self._page_keys: list[int] = []
+        self._furniture: list[str] = []
         self._fields: list[pdfdoc.PDFObjectReference] = []
-        freeze(self, properties.written_on, properties.identifier_hex)
+        freeze(self, properties.written_on)
 
     def _make_preamble(self) -> None:
         """Start pages without the font that reportlab would set, which is not embedded."""
@@ -79,6 +80,11 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
     def emit(self, *operators: str) -> None:
         """Add operators to the current page."""
         self._code.extend(operators)
+
+    def use_faces(self, faces: Iterable[Face]) -> None:
+        """Embed those faces: text already encoded is about to be shown in them."""
+        for face in faces:
+            self.encodings[face].used = True
 
     def begin_marked(self, element: Element) -> str:
         """Return the operator that begins a piece of an element's content."""
@@ -161,33 +167,42 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         """Open a page."""
         self._page_keys.append(self.tree.open_page())
 
+    def end_furniture(self) -> None:
+        """Put what was drawn so far on the page in a stream of its own.
+
+        What follows, alike in many documents, is then compressed once.
+        """
+        self._furniture = self._code
+        self._code = []
+
     def close_page(self) -> None:
         """End the current page."""
-        code = self._code
+        self._page_codes.append((self._furniture, self._code))
+        self._furniture = []
         self._code = [" "]
         self.showPage()
-        self._page_codes.append(code)
 
     def render(self, attachments: Sequence[Attachment] = ()) -> bytes:
         """Write the document; nothing may be drawn after."""
-        pages = pages_of(self)
-        for page, code, key in zip(pages, self._page_codes, self._page_keys, strict=True):
-            set_page(page, RawObject(stream_body("\n".join(code).encode("ascii"))), key)
+        document, pages = self._doc, pages_of(self)
+        for page, codes, key in zip(pages, self._page_codes, self._page_keys, strict=True):
+            streams = [RawObject(stream_body("\n".join(code).encode("ascii"))) for code in codes if code]
+            set_page(document, page, streams, key)
         for encoding in self.encodings.values():
             if encoding.used:
-                register_font(self, encoding.face.resource, font_object(self._doc, encoding))
+                register_font(self, encoding.face.resource, font_object(document, encoding))
         self.setTitle(self.properties.title)
         self.setAuthor(self.properties.author)
         self.setSubject(self.properties.subject)
         self.setCreator(PRODUCER)
         self.setProducer(PRODUCER)
-        page_numbers = [object_number(self._doc, page) for page in pages]
-        profile = object_number(self._doc, RawObject(render_colour_profile()))
+        tree_root = RawObject()
+        profile = object_number(document, RawObject(render_colour_profile()))
         entries: dict[str, object] = {
-            "StructTreeRoot": self._doc.Reference(self.tree.register(self._doc, page_numbers)),
+            "StructTreeRoot": document.Reference(tree_root),
             "MarkInfo": "<</Marked true>>",
             "ViewerPreferences": "<</DisplayDocTitle true>>",
-            "Metadata": self._doc.Reference(RawObject(render_metadata(self.properties))),
+            "Metadata": document.Reference(RawObject(render_metadata(self.properties))),
             "OutputIntents": (
                 "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)"
                 f"/DestOutputProfile {profile} 0 R>>]"
@@ -198,8 +213,17 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         if attachments:
             entries |= self._attach(attachments)
         set_catalog(self, entries)
-        data: bytes = self.getpdfdata()
-        return data
+        places = Places(
+            root_number=object_number(document, tree_root),
+            pages=[object_number(document, page) for page in pages],
+            number_of=lambda reference: reference_number(document, reference),
+        )
+
+        def write_tree(first_number: int) -> list[bytes]:
+            tree_root.body, elements = self.tree.render(places, first_number)
+            return elements
+
+        return render_document(self, self.properties.identifier_hex, write_tree)
 
     def _attach(self, attachments: Sequence[Attachment]) -> dict[str, object]:
         numbers = {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from documents.blocks import Runs, plain
-from documents.pdf.canvas import Rect, TaggedCanvas, number
+from documents.pdf.canvas import Rect, TaggedCanvas
+from documents.pdf.numbers import number
 from documents.pdf.structure import Element, list_attributes
 from documents.pdf.style import HEADINGS, MARGIN_LEFT, TEXT_WIDTH, TextStyle
-from documents.pdf.text_layout import Line, break_lines
+from documents.pdf.text_layout import Line, TextBlock, lay_text
 
 LEAST_LINES = 2  # a paragraph leaves at least two lines at the foot of a page and at the head of the next
 OUTLINE_LEVELS = {1: 0, 2: 0, 3: 1}
@@ -44,34 +45,46 @@ class LinkElements(dict[int, Element]):
         return self[run]
 
 
-def draw_lines(
-    canvas: TaggedCanvas, element: Element, lines: tuple[Line, ...], style: TextStyle, left: float, top: float, links: LinkElements
+def draw_text(
+    canvas: TaggedCanvas, element: Element, block: TextBlock, left: float, top: float, *, lines: tuple[int, int] | None = None, links: LinkElements | None = None
 ) -> None:
-    """Draw lines downwards as content of an element, links in Link elements of their own."""
-    size = f"{number(style.size)} Tf"
-    operators = [f"BT {style.colour}", canvas.begin_marked(element)]
-    x = y = 0.0
-    font = None
-    line_y = top - style.baseline
+    """Draw a block's lines (``lines``: first and last, included; all if None) downwards as content of an element."""
+    first, last = lines or (0, len(block.lines) - 1)
+    style = block.style
+    begin = canvas.begin_marked(element)
+    y = top - style.baseline
+    if canvas.frozen_fonts and block.is_common:
+        canvas.use_faces(block.faces)
+        canvas.emit(f"BT {begin} {style.colour} {number(left)} {number(y)} Td {block.common_operators(first, last)} EMC ET")
+    else:
+        _draw_segments(canvas, element, block, (left, y), block.lines[first : last + 1], begin, LinkElements() if links is None else links)
+
+
+def _draw_segments(
+    canvas: TaggedCanvas, element: Element, block: TextBlock, start: tuple[float, float], lines: tuple[Line, ...], begin: str, links: LinkElements
+) -> None:
+    """Draw lines piece by piece: links in Link elements of their own, characters outside the common repertoire."""
+    style = block.style
+    operators = [f"BT {begin} {style.colour}"]
+    left, y = start
+    shown_x = shown_y = 0.0
     for line in lines:
-        segment_x = left
+        x = left
         for segment in line.segments:
-            if segment.face is not font:
-                font = segment.face
-                operators.append(f"/{font.resource} {size}")
-            shown = f"{number(segment_x - x)} {number(line_y - y)} Td <{canvas.encodings[font].encode(segment.text)}> Tj"
-            x, y = segment_x, line_y
+            encoded = canvas.encodings[segment.face].encode(segment.text)
+            shown = f"/{segment.face.resource} {number(style.size)} Tf {number(x - shown_x)} {number(y - shown_y)} Td <{encoded}> Tj"
+            shown_x, shown_y = x, y
             width = segment.width(style.size)
             if segment.link is None:
                 operators.append(shown)
             else:
                 link = links.of(element, segment.run)
                 operators += ["EMC", canvas.begin_marked(link), shown, "EMC", canvas.begin_marked(element)]
-                rect: Rect = (segment_x, line_y - 0.25 * style.size, segment_x + width, line_y + 0.8 * style.size)
+                rect: Rect = (x, y - 0.25 * style.size, x + width, y + 0.8 * style.size)
                 canvas.add_link(link, segment.link, rect, f"Lien vers {segment.text.strip()}")
-            segment_x += width
-        line_y -= style.leading
-    canvas.emit(*operators, "EMC", "ET")
+            x += width
+        y -= style.leading
+    canvas.emit(*operators, "EMC ET")
 
 
 class TextFlow:
@@ -85,15 +98,15 @@ class TextFlow:
         self.keep_with_next = keep_with_next
         self.space_before = style.space_before
         self.space_after = style.space_after
-        self.lines = break_lines(runs, style, TEXT_WIDTH - style.indent)
-        self.heights = (style.leading,) * len(self.lines)
+        self.block = lay_text(runs, style, TEXT_WIDTH - style.indent)
+        self.heights = (style.leading,) * len(self.block.lines)
         self._tag = tag
         self._element: Element | None = None
         self._links = LinkElements()
 
     def may_break_before(self, index: int) -> bool:
         """Leave neither a widow nor an orphan."""
-        return LEAST_LINES <= index <= len(self.lines) - LEAST_LINES
+        return LEAST_LINES <= index <= len(self.heights) - LEAST_LINES
 
     def element(self, canvas: TaggedCanvas, parent: Element) -> Element:
         """Return the structure element, made when the first line is drawn."""
@@ -105,7 +118,7 @@ class TextFlow:
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw those lines."""
         element = self.element(canvas, parent)
-        draw_lines(canvas, element, self.lines[first : last + 1], self.style, MARGIN_LEFT + self.style.indent, top, self._links)
+        draw_text(canvas, element, self.block, MARGIN_LEFT + self.style.indent, top, lines=(first, last), links=self._links)
 
 
 class HeadingFlow(TextFlow):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from documents.french import NO_BREAK
 from documents.fonts import text_width
-from documents.pdf.canvas import FOOTER_ARTIFACT, HEADER_ARTIFACT, TaggedCanvas, number
+from documents.french import NO_BREAK
+from documents.pdf.canvas import FOOTER_ARTIFACT, HEADER_ARTIFACT, TaggedCanvas
+from documents.pdf.numbers import number
 from documents.pdf.style import (
     ACCENT_RULE,
     LETTERHEAD_NAME,
@@ -22,7 +23,7 @@ from documents.pdf.style import (
     TextStyle,
 )
 
-DEMONSTRATION = f"DÉMONSTRATION – données fictives, sans valeur"
+DEMONSTRATION = "DÉMONSTRATION – données fictives, sans valeur"
 RIGHT = PAGE_WIDTH - MARGIN_RIGHT
 _ELLIPSIS = "…"
 
@@ -46,6 +47,7 @@ class Furniture:
                 self._draw_running_head(canvas)
         with canvas.artifact(FOOTER_ARTIFACT):
             self._draw_foot(canvas, page, page_count)
+        canvas.end_furniture()
 
     def _draw_letterhead(self, canvas: TaggedCanvas) -> None:
         y = PAGE_HEIGHT - 58.0

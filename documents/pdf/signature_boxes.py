@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from conventions.kinds import FIELD_OF, LOCK_PERMISSION, TIMESTAMP_FIELDS, Party, fields_outside_lock
 from documents.blocks import SignatureBox, Signatures, plain
-from documents.pdf.canvas import LAYOUT_ARTIFACT, TaggedCanvas, number
-from documents.pdf.flows import LinkElements, draw_lines
+from documents.pdf.canvas import LAYOUT_ARTIFACT, TaggedCanvas
+from documents.pdf.flows import draw_text
+from documents.pdf.numbers import number
 from documents.pdf.structure import Element, pdf_text
 from documents.pdf.style import ACCENT_RULE, MARGIN_LEFT, SIGNER_CAPACITY, SIGNER_FORMULA, SIGNER_NAME, TEXT_WIDTH
-from documents.pdf.text_layout import break_lines
+from documents.pdf.text_layout import lay_text
 
 GUTTER = 24.0
 BOX_HEIGHT = 92.0
@@ -38,12 +39,12 @@ class SignaturesFlow:
         self._width = (TEXT_WIDTH - GUTTER * (max(count, 2) - 1)) / max(count, 2)
         self._texts = [
             tuple(
-                (break_lines(runs, style, self._width), style)
+                lay_text(runs, style, self._width)
                 for runs, style in ((box.formula, SIGNER_FORMULA), (box.name, SIGNER_NAME), (box.capacity, SIGNER_CAPACITY))
             )
             for box in signatures.boxes
         ]
-        self._text_height = max(sum(len(lines) * style.leading for lines, style in texts) for texts in self._texts)
+        self._text_height = max(sum(block.height for block in texts) for texts in self._texts)
         self.heights = (self._text_height + BOX_SPACE + BOX_HEIGHT,)
 
     def may_break_before(self, index: int) -> bool:
@@ -57,9 +58,9 @@ class SignaturesFlow:
         for rank, (box, texts) in enumerate(zip(self._boxes, self._texts, strict=True)):
             left = MARGIN_LEFT + rank * (self._width + GUTTER)
             y = top
-            for lines, style in texts:
-                draw_lines(canvas, parent.child("P"), lines, style, left, y, LinkElements())
-                y -= len(lines) * style.leading
+            for block in texts:
+                draw_text(canvas, parent.child("P"), block, left, y)
+                y -= block.height
             self._draw_field(canvas, parent, box, left, top - self._text_height - BOX_SPACE)
         canvas.add_signature_field(parent.child("Form"), TIMESTAMP_FIELDS[0], TIMESTAMP_TOOLTIP, (0.0, 0.0, 0.0, 0.0), None)
 

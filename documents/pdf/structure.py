@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reportlab.pdfbase import pdfdoc
-
-from documents.pdf.reportlab_internals import RawObject, object_number, reference_number
 
 
 def pdf_text(text: str) -> str:
@@ -51,10 +49,20 @@ class Element:
 
     def walk(self) -> Iterator[Element]:
         """Go through the element and its descendants, in order."""
-        yield self
-        for kid in self.kids:
-            if isinstance(kid, Element):
-                yield from kid.walk()
+        pending = [self]
+        while pending:
+            element = pending.pop()
+            yield element
+            pending += [kid for kid in reversed(element.kids) if isinstance(kid, Element)]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Object numbers that the tree refers to: its own root's, each page's, and those behind references."""
+
+    root_number: int
+    pages: Sequence[int]
+    number_of: Callable[[pdfdoc.PDFObjectReference], int]
 
 
 def table_attributes(*, scope: str = "", columns: int = 1, summary: str = "") -> str:
@@ -74,55 +82,56 @@ class StructureTree:
 
     def __init__(self) -> None:
         self.root = Element("Document")
-        self._owners: list[list[Element] | Element] = []
+        self._next_key = 0
+        self._page_owners: dict[int, list[Element]] = {}
+        self._annotation_owners: dict[int, Element] = {}
 
     def open_page(self) -> int:
         """Reserve and return the key of a new page."""
-        self._owners.append([])
-        return len(self._owners) - 1
-
-    def mark(self, element: Element, page: int, key: int) -> int:
-        """Give an element a piece of content of a page and return its number there."""
-        owners = self._owners[key]
-        assert isinstance(owners, list)
-        owners.append(element)
-        mcid = len(owners) - 1
-        element.kids.append(Mark(page, mcid))
-        return mcid
+        key = self._take_key()
+        self._page_owners[key] = []
+        return key
 
     def reserve_annotation(self, element: Element) -> int:
         """Reserve and return the key of an annotation that belongs to the element."""
-        self._owners.append(element)
-        return len(self._owners) - 1
+        key = self._take_key()
+        self._annotation_owners[key] = element
+        return key
 
-    def register(self, document: pdfdoc.PDFDocument, page_numbers: list[int]) -> RawObject:
-        """Write the whole tree as objects of the document and return its root object."""
-        root = RawObject()
-        root_number = object_number(document, root)
+    def _take_key(self) -> int:
+        self._next_key += 1
+        return self._next_key - 1
+
+    def mark(self, element: Element, page: int, key: int) -> int:
+        """Give an element a piece of content of a page and return its number there."""
+        owners = self._page_owners[key]
+        element.kids.append(Mark(page, len(owners)))
+        owners.append(element)
+        return len(owners) - 1
+
+    def render(self, places: Places, first_number: int) -> tuple[bytes, list[bytes]]:
+        """Write the tree: the body of its root object, then those of the elements, numbered from ``first_number``."""
         elements = list(self.root.walk())
-        bodies = [RawObject() for _ in elements]
-        for element, body in zip(elements, bodies, strict=True):
-            element.number = object_number(document, body)
-        for element, body in zip(elements, bodies, strict=True):
-            body.body = _element_body(element, root_number, page_numbers, document)
-        root.body = (
+        for number, element in enumerate(elements, first_number):
+            element.number = number
+        root = (
             f"<</Type/StructTreeRoot/K {self.root.number} 0 R/ParentTree<</Nums[{self._parent_entries()}]>>"
-            f"/ParentTreeNextKey {len(self._owners)}>>"
-        ).encode("ascii")
-        return root
+            f"/ParentTreeNextKey {self._next_key}>>"
+        )
+        return root.encode("ascii"), [_element_body(element, places) for element in elements]
 
     def _parent_entries(self) -> str:
         entries = []
-        for key, owner in enumerate(self._owners):
-            if isinstance(owner, Element):
-                entries.append(f"{key} {owner.number} 0 R")
+        for key in range(self._next_key):
+            if key in self._annotation_owners:
+                entries.append(f"{key} {self._annotation_owners[key].number} 0 R")
             else:
-                entries.append(f"{key}[{' '.join(f'{element.number} 0 R' for element in owner)}]")
+                entries.append(f"{key}[{' '.join([f'{element.number} 0 R' for element in self._page_owners[key]])}]")
         return " ".join(entries)
 
 
-def _element_body(element: Element, root_number: int, page_numbers: list[int], document: pdfdoc.PDFDocument) -> bytes:
-    parent = element.parent.number if element.parent else root_number
+def _element_body(element: Element, places: Places) -> bytes:
+    parent = element.parent.number if element.parent else places.root_number
     kids: list[str] = []
     home: int | None = None
     for kid in element.kids:
@@ -131,10 +140,10 @@ def _element_body(element: Element, root_number: int, page_numbers: list[int], d
         elif isinstance(kid, Mark):
             if home is None:
                 home = kid.page
-            kids.append(str(kid.mcid) if kid.page == home else f"<</Type/MCR/Pg {page_numbers[kid.page]} 0 R/MCID {kid.mcid}>>")
+            kids.append(str(kid.mcid) if kid.page == home else f"<</Type/MCR/Pg {places.pages[kid.page]} 0 R/MCID {kid.mcid}>>")
         else:
-            number = reference_number(document, kid.reference)
-            kids.append(f"<</Type/OBJR/Pg {page_numbers[kid.page]} 0 R/Obj {number} 0 R>>")
-    page = f"/Pg {page_numbers[home]} 0 R" if home is not None else ""
+            number = places.number_of(kid.reference)
+            kids.append(f"<</Type/OBJR/Pg {places.pages[kid.page]} 0 R/Obj {number} 0 R>>")
+    page = f"/Pg {places.pages[home]} 0 R" if home is not None else ""
     content = f"/K {kids[0]}" if len(kids) == 1 else f"/K[{' '.join(kids)}]" if kids else ""
     return f"<</Type/StructElem/S/{element.tag}/P {parent} 0 R{page}{content}{element.attributes}>>".encode("ascii")

@@ -24,9 +24,9 @@ ACCENT_RULE = "0.06 0.29 0.36 RG"
 TINT = "0.93 0.955 0.96 rg"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TextStyle:
-    """How a block of text is set; ``indent`` moves all its lines to the right."""
+    """How a block of text is set; ``indent`` moves all its lines to the right. Each style is one object, told apart by identity."""
 
     size: float
     leading: float
@@ -46,7 +46,7 @@ BODY = TextStyle(10.0, 13.7, space_after=6.0)
 LEAD_IN = TextStyle(10.0, 13.7, space_after=3.5)
 ITEM = TextStyle(10.0, 13.7, space_after=2.8, indent=17.0)
 LAST_ITEM = TextStyle(10.0, 13.7, space_after=7.0, indent=17.0)
-TITLE = TextStyle(21.0, 26.0, Face.STRONG, ACCENT, space_after=14.0)
+TITLE = TextStyle(19.0, 24.0, Face.STRONG, ACCENT, space_after=14.0)
 HEADINGS = {
     1: TITLE,
     2: TextStyle(14.2, 18.0, Face.STRONG, ACCENT, space_before=15.0, space_after=5.0),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from documents.blocks import Align, DataTable, FactSheet, Runs, plain
 from documents.fonts import text_width
-from documents.pdf.canvas import LAYOUT_ARTIFACT, REPEATED_ARTIFACT, TaggedCanvas, number
-from documents.pdf.flows import LEAST_LINES, LinkElements, draw_lines
+from documents.pdf.canvas import LAYOUT_ARTIFACT, REPEATED_ARTIFACT, TaggedCanvas
+from documents.pdf.flows import LEAST_LINES, draw_text
+from documents.pdf.numbers import number
 from documents.pdf.structure import Element, table_attributes
 from documents.pdf.style import (
     ACCENT_RULE,
@@ -21,7 +24,7 @@ from documents.pdf.style import (
     TOTAL_CELL,
     TextStyle,
 )
-from documents.pdf.text_layout import Line, break_lines
+from documents.pdf.text_layout import lay_text
 
 PADDING_X = 6.0
 PADDING_TOP = 2.2
@@ -32,40 +35,40 @@ _NARROWEST = 48.0
 class Cell:
     """One cell: its lines within a column."""
 
-    __slots__ = ("align", "left", "lines", "style", "width")
+    __slots__ = ("align", "block", "left", "style", "width")
 
     def __init__(self, runs: Runs, style: TextStyle, left: float, width: float, align: Align) -> None:
         self.style = style
         self.left = left
         self.width = width
         self.align = align
-        self.lines = break_lines(runs, style, width - 2 * PADDING_X)
+        self.block = lay_text(runs, style, width - 2 * PADDING_X)
 
     @property
     def height(self) -> float:
         """Height with its padding."""
-        return max(1, len(self.lines)) * self.style.leading + PADDING_TOP + PADDING_BOTTOM
+        return max(self.style.leading, self.block.height) + PADDING_TOP + PADDING_BOTTOM
 
     def draw(self, canvas: TaggedCanvas, element: Element, top: float) -> None:
         """Draw the lines as content of the element; an empty cell draws nothing."""
-        top -= PADDING_TOP
-        if self.align is Align.LEFT:
-            if self.lines:
-                draw_lines(canvas, element, self.lines, self.style, self.left + PADDING_X, top, LinkElements())
-            return
-        right = self.left + self.width - PADDING_X
-        for line in self.lines:
-            draw_lines(canvas, element, (line,), self.style, right - line.width, top, LinkElements())
-            top -= self.style.leading
+        for rank, (x, y) in enumerate(self._line_places(top)):
+            if self.align is Align.RIGHT:
+                draw_text(canvas, element, self.block, x, y, lines=(rank, rank))
+            elif rank == 0:
+                draw_text(canvas, element, self.block, x, y)
 
     def draw_repeated(self, canvas: TaggedCanvas, top: float) -> None:
         """Draw the lines as an artifact's content."""
-        y = top - PADDING_TOP - self.style.baseline
-        for line in self.lines:
-            x = self.left + PADDING_X if self.align is Align.LEFT else self.left + self.width - PADDING_X - line.width
+        for line, (x, y) in zip(self.block.lines, self._line_places(top), strict=True):
             for segment in line.segments:
-                canvas.emit(canvas.text_operators(x, y, segment.text, segment.face, self.style.size, self.style.colour))
+                canvas.emit(canvas.text_operators(x, y - self.style.baseline, segment.text, segment.face, self.style.size, self.style.colour))
                 x += segment.width(self.style.size)
+
+    def _line_places(self, top: float) -> Iterator[tuple[float, float]]:
+        """Left end and top of each line."""
+        y = top - PADDING_TOP
+        for line in self.block.lines:
+            yield self.left + PADDING_X if self.align is Align.LEFT else self.left + self.width - PADDING_X - line.width, y
             y -= self.style.leading
 
 
@@ -127,7 +130,7 @@ class TableFlow(_RowsFlow):
         widths = column_widths(table)
         lefts = [MARGIN_LEFT + sum(widths[:column]) for column in range(len(widths))]
         geometry = list(zip(lefts, widths, table.aligns, strict=True))
-        self._caption = break_lines(table.caption, CAPTION, TEXT_WIDTH)
+        self._caption = lay_text(table.caption, CAPTION, TEXT_WIDTH)
         self._summary = plain(table.caption)
         self._head = [Cell(runs, HEAD_CELL, *place) for runs, place in zip(table.head, geometry, strict=True)]
         self._rows = [[Cell(runs, CELL, *place) for runs, place in zip(row, geometry, strict=True)] for row in table.rows]
@@ -136,7 +139,7 @@ class TableFlow(_RowsFlow):
         heights = [max(cell.height for cell in row) for row in self._rows]
         if self._total:
             heights.append(max(cell.height for cell in self._total))
-        self._caption_height = len(self._caption) * CAPTION.leading + CAPTION.space_after
+        self._caption_height = self._caption.height + CAPTION.space_after
         heights = heights or [0.0]
         heights[0] += self._caption_height + self._head_height
         self.heights = tuple(heights)
@@ -149,7 +152,7 @@ class TableFlow(_RowsFlow):
         """Lay the total out: its label spans the columns before the first amount."""
         if table.total is None:
             return []
-        label_columns = next((column for column in range(1, len(table.total)) if table.total[column]), len(table.total))
+        label_columns = table.total_label_columns
         left = geometry[0][0]
         label_width = sum(width for _, width, _ in geometry[:label_columns])
         cells = [Cell(table.total[0], TOTAL_CELL, left, label_width, Align.LEFT)]
@@ -160,8 +163,7 @@ class TableFlow(_RowsFlow):
         """Draw those rows, with the caption and the head above the first, the repeated head above any other."""
         if first == 0:
             self._table = parent.child("Table", table_attributes(summary=self._summary))
-            if self._caption:
-                draw_lines(canvas, self._table.child("Caption"), self._caption, CAPTION, MARGIN_LEFT, top, LinkElements())
+            draw_text(canvas, self._table.child("Caption"), self._caption, MARGIN_LEFT, top)
             top -= self._caption_height
         assert self._table is not None
         self._draw_head(canvas, self._table, top, first)
@@ -219,7 +221,7 @@ class FactSheetFlow(_RowsFlow):
     """Names and values between two rules: a table whose rows have heads."""
 
     NAME_WIDTH = 140.0
-    space_before = 5.0
+    space_before = 7.0
 
     def __init__(self, sheet: FactSheet, part: int) -> None:
         self.part = part

@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 from documents.blocks import Emphasis, Runs
-from documents.fonts import Face, text_width
+from documents.fonts import Face, encode_common, text_width
+from documents.pdf.numbers import number
 from documents.pdf.style import TextStyle
 
 _TOKENS = re.compile(r"[^ ]+| +")
@@ -34,6 +35,46 @@ class Line(NamedTuple):
     width: float
 
 
+class TextBlock:
+    """Broken lines of one style, shared by all documents that hold the same text, with the operators that show them."""
+
+    def __init__(self, lines: tuple[Line, ...], style: TextStyle) -> None:
+        self.lines = lines
+        self.style = style
+        self.height = len(lines) * style.leading
+        segments = [segment for line in lines for segment in line.segments]
+        self.faces = tuple(dict.fromkeys(segment.face for segment in segments))
+        self.is_common = not any(segment.link or encode_common(segment.text, segment.face) is None for segment in segments)
+        self._shown: dict[tuple[int, int], str] = {}
+
+    def common_operators(self, first: int, last: int) -> str:
+        """Return what shows lines ``first`` to ``last`` from the text position on; only where ``is_common`` holds."""
+        if (first, last) not in self._shown:
+            self._shown[first, last] = " ".join(self._operators(first, last))
+        return self._shown[first, last]
+
+    def _operators(self, first: int, last: int) -> list[str]:
+        size = f"{number(self.style.size)} Tf"
+        operators: list[str] = []
+        face: Face | None = None
+        x = 0.0
+        for rank, line in enumerate(self.lines[first : last + 1]):
+            segment_x = 0.0
+            if rank:
+                operators.append(f"{number(-x)} {number(-self.style.leading)} Td")
+                x = 0.0
+            for segment in line.segments:
+                if segment.face is not face:
+                    face = segment.face
+                    operators.append(f"/{face.resource} {size}")
+                if segment_x != x:
+                    operators.append(f"{number(segment_x - x)} 0 Td")
+                    x = segment_x
+                operators.append(f"<{encode_common(segment.text, segment.face)}> Tj")
+                segment_x += segment.width(self.style.size)
+        return operators
+
+
 class _Word(NamedTuple):
     pieces: list[Segment]
     spaced: bool
@@ -41,7 +82,7 @@ class _Word(NamedTuple):
 
 
 @functools.lru_cache(maxsize=16_384)
-def break_lines(runs: Runs, style: TextStyle, width: float) -> tuple[Line, ...]:
+def lay_text(runs: Runs, style: TextStyle, width: float) -> TextBlock:
     """Break runs into lines no wider than ``width``; a word wider than that is cut between characters.
 
     A line that another follows ends with the space at which it was broken, so that words stay apart for a reader of the
@@ -66,7 +107,7 @@ def break_lines(runs: Runs, style: TextStyle, width: float) -> tuple[Line, ...]:
         else:
             line.extend(word.pieces)
             used += advance
-    return tuple(_merged(line, size) for line in lines if line)
+    return TextBlock(tuple(_merged(line, size) for line in lines if line), style)
 
 
 def _words(runs: Runs, style: TextStyle) -> list[_Word]:
