@@ -62,6 +62,9 @@ _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, lone surrogates, line
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # would show a text in another order
 _LINK = re.compile(r"https?://[!-~]+\Z")
 _MEDIA_TYPE = re.compile(r"([a-z]+)/([a-z0-9.+-]+)\Z")
+_DOT_ATOM_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@")
+"""RFC 5322, 3.2.3: neither quotes nor SMTPUTF8 (RFC 6531), which mail servers seldom take and published addresses do not need."""
+
 _BLANK_LINES = re.compile(r"\n{3,}")
 _FILENAME = re.compile(r"[^/\\\"<>:|?*]{1,200}\Z")
 
@@ -200,8 +203,7 @@ def _fault(value: object, *, several_lines: bool, may_be_empty: bool = False) ->
 
 
 def _is_sendable(address: str) -> bool:
-    # ASCII alone: SMTPUTF8 (RFC 6531) is rare on mail servers, and none of the addresses that bodies publish needs it
-    return is_mail_address(address) and address.isascii() and _fault(address, several_lines=False) is None
+    return is_mail_address(address) and _DOT_ATOM_LOCAL.match(address) is not None and ENCODED_WORD_START not in address
 
 
 def _verify_attachment(attachment: Attachment) -> None:

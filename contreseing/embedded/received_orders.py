@@ -17,9 +17,9 @@ from typing import Any, Self
 
 from conventions.canonical import render_canonical
 from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, InputRefused
+from delivery.webhooks import EVENT_TYPE
 
 FILENAME = "activations.jsonl"
-EVENT_TYPE = "service.activation"
 HEADER_NAMES = ("webhook-id", "webhook-signature", "webhook-timestamp")
 
 

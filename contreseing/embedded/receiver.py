@@ -25,6 +25,7 @@ from contreseing.embedded.loopback import listen, serve_until_stopped
 from contreseing.embedded.received_orders import OrderDiffers, ReceivedOrder, ReceivedOrders, parse_order
 from conventions.agreements import ACKNOWLEDGED, WAITING_CONDITION
 from conventions.errors import ContreseingError, InputRefused
+from delivery.webhooks import verify_secrets
 
 BODY_LIMIT_BYTES = 65_536
 _NO_STORE = {"cache-control": "no-store"}
@@ -116,10 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     try:
-        keys = [Webhook(secret) for secret in options.secret_file.read_text(encoding="ascii").split()]
-        if not keys:
-            sys.stderr.write("receiver: the file of secrets is empty\n")
-            return 2
+        secrets = options.secret_file.read_text(encoding="ascii").split()
+        verify_secrets(secrets)
+        keys = [Webhook(secret) for secret in secrets]
         listener = listen(options.host, options.port)
         with ReceivedOrders(options.dir) as orders:
             asyncio.run(serve_until_stopped(receiver_site(orders, keys, options.host), listener))

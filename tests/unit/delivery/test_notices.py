@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, meta
 from conventions.errors import ConfigurationError, InputRefused
 from conventions.outgoing import Template
 from conventions.ports.delivery import Attachment, Notice
+from delivery import notices
 from delivery.notices import (
     DEMONSTRATION_PREFIX,
     LAYOUT_NAMES,
@@ -272,6 +274,11 @@ def test_no_value_adds_a_header_a_part_or_a_tag(template: Template, data: st.Dat
         "a@b",
         "",
         "é@b.invalid",
+        "a..b@c.invalid",
+        ".a@b.invalid",
+        "a\\b@c.invalid",
+        "a[b@c.invalid",
+        "=?utf-8?q?a?=@b.invalid",
         "a\x00@b.invalid",
         "a@b.invalid\n",
     ],
@@ -280,6 +287,14 @@ def test_anything_but_one_address_is_refused(address: str) -> None:
     with pytest.raises(InputRefused) as refusal:
         RENDERER.render(example_notice(to=address), SENT_AT)
     assert refusal.value.code == "mail.address_refused"
+
+
+@given(st.text(st.characters(codec="utf-8", max_codepoint=0x2FF), max_size=20))
+def test_any_address_is_one_mail_to_it_or_refused(local: str) -> None:
+    notice = example_notice(to=f"{local}@abers-fictifs.invalid")
+    with suppress(InputRefused):
+        message = rendered(notice)
+        assert [address.addr_spec for address in message["To"].addresses] == [notice.to]
 
 
 @pytest.mark.parametrize(
@@ -322,6 +337,12 @@ def test_an_attachment_with_a_crooked_name_or_type_is_refused(filename: str, med
 def test_a_letterhead_that_cannot_stand_in_headers_stops_the_start(fields: tuple[str, str, str, str]) -> None:
     with pytest.raises(ConfigurationError):
         Letterhead(*fields)
+
+
+@pytest.mark.parametrize("whole", [b"From: a\r\nBcc: b\r\n\r\n", b"From: a\rBcc: b\r\n\r\n", b"From: a\nBcc: b\r\n\r\n", b"\r\n\r\n"])
+def test_headers_other_than_ours_stop_a_mail(whole: bytes) -> None:
+    with pytest.raises(InputRefused):
+        notices._verify_headers(whole, ["From"])
 
 
 def _link(template: Template) -> dict[str, str]:
