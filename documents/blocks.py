@@ -32,8 +32,10 @@ class Run:
     link: str | None = None
 
 
-class Runs(tuple[Run, ...]):
+class Runs(tuple[Run, ...]):  # noqa: SLOT001 a tuple of any length has no room for slots
     """Runs set one after the other; hashed once, because laying out looks the same runs up in every document."""
+
+    _hash: int
 
     def __hash__(self) -> int:
         try:

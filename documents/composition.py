@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 
 from conventions.errors import ConfigurationError, InputRefused
@@ -22,16 +23,26 @@ from documents.blocks import (
     SignatureBox,
     Signatures,
 )
-from documents.fields import CONDITIONS, LIST_FIELDS, REQUIRED_FIELDS, REQUIRED_LISTS, SCALAR_FIELDS, conditions, list_values, scalar_values
+from documents.fields import (
+    CONDITIONS,
+    LIST_FIELDS,
+    REQUIRED_FIELDS,
+    REQUIRED_LISTS,
+    SCALAR_FIELDS,
+    ListLines,
+    conditions,
+    list_values,
+    scalar_values,
+)
 from documents.fonts import writable_text
-from documents.inline import FIELD
+from documents.inline import FIELD, LINK_SCHEMES
 from documents.wording_templates import (
     BlockTemplate,
     ChoiceTemplate,
     FactSheetTemplate,
+    FieldText,
     HeadingTemplate,
     ListTemplate,
-    Literal,
     PageBreakTemplate,
     ParagraphTemplate,
     RowTemplate,
@@ -42,11 +53,11 @@ from documents.wording_templates import (
     texts_of,
 )
 
-_NOTHING: Mapping[str, str] = {}
+TableRow = tuple[Runs, ...]
 
 
 def verify_wording(wording: Wording, kind: Kind) -> None:
-    """Check that a wording uses the fields of its kind: none unknown, none left out, and characters that the fonts have.
+    """Check that a wording uses the fields, lists and conditions of its kind: none unknown, none left out.
 
     Raises:
         ConfigurationError: names the file, the line and the field.
@@ -54,28 +65,29 @@ def verify_wording(wording: Wording, kind: Kind) -> None:
     used: set[str] = set()
     lists: set[str] = set()
     for block in _all_blocks(wording):
-        if isinstance(block, ChoiceTemplate) and block.condition not in CONDITIONS:
-            raise _complaint(wording, block.line, block.condition, "condition inconnue")
-        if isinstance(block, TableTemplate):
-            for row in block.rows:
-                if row.each is not None and row.each not in LIST_FIELDS:
-                    raise _complaint(wording, row.line, row.each, "liste inconnue")
-                lists |= {row.each} - {None}
         if isinstance(block, ChoiceTemplate):
+            if block.condition not in CONDITIONS:
+                raise _complaint(wording, block.line, block.condition, "condition inconnue")
             continue
+        if isinstance(block, TableTemplate):
+            lists |= _verify_lists(wording, block)
         for text, each in texts_of(block):
-            allowed = SCALAR_FIELDS | (LIST_FIELDS[each] if each else frozenset())
+            allowed = SCALAR_FIELDS if each is None else LIST_FIELDS[each]
             for name, line in _names(text):
                 if name not in allowed:
                     raise _complaint(wording, line, name, "champ inconnu")
                 used.add(name)
-            for piece in text:
-                if isinstance(piece, Literal):
-                    _verify_characters(wording, piece)
     for name in sorted(REQUIRED_FIELDS[kind] - used):
         raise _complaint(wording, 0, name, "champ non utilisé")
     for name in sorted(REQUIRED_LISTS[kind] - lists):
         raise _complaint(wording, 0, name, "liste non utilisée")
+
+
+def _verify_lists(wording: Wording, table: TableTemplate) -> set[str]:
+    for row in table.rows:
+        if row.each is not None and row.each not in LIST_FIELDS:
+            raise _complaint(wording, row.line, row.each, "liste inconnue")
+    return {row.each for row in table.rows if row.each is not None}
 
 
 def _all_blocks(wording: Wording) -> Iterator[BlockTemplate]:
@@ -88,18 +100,12 @@ def _all_blocks(wording: Wording) -> Iterator[BlockTemplate]:
 
 
 def _names(text: Text) -> Iterator[tuple[str, int]]:
-    for piece in text:
-        if not isinstance(piece, Literal):
-            yield piece.name, piece.line
-        for name in FIELD.findall(piece.link or ""):
-            yield name, piece.line
-
-
-def _verify_characters(wording: Wording, piece: Literal) -> None:
-    try:
-        writable_text(piece.text, "texte")
-    except InputRefused as error:
-        raise _complaint(wording, piece.line, str(error.details["code_point"]), "caractère absent des polices") from error
+    if isinstance(text, FieldText):
+        for piece in text.pieces:
+            if not isinstance(piece, Run):
+                yield piece.name, text.line
+            for name in FIELD.findall(piece.link or ""):
+                yield name, text.line
 
 
 def _complaint(wording: Wording, line: int, field: str, what: str) -> ConfigurationError:
@@ -112,7 +118,8 @@ def compose(wording: Wording, terms: Terms) -> Composition:
     """Put one agreement's values into a wording.
 
     Raises:
-        InputRefused: a field has no value, or one that the fonts cannot write.
+        InputRefused: a field has no value, or one that the fonts cannot write, or a link to somewhere else than the web or a
+            mailbox.
     """
     composer = _Composer(wording, terms)
     parts = tuple(Part(part.title, tuple(composer.blocks(part.blocks))) for part in wording.parts)
@@ -121,12 +128,9 @@ def compose(wording: Wording, terms: Terms) -> Composition:
 
 class _Composer:
     def __init__(self, wording: Wording, terms: Terms) -> None:
-        self._wording = wording
-        self._scalars = {name: value if value is None else writable_text(value, name) for name, value in scalar_values(terms).items()}
-        self._lists = {
-            name: [{field: writable_text(value, f"{name}[{rank}].{field}") for field, value in line.items()} for rank, line in enumerate(lines, 1)]
-            for name, lines in list_values(terms).items()
-        }
+        self._file_name = wording.file_name
+        self._values = {name: value if value is None else writable_text(value, name) for name, value in scalar_values(terms).items()}
+        self._lists = list_values(terms)
         self._conditions = conditions(terms)
 
     def blocks(self, templates: tuple[BlockTemplate, ...]) -> Iterator[Block]:
@@ -140,49 +144,66 @@ class _Composer:
                 case ParagraphTemplate(text):
                     yield Paragraph(self._runs(text))
                 case ListTemplate(ordered, items):
-                    yield BulletList(ordered, tuple(map(self._runs, items)))
-                case TableTemplate(caption, head, aligns, rows, total):
-                    yield DataTable(
-                        self._runs(caption),
-                        tuple(map(self._runs, head)),
-                        aligns,
-                        tuple(row for template_row in rows for row in self._rows(template_row)),
-                        tuple(map(self._runs, total)) if total is not None else None,
-                    )
+                    yield BulletList(ordered, self._row(items))
+                case TableTemplate():
+                    yield self._table(template)
                 case FactSheetTemplate(caption, facts):
                     yield FactSheet(self._runs(caption), tuple((self._runs(name), self._runs(value)) for name, value in facts))
                 case SignaturesTemplate(boxes):
-                    yield Signatures(
-                        tuple(
-                            SignatureBox(box.party, self._runs(box.formula), self._runs(box.name), self._runs(box.capacity)) for box in boxes
-                        )
-                    )
+                    yield Signatures(tuple(SignatureBox(box.party, *self._row((box.formula, box.name, box.capacity))) for box in boxes))
                 case PageBreakTemplate():
                     yield PageBreak()
 
-    def _rows(self, row: RowTemplate) -> Iterator[tuple[Runs, ...]]:
-        for values in self._lists[row.each] if row.each else [_NOTHING]:
-            yield tuple(self._runs(cell, values) for cell in row.cells)
-
-    def _runs(self, text: Text, line_values: Mapping[str, str] = _NOTHING) -> Runs:
-        runs: list[Run] = []
-        for piece in text:
-            said = piece.text if isinstance(piece, Literal) else self._value(piece.name, piece.line, line_values)
-            link = FIELD.sub(lambda match, at=piece.line: self._value(match[1], at, line_values), piece.link) if piece.link else None
-            if runs and runs[-1].emphasis is piece.emphasis and runs[-1].link == link:
-                runs[-1] = Run(runs[-1].text + said, piece.emphasis, link)
+    def _table(self, template: TableTemplate) -> DataTable:
+        rows: list[TableRow] = []
+        for row in template.rows:
+            if row.each is None:
+                rows.append(self._row(row.cells))
             else:
-                runs.append(Run(said, piece.emphasis, link))
-        return Runs(runs)
+                rows += _repeated_rows(self._file_name, row, self._lists[row.each])
+        total = self._row(template.total) if template.total is not None else None
+        return DataTable(self._runs(template.caption), self._row(template.head), template.aligns, tuple(rows), total)
 
-    def _value(self, name: str, line: int, line_values: Mapping[str, str]) -> str:
-        value = line_values.get(name, self._scalars.get(name))
+    def _row(self, texts: tuple[Text, ...]) -> TableRow:
+        return tuple(map(self._runs, texts))
+
+    def _runs(self, text: Text) -> Runs:
+        return text if isinstance(text, Runs) else _filled(self._file_name, text, self._values)
+
+
+@functools.lru_cache(maxsize=256)
+def _repeated_rows(file_name: str, row: RowTemplate, lines: ListLines) -> tuple[TableRow, ...]:
+    """Repeat a row over the lines of a list; kept, because a campaign's agreements share most of their lists."""
+    rows = []
+    for rank, line in enumerate(lines, 1):
+        values = {name: writable_text(value, f"{row.each}[{rank}].{name}") for name, value in line}
+        rows.append(tuple(text if isinstance(text, Runs) else _filled(file_name, text, values) for text in row.cells))
+    return tuple(rows)
+
+
+def _filled(file_name: str, text: FieldText, values: Mapping[str, str | None]) -> Runs:
+    def value_of(name: str) -> str:
+        value = values[name]
         if value is None:
             raise InputRefused(
-                f"{self._wording.file_name}:{line}: field {name} has no value",
+                f"{file_name}:{text.line}: field {name} has no value",
                 code="documents.missing_value",
-                file=self._wording.file_name,
-                line=line,
+                file=file_name,
+                line=text.line,
                 field=name,
             )
         return value
+
+    runs: list[Run] = []
+    for piece in text.pieces:
+        said = piece.text if isinstance(piece, Run) else value_of(piece.name)
+        link = None
+        if piece.link is not None:
+            link = FIELD.sub(lambda match: value_of(match[1]), piece.link)
+            if not link.startswith(LINK_SCHEMES):
+                raise InputRefused(f"{file_name}:{text.line}: not a link to the web or to a mailbox", code="documents.link_refused")
+        if runs and runs[-1].emphasis is piece.emphasis and runs[-1].link == link:
+            runs[-1] = Run(runs[-1].text + said, piece.emphasis, link)
+        else:
+            runs.append(Run(said, piece.emphasis, link))
+    return Runs(runs)

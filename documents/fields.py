@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from conventions.errors import InputRefused
 from conventions.kinds import Kind
 from conventions.powers import Act, ActType
-from conventions.scale import Category, Tier
+from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceGrant
-from conventions.terms import Terms
+from conventions.terms import RecapitulationLine, Terms
 from documents.french import NO_BREAK, spell_amount, spell_date, spell_integer, spell_siret
 
 ACT_NAMES = MappingProxyType(
@@ -181,27 +182,55 @@ def scalar_values(terms: Terms) -> Mapping[str, str | None]:
     }
 
 
-def list_values(terms: Terms) -> Mapping[str, list[Mapping[str, str]]]:
-    """Return the lines of each list, each line with the value of its fields."""
+class ListLines(tuple[tuple[tuple[str, str], ...], ...]):  # noqa: SLOT001 a tuple of any length has no room for slots
+    """Lines of a list, each as (field, value) pairs; hashed once."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
+
+
+def list_values(terms: Terms) -> Mapping[str, ListLines]:
+    """Return the lines of each list."""
     return {
-        "services": [{"line.name": grant.name, "line.quotas": spell_grant(grant)} for grant in terms.services],
-        "scale": [
-            {
-                "line.category": CATEGORY_NAMES[tier.category],
-                "line.population": spell_population(tier),
-                "line.contribution": spell_amount(tier.contribution_eur),
-            }
-            for tier in terms.programme.scale.tiers
-        ],
-        "recapitulation": [
-            {
-                "line.member": line.member,
-                "line.category": CATEGORY_NAMES[line.category],
-                "line.contribution": spell_amount(line.contribution_eur),
-            }
-            for line in terms.recapitulation
-        ],
+        "services": _service_lines(terms.services),
+        "scale": _scale_lines(terms.programme.scale),
+        "recapitulation": _recapitulation_lines(terms.recapitulation),
     }
+
+
+@functools.lru_cache(maxsize=64)
+def _service_lines(services: tuple[ServiceGrant, ...]) -> ListLines:
+    return ListLines((("line.name", grant.name), ("line.quotas", spell_grant(grant))) for grant in services)
+
+
+@functools.lru_cache(maxsize=16)
+def _scale_lines(scale: Scale) -> ListLines:
+    return ListLines(
+        (
+            ("line.category", CATEGORY_NAMES[tier.category]),
+            ("line.population", spell_population(tier)),
+            ("line.contribution", spell_amount(tier.contribution_eur)),
+        )
+        for tier in scale.tiers
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _recapitulation_lines(lines: tuple[RecapitulationLine, ...]) -> ListLines:
+    return ListLines(
+        (
+            ("line.member", line.member),
+            ("line.category", CATEGORY_NAMES[line.category]),
+            ("line.contribution", spell_amount(line.contribution_eur)),
+        )
+        for line in lines
+    )
 
 
 def conditions(terms: Terms) -> Mapping[str, bool]:

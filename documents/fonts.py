@@ -78,9 +78,7 @@ def writable_characters() -> frozenset[str]:
     """Return the characters that all three faces have."""
     sets = [set(load_face(face).charToGlyph) for face in Face]
     return frozenset(
-        character
-        for character in map(chr, set.intersection(*sets))
-        if unicodedata.category(character) not in _REFUSED_CATEGORIES
+        character for character in map(chr, set.intersection(*sets)) if unicodedata.category(character) not in _REFUSED_CATEGORIES
     )
 
 

@@ -40,7 +40,9 @@ def spell_instant(at: datetime) -> str:
 
 _BEFORE_COLON = re.compile(r" (?=[:»])|(?<=«) ")
 _BEFORE_HIGH = re.compile(r" (?=[;!?])")
-_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|€|h\b|Go\b|jours?\b|heures?\b|minutes?\b|mois\b|ans?\b|\d{3}\b))|(?<=\bn°) |(?<=\barticle) (?=\d)|(?<=\bArticle) (?=\d)")
+_NUMBER_AND_UNIT = re.compile(
+    r"(?<=\d) (?=(?:%|€|h\b|Go\b|jours?\b|heures?\b|minutes?\b|mois\b|ans?\b|\d{3}\b))|(?<=\bn°) |(?<=\b[Aa]rticle) (?=\d)"
+)
 
 
 def set_french_spaces(text: str) -> str:

@@ -1,99 +1,114 @@
-"""Text within a line of a wording: ``**strong**``, ``*italic*``, ``[text](address)``, ``{{field}}``, ``\\`` before a sign."""
+r"""Text within a line of a wording: ``**strong**``, ``*italic*``, ``[text](address)``, ``{{field}}``, ``\`` before a sign."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from documents.blocks import Emphasis
+from conventions.errors import InputRefused
+from documents.blocks import Emphasis, Run, Runs
+from documents.fonts import writable_text
 from documents.french import set_french_spaces
-from documents.wording_templates import FieldUse, Literal, Text
+from documents.wording_templates import FieldText, FieldUse, Text
 
 FIELD = re.compile(r"\{\{\s*([a-z0-9_.]+)\s*\}\}")
-_TOKEN = re.compile(r"\\(?P<escaped>[\\*\[\]{}|`])|(?P<field>\{\{\s*[a-z0-9_.]+\s*\}\})|(?P<strong>\*\*)|(?P<italic>\*)|(?P<link>\[(?P<label>[^\]]*)\]\((?P<address>[^)\s]*)\))")
+LINK_SCHEMES = ("https://", "http://", "mailto:")
+_TOKEN = re.compile(
+    r"\\(?P<escaped>[\\*\[\]{}|`])"
+    r"|\{\{\s*(?P<field>[a-z0-9_.]+)\s*\}\}"
+    r"|(?P<strong>\*\*)"
+    r"|(?P<italic>\*)"
+    r"|(?P<link>\[(?P<label>[^\]]*)\]\((?P<address>[^)\s]*)\))"
+)
+_STRAY_SIGNS = (("{{", "champ non refermé"), ("}}", "champ non ouvert"), ("](", "lien mal formé"), ("`", "accent grave isolé"))
+_STAND_IN = "\ue000"
 
 Complain = Callable[[str], Exception]
+Pieces = list[Run | FieldUse]
 
 
 def parse_inline(source: str, line: int, complain: Complain) -> Text:
-    """Parse one paragraph's text.
+    """Parse one paragraph's text; ``complain`` makes the error to raise from a French sentence."""
+    pieces = _with_french_spaces(_Inline(complain).parse(source))
+    try:
+        for piece in pieces:
+            if isinstance(piece, Run):
+                writable_text(piece.text, "texte")
+    except InputRefused as error:
+        raise complain(f"caractère absent des polices : {error.details['code_point']} ({error.details['character']})") from error
+    if any(isinstance(piece, FieldUse) or "{{" in (piece.link or "") for piece in pieces):
+        return FieldText(line, tuple(pieces))
+    return Runs(piece for piece in pieces if isinstance(piece, Run))
 
-    ``complain`` makes the error to raise from a sentence.
-    """
-    return _parse(source, line, complain, None)
 
+class _Inline:
+    """Parses one text; ``link`` is the address that the text leads to, where it is a link's."""
 
-def _parse(source: str, line: int, complain: Complain, link: str | None) -> Text:
-    pieces: list[Literal | FieldUse] = []
-    emphasis = Emphasis.NONE
-    pending = ""
-    position = 0
+    def __init__(self, complain: Complain, link: str | None = None) -> None:
+        self._complain = complain
+        self._link = link
+        self._pieces: Pieces = []
+        self._emphasis = Emphasis.NONE
+        self._pending = ""
 
-    def flush() -> None:
-        nonlocal pending
-        if pending:
-            pieces.append(Literal(pending, line, emphasis, link))
-            pending = ""
+    def parse(self, source: str) -> Pieces:
+        """Return the pieces, in order."""
+        position = 0
+        for token in _TOKEN.finditer(source):
+            self._pending += self._plain(source[position : token.start()])
+            position = token.end()
+            self._take(token)
+        self._pending += self._plain(source[position:])
+        self._flush()
+        if self._emphasis is not Emphasis.NONE:
+            raise self._complain("gras ou italique non refermé")
+        return self._pieces
 
-    for token in _TOKEN.finditer(source):
-        pending += _plain(source[position : token.start()], complain)
-        position = token.end()
+    def _take(self, token: re.Match[str]) -> None:
         if token["escaped"]:
-            pending += token["escaped"]
-        elif token["field"]:
-            flush()
-            name = FIELD.fullmatch(token["field"])
-            assert name is not None
-            pieces.append(FieldUse(name[1], line, emphasis, link))
+            self._pending += token["escaped"]
+            return
+        self._flush()
+        if token["field"]:
+            self._pieces.append(FieldUse(token["field"], self._emphasis, self._link))
         elif token["link"]:
-            if link is not None:
-                raise complain("un lien contient un autre lien")
-            if not token["label"] or not token["address"]:
-                raise complain("lien sans texte ou sans adresse")
-            flush()
-            pieces += [piece if emphasis is Emphasis.NONE else _with_emphasis(piece, emphasis) for piece in _parse(token["label"], line, complain, token["address"])]
+            self._take_link(token["label"], token["address"])
         else:
-            wanted = Emphasis.STRONG if token["strong"] else Emphasis.ITALIC
-            flush()
-            if emphasis is Emphasis.NONE:
-                emphasis = wanted
-            elif emphasis is wanted:
-                emphasis = Emphasis.NONE
-            else:
-                raise complain("gras et italique emboîtés")
-    pending += _plain(source[position:], complain)
-    flush()
-    if emphasis is not Emphasis.NONE:
-        raise complain("gras ou italique non refermé")
-    return _set_spaces(tuple(pieces))
+            self._turn(Emphasis.STRONG if token["strong"] else Emphasis.ITALIC)
+
+    def _take_link(self, label: str, address: str) -> None:
+        if not label or not address:
+            raise self._complain("lien sans texte ou sans adresse")
+        if not address.startswith((*LINK_SCHEMES, "{{")):
+            raise self._complain(f"adresse de lien refusée : « {address} » ({', '.join(LINK_SCHEMES)} attendus)")
+        pieces = _Inline(self._complain, address).parse(label)
+        self._pieces += pieces if self._emphasis is Emphasis.NONE else [replace(piece, emphasis=self._emphasis) for piece in pieces]
+
+    def _turn(self, wanted: Emphasis) -> None:
+        if self._emphasis not in {Emphasis.NONE, wanted}:
+            raise self._complain("gras et italique emboîtés")
+        self._emphasis = wanted if self._emphasis is Emphasis.NONE else Emphasis.NONE
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._pieces.append(Run(self._pending, self._emphasis, self._link))
+            self._pending = ""
+
+    def _plain(self, text: str) -> str:
+        for sign, meaning in _STRAY_SIGNS:
+            if sign in text:
+                raise self._complain(f"{meaning} : « {sign} »")
+        return text
 
 
-def _with_emphasis(piece: Literal | FieldUse, emphasis: Emphasis) -> Literal | FieldUse:
-    if isinstance(piece, Literal):
-        return Literal(piece.text, piece.line, emphasis, piece.link)
-    return FieldUse(piece.name, piece.line, emphasis, piece.link)
-
-
-def _plain(text: str, complain: Complain) -> str:
-    for sign, meaning in (("{{", "champ non refermé"), ("}}", "champ non ouvert"), ("](", "lien mal formé"), ("`", "accent grave isolé")):
-        if sign in text:
-            raise complain(f"{meaning} : « {sign} »")
-    return text
-
-
-def _set_spaces(pieces: Text) -> Text:
-    """Set no-break spaces across pieces: a field stands as a letter, so that a sign after it keeps to it."""
-    stand_in = "\ue000"
-    joined = "".join(piece.text if isinstance(piece, Literal) else stand_in for piece in pieces)
-    spaced = set_french_spaces(joined)
-    result: list[Literal | FieldUse] = []
+def _with_french_spaces(pieces: Pieces) -> Pieces:
+    """Set no-break spaces across pieces; a field counts as one letter, so that a sign after it keeps to it."""
+    spaced = set_french_spaces("".join(piece.text if isinstance(piece, Run) else _STAND_IN for piece in pieces))
+    result: Pieces = []
     position = 0
     for piece in pieces:
-        if isinstance(piece, Literal):
-            end = position + len(piece.text)
-            result.append(Literal(spaced[position:end], piece.line, piece.emphasis, piece.link))
-        else:
-            end = position + 1
-            result.append(piece)
-        position = end
-    return tuple(result)
+        length = len(piece.text) if isinstance(piece, Run) else len(_STAND_IN)
+        result.append(replace(piece, text=spaced[position : position + length]) if isinstance(piece, Run) else piece)
+        position += length
+    return result

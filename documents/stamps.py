@@ -12,7 +12,7 @@ from documents.fonts import Face, writable_text
 from documents.french import set_french_spaces, spell_instant
 from documents.pdf.canvas import TaggedCanvas
 from documents.pdf.flows import draw_text
-from documents.pdf.metadata import DocumentProperties
+from documents.pdf.metadata import PRODUCER, DocumentProperties
 from documents.pdf.numbers import number
 from documents.pdf.style import ACCENT, INK, MUTED, TINT, TextStyle
 from documents.pdf.text_layout import TextBlock, lay_text
@@ -66,7 +66,8 @@ def _styled(paragraphs: tuple[str, ...], size: float) -> list[tuple[str, TextSty
 def _draw(text: StampText, laid: list[TextBlock], width_pt: float, height_pt: float) -> bytes:
     day = text.at.astimezone(PARIS).date()
     identifier = sha256_hex(repr((text, width_pt, height_pt)).encode("utf-8"))[:32]
-    canvas = TaggedCanvas((width_pt, height_pt), DocumentProperties("Signature électronique", "Contreseing", "Signature", day, identifier), frozen_fonts=False)
+    properties = DocumentProperties("Signature électronique", PRODUCER, "Signature", day, identifier)
+    canvas = TaggedCanvas((width_pt, height_pt), properties, frozen_fonts=False)
     canvas.begin_page()
     with canvas.artifact():
         canvas.emit(f"{TINT} 0 0 {number(width_pt)} {number(height_pt)} re f", f"{ACCENT} 0 0 {_BAR} {number(height_pt)} re f")

@@ -14,6 +14,9 @@ from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, Indirect
 from conventions.errors import EvidenceBroken
 from documents.twin import TwinPart
 
+Node = Any
+"""An object of pypdf, which tells no types."""
+
 LABEL = "/Lbl"
 SECTION = "/Sect"
 _BLOCKS = frozenset({"/P", "/H1", "/H2", "/H3", "/H4", "/H5", "/H6", "/LBody", "/TH", "/TD", "/Caption"})
@@ -38,21 +41,21 @@ def parse_structure_text(data: bytes) -> list[list[str]]:
         raise EvidenceBroken("the structure of the file cannot be read", code="documents.structure") from error
 
 
-def _object(value: Any) -> Any:  # noqa: ANN401 pypdf's objects are untyped
+def _object(value: Node) -> Node:
     return value.get_object() if isinstance(value, IndirectObject) else value
 
 
-def _kids(element: DictionaryObject) -> list[Any]:
+def _kids(element: Node) -> list[Node]:
     kids = _object(element.get("/K", ArrayObject()))
     return list(kids) if isinstance(kids, ArrayObject) else [kids]
 
 
-def _children(element: DictionaryObject) -> list[DictionaryObject]:
+def _children(element: Node) -> list[Node]:
     found = [_object(kid) for kid in _kids(element)]
     return [kid for kid in found if isinstance(kid, DictionaryObject) and "/S" in kid]
 
 
-def _blocks(element: DictionaryObject, contents: Mapping[int, Mapping[int, str]]) -> Iterator[str]:
+def _blocks(element: Node, contents: Mapping[int, Mapping[int, str]]) -> Iterator[str]:
     if element["/S"] == LABEL:
         return
     if element["/S"] in _BLOCKS:
@@ -64,7 +67,7 @@ def _blocks(element: DictionaryObject, contents: Mapping[int, Mapping[int, str]]
         yield from _blocks(child, contents)
 
 
-def _texts(element: DictionaryObject, contents: Mapping[int, Mapping[int, str]]) -> Iterator[str]:
+def _texts(element: Node, contents: Mapping[int, Mapping[int, str]]) -> Iterator[str]:
     page = element.raw_get("/Pg").idnum if "/Pg" in element else None
     for kid in _kids(element):
         item = _object(kid)

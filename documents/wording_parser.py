@@ -18,7 +18,8 @@ import re
 from conventions.canonical import sha256_hex
 from conventions.errors import ConfigurationError
 from conventions.kinds import Party
-from documents.blocks import Align
+from documents.blocks import Align, Runs, plain
+from documents.french import set_french_spaces
 from documents.inline import parse_inline
 from documents.wording_templates import (
     BlockTemplate,
@@ -103,7 +104,7 @@ class _Parser:
             line = self.lines[self.position]
             if not line.startswith("::: part "):
                 raise self.complaint(self.line_number, "texte hors de toute partie : commencer par « ::: part TITRE »")
-            title = line.removeprefix("::: part ").strip()
+            title = set_french_spaces(line.removeprefix("::: part ").strip())
             self.position += 1
             parts.append(PartTemplate(title, tuple(self._blocks(closers=()))))
             self._skip_blanks()
@@ -169,7 +170,7 @@ class _Parser:
 
     def _paragraph(self) -> ParagraphTemplate:
         first = self.line_number
-        gathered = []
+        gathered: list[str] = []
         while not self._at_block_end():
             line = self.lines[self.position]
             if gathered and (line.startswith(("#", "|", ":::")) or _ITEM.fullmatch(line)):
@@ -237,10 +238,9 @@ class _Parser:
         cells = []
         at = 1
         while at < len(line):
-            match = _CELL.match(line, at)
-            assert match is not None
-            cells.append(match[0].strip())
-            at = match.end() + 1
+            end = _CELL.match(line, at).end()  # type: ignore[union-attr]  # the pattern matches everywhere, if only nothing
+            cells.append(line[at:end].strip())
+            at = end + 1
         return cells
 
     def _directive(self, line: str) -> BlockTemplate:
@@ -273,7 +273,7 @@ class _Parser:
 
     def _records(self, width: int, at: int) -> list[tuple[Text, ...]]:
         """Read lines « a | b » down to the closing directive."""
-        records = []
+        records: list[tuple[Text, ...]] = []
         while True:
             if self.position == len(self.lines):
                 raise self.complaint(at, "bloc « ::: » non refermé")
@@ -292,7 +292,7 @@ class _Parser:
 
     def _signature(self, record: tuple[Text, ...]) -> SignatureTemplate:
         party_text, formula, name, capacity = record
-        party = "".join(getattr(piece, "text", "") for piece in party_text)
+        party = plain(party_text) if isinstance(party_text, Runs) else ""
         if party not in {member.value for member in Party}:
             raise self.complaint(self.position, f"partie inconnue dans les signatures : « {party} »")
         return SignatureTemplate(Party(party), formula, name, capacity)

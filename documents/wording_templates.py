@@ -6,30 +6,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conventions.kinds import Party
-from documents.blocks import Align, Emphasis
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Text of the wording itself; ``link`` may hold fields (``{{name}}``)."""
-
-    text: str
-    line: int
-    emphasis: Emphasis = Emphasis.NONE
-    link: str | None = None
+from documents.blocks import Align, Emphasis, Run, Runs
 
 
 @dataclass(frozen=True, slots=True)
 class FieldUse:
-    """A named field, at a line of the file; ``link`` may hold fields (``{{name}}``)."""
+    """A named field; ``link`` may hold fields (``{{name}}``)."""
 
     name: str
-    line: int
     emphasis: Emphasis = Emphasis.NONE
     link: str | None = None
 
 
-Text = tuple[Literal | FieldUse, ...]
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """Text that holds fields, at a line of the file."""
+
+    line: int
+    pieces: tuple[Run | FieldUse, ...]
+
+
+Text = Runs | FieldText
+"""Text without fields is made of runs at once, and shared by every document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,9 @@ class ListTemplate:
     items: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RowTemplate:
-    """A row of a table: written once, or (``each``) once for every line of a named list."""
+    """A row of a table: written once, or (``each``) once for every line of a named list. Told apart by identity."""
 
     cells: tuple[Text, ...]
     each: str | None

@@ -62,9 +62,14 @@ SCALE = Scale(
     deliberation="délibération n° 2019-07 du 28 février 2019",
 )
 
-RECAPITULATION_COUNTS = ((Category.REGION, 50_000, 1), (Category.DEPARTMENT, 45_000, 4), *((Category.EPCI, *pair) for pair in (
-    (45_000, 1), (23_000, 2), (20_000, 2), (18_000, 1), (15_000, 13), (13_000, 16), (8_000, 14), (5_000, 8), (3_000, 2)
-)))
+RECAPITULATION_COUNTS = (
+    (Category.REGION, 50_000, 1),
+    (Category.DEPARTMENT, 45_000, 4),
+    *(
+        (Category.EPCI, *pair)
+        for pair in ((45_000, 1), (23_000, 2), (20_000, 2), (18_000, 1), (15_000, 13), (13_000, 16), (8_000, 14), (5_000, 8), (3_000, 2))
+    ),
+)
 """Category, euros a year, number of members: the 64 of the published year add up to 940 000 EUR."""
 
 

@@ -12,6 +12,7 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
 from documents.fonts import Face, FaceEncoding
+from documents.pdf.bookmarks import Bookmark, Bookmarks
 from documents.pdf.font_objects import font_object
 from documents.pdf.metadata import LANGUAGE, PRODUCER, DocumentProperties, render_colour_profile, render_metadata
 from documents.pdf.numbers import number
@@ -20,7 +21,8 @@ from documents.pdf.reportlab_internals import (
     add_widget,
     freeze,
     object_number,
-    pages_of,
+    page_numbers,
+    plain_stream_body,
     reference_number,
     register_font,
     render_document,
@@ -64,7 +66,9 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         self.encodings = {face: FaceEncoding(face, frozen=frozen_fonts) for face in Face}
         self._page_codes: list[tuple[list[str], list[str]]] = []
         self._page_keys: list[int] = []
+        self._code: list[str] = []
         self._furniture: list[str] = []
+        self._bookmarks = Bookmarks()
         self._fields: list[pdfdoc.PDFObjectReference] = []
         freeze(self, properties.written_on)
 
@@ -136,9 +140,8 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         """
         key = self.tree.reserve_annotation(element)
         width, height = rect[2] - rect[0], rect[3] - rect[1]
-        appearance = RawObject(
-            f"<</Type/XObject/Subtype/Form/BBox[0 {number(height)} {number(width)} 0]/Resources<<>>/Length 0>>\nstream\n\r\nendstream".encode("ascii")
-        )
+        box = f"[0 {number(height)} {number(width)} 0]"
+        appearance = RawObject(plain_stream_body(b"", f"/Type/XObject/Subtype/Form/BBox{box}/Resources<<>>"))
         entries: dict[str, object] = {
             "Type": "/Annot",
             "Subtype": "/Widget",
@@ -158,10 +161,8 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         element.kids.append(Annotated(self.page_index, reference))
 
     def add_bookmark(self, title: str, level: int, top: float) -> None:
-        """Add a bookmark that leads to a height of the current page."""
-        key = f"b{self.page_index}-{len(self._code)}"
-        self.bookmarkHorizontalAbsolute(key, top)
-        self.addOutlineEntry(title, key, level)
+        """Add a bookmark of a level (from 0) that leads to a height of the current page."""
+        self._bookmarks.add(Bookmark(title, level, self.page_index, top))
 
     def begin_page(self) -> None:
         """Open a page."""
@@ -184,10 +185,8 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
 
     def render(self, attachments: Sequence[Attachment] = ()) -> bytes:
         """Write the document; nothing may be drawn after."""
-        document, pages = self._doc, pages_of(self)
-        for page, codes, key in zip(pages, self._page_codes, self._page_keys, strict=True):
-            streams = [RawObject(stream_body("\n".join(code).encode("ascii"))) for code in codes if code]
-            set_page(document, page, streams, key)
+        document = self._doc
+        self._write_pages()
         for encoding in self.encodings.values():
             if encoding.used:
                 register_font(self, encoding.face.resource, font_object(document, encoding))
@@ -196,36 +195,53 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         self.setSubject(self.properties.subject)
         self.setCreator(PRODUCER)
         self.setProducer(PRODUCER)
-        tree_root = RawObject()
+        tree_root, outline_root = RawObject(), RawObject()
         profile = object_number(document, RawObject(render_colour_profile()))
-        entries: dict[str, object] = {
-            "StructTreeRoot": document.Reference(tree_root),
-            "MarkInfo": "<</Marked true>>",
-            "ViewerPreferences": "<</DisplayDocTitle true>>",
-            "Metadata": document.Reference(RawObject(render_metadata(self.properties))),
-            "OutputIntents": (
-                "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)"
-                f"/DestOutputProfile {profile} 0 R>>]"
-            ),
-        }
-        if self._fields:
-            entries["AcroForm"] = pdfdoc.PDFDictionary({"Fields": pdfdoc.PDFArrayCompact(self._fields), "SigFlags": 3})
-        if attachments:
-            entries |= self._attach(attachments)
-        set_catalog(self, entries)
+        set_catalog(
+            self,
+            {
+                "StructTreeRoot": document.Reference(tree_root),
+                "Outlines": document.Reference(outline_root),
+                "MarkInfo": "<</Marked true>>",
+                "ViewerPreferences": "<</DisplayDocTitle true>>",
+                "Metadata": document.Reference(RawObject(render_metadata(self.properties))),
+                "OutputIntents": (
+                    "[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)"
+                    f"/DestOutputProfile {profile} 0 R>>]"
+                ),
+                **self._form(),
+                **self._attached(attachments),
+            },
+        )
         places = Places(
             root_number=object_number(document, tree_root),
-            pages=[object_number(document, page) for page in pages],
+            pages=page_numbers(self),
             number_of=lambda reference: reference_number(document, reference),
         )
 
-        def write_tree(first_number: int) -> list[bytes]:
-            tree_root.body, elements = self.tree.render(places, first_number)
-            return elements
+        def write_trees(first_number: int) -> list[bytes]:
+            outline_number = object_number(document, outline_root)
+            outline_root.body, bookmarks = self._bookmarks.render(places.pages, outline_number, first_number)
+            tree_root.body, elements = self.tree.render(places, first_number + len(bookmarks))
+            return bookmarks + elements
 
-        return render_document(self, self.properties.identifier_hex, write_tree)
+        return render_document(self, self.properties.identifier_hex, write_trees)
 
-    def _attach(self, attachments: Sequence[Attachment]) -> dict[str, object]:
+    def _write_pages(self) -> None:
+        """Write each page's streams, its key in the parent tree, and the tab order of the structure (PDF/UA-1, 7.18.3)."""
+        for index, (codes, key) in enumerate(zip(self._page_codes, self._page_keys, strict=True)):
+            streams = [RawObject(stream_body("\n".join(code).encode("ascii"))) for code in codes if code]
+            contents = " ".join(f"{object_number(self._doc, stream)} 0 R" for stream in streams)
+            set_page(self, index, f"/Contents[{contents}]/StructParents {key}/Tabs/S")
+
+    def _form(self) -> dict[str, object]:
+        if not self._fields:
+            return {}
+        return {"AcroForm": pdfdoc.PDFDictionary({"Fields": pdfdoc.PDFArrayCompact(self._fields), "SigFlags": 3})}
+
+    def _attached(self, attachments: Sequence[Attachment]) -> dict[str, object]:
+        if not attachments:
+            return {}
         numbers = {}
         day = f"D:{self.properties.written_on:%Y%m%d}000000Z"
         for attachment in attachments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 from documents.blocks import Runs, plain
 from documents.pdf.canvas import Rect, TaggedCanvas
@@ -12,27 +12,35 @@ from documents.pdf.style import HEADINGS, MARGIN_LEFT, TEXT_WIDTH, TextStyle
 from documents.pdf.text_layout import Line, TextBlock, lay_text
 
 LEAST_LINES = 2  # a paragraph leaves at least two lines at the foot of a page and at the head of the next
+LABEL_INDENT = 4.0
 OUTLINE_LEVELS = {1: 0, 2: 0, 3: 1}
 """Bookmark level of each heading level that has a bookmark."""
 
 
-class Flow(Protocol):
-    """A thing in the column, made of slices that a page break may part."""
+class Flow(ABC):
+    """A thing in the column, made of slices of those heights that a page break may part.
 
-    heights: tuple[float, ...]
-    space_before: float
-    space_after: float
-    keep_with_next: bool
-    repeated_height: float
-    part: int
+    ``repeated_height`` is what a slice other than the first needs on top where a page begins with it; ``part`` is the rank
+    of the reading part that the flow belongs to.
+    """
+
+    heights: tuple[float, ...] = ()
+    space_before = 0.0
+    space_after = 0.0
+    repeated_height = 0.0
+    keep_with_next = False
+
+    def __init__(self, part: int) -> None:
+        self.part = part
 
     def may_break_before(self, index: int) -> bool:
         """Tell whether a page may begin with that slice (never asked for the first)."""
-        ...
+        del index
+        return False
 
+    @abstractmethod
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw the slices from ``first`` to ``last`` (included) downwards from ``top``."""
-        ...
 
 
 class LinkElements(dict[int, Element]):
@@ -46,27 +54,32 @@ class LinkElements(dict[int, Element]):
 
 
 def draw_text(
-    canvas: TaggedCanvas, element: Element, block: TextBlock, left: float, top: float, *, lines: tuple[int, int] | None = None, links: LinkElements | None = None
+    canvas: TaggedCanvas,
+    element: Element,
+    block: TextBlock,
+    left: float,
+    top: float,
+    *,
+    lines: tuple[int, int] | None = None,
+    links: LinkElements | None = None,
 ) -> None:
     """Draw a block's lines (``lines``: first and last, included; all if None) downwards as content of an element."""
     first, last = lines or (0, len(block.lines) - 1)
     style = block.style
-    begin = canvas.begin_marked(element)
     y = top - style.baseline
     if canvas.frozen_fonts and block.is_common:
         canvas.use_faces(block.faces)
+        begin = canvas.begin_marked(element)
         canvas.emit(f"BT {begin} {style.colour} {number(left)} {number(y)} Td {block.common_operators(first, last)} EMC ET")
     else:
-        _draw_segments(canvas, element, block, (left, y), block.lines[first : last + 1], begin, LinkElements() if links is None else links)
+        _draw_segments(canvas, element, style, left, y, block.lines[first : last + 1], LinkElements() if links is None else links)
 
 
 def _draw_segments(
-    canvas: TaggedCanvas, element: Element, block: TextBlock, start: tuple[float, float], lines: tuple[Line, ...], begin: str, links: LinkElements
+    canvas: TaggedCanvas, element: Element, style: TextStyle, left: float, y: float, lines: tuple[Line, ...], links: LinkElements
 ) -> None:
     """Draw lines piece by piece: links in Link elements of their own, characters outside the common repertoire."""
-    style = block.style
-    operators = [f"BT {begin} {style.colour}"]
-    left, y = start
+    operators = [f"BT {canvas.begin_marked(element)} {style.colour}"]
     shown_x = shown_y = 0.0
     for line in lines:
         x = left
@@ -87,14 +100,12 @@ def _draw_segments(
     canvas.emit(*operators, "EMC ET")
 
 
-class TextFlow:
+class TextFlow(Flow):
     """A paragraph, a heading or a caption."""
 
-    repeated_height = 0.0
-
     def __init__(self, runs: Runs, style: TextStyle, part: int, *, tag: str = "P", keep_with_next: bool = False) -> None:
+        super().__init__(part)
         self.style = style
-        self.part = part
         self.keep_with_next = keep_with_next
         self.space_before = style.space_before
         self.space_after = style.space_after
@@ -108,17 +119,16 @@ class TextFlow:
         """Leave neither a widow nor an orphan."""
         return LEAST_LINES <= index <= len(self.heights) - LEAST_LINES
 
-    def element(self, canvas: TaggedCanvas, parent: Element) -> Element:
-        """Return the structure element, made when the first line is drawn."""
-        del canvas
-        if self._element is None:
-            self._element = parent.child(self._tag)
-        return self._element
-
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw those lines."""
-        element = self.element(canvas, parent)
-        draw_text(canvas, element, self.block, MARGIN_LEFT + self.style.indent, top, lines=(first, last), links=self._links)
+        if self._element is None:
+            self._element = self.open_element(canvas, parent, top)
+        draw_text(canvas, self._element, self.block, MARGIN_LEFT + self.style.indent, top, lines=(first, last), links=self._links)
+
+    def open_element(self, canvas: TaggedCanvas, parent: Element, top: float) -> Element:
+        """Make the structure element of the text, before its first line is drawn at ``top``."""
+        del canvas, top
+        return parent.child(self._tag)
 
 
 class HeadingFlow(TextFlow):
@@ -134,11 +144,11 @@ class HeadingFlow(TextFlow):
         del index
         return False
 
-    def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
-        """Draw the heading and its bookmark."""
-        if first == 0 and self._level in OUTLINE_LEVELS:
+    def open_element(self, canvas: TaggedCanvas, parent: Element, top: float) -> Element:
+        """Add the heading's bookmark too."""
+        if self._level in OUTLINE_LEVELS:
             canvas.add_bookmark(self._title, OUTLINE_LEVELS[self._level], top + 6.0)
-        super().draw(canvas, parent, top, first, last)
+        return super().open_element(canvas, parent, top)
 
 
 class ListElement:
@@ -163,41 +173,17 @@ class ItemFlow(TextFlow):
         self._label = label
         self._list = container
 
-    def element(self, canvas: TaggedCanvas, parent: Element) -> Element:
-        """Return the body's element."""
-        del canvas
-        if self._element is None:
-            self._item = self._list.under(parent).child("LI")
-            self._label_element = self._item.child("Lbl")
-            self._element = self._item.child("LBody")
-        return self._element
-
-    def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
-        """Draw those lines, and the label with the first."""
-        self.element(canvas, parent)
-        if first == 0:
-            style = self.style
-            x, y = MARGIN_LEFT + 4.0, top - style.baseline
-            face = style.face
-            shown = canvas.text_operators(x, y, self._label, face, style.size, style.colour)
-            canvas.emit(canvas.begin_marked(self._label_element), shown, "EMC")
-        super().draw(canvas, parent, top, first, last)
+    def open_element(self, canvas: TaggedCanvas, parent: Element, top: float) -> Element:
+        """Draw the label, and make the body's element."""
+        style = self.style
+        item = self._list.under(parent).child("LI")
+        shown = canvas.text_operators(MARGIN_LEFT + LABEL_INDENT, top - style.baseline, self._label, style.face, style.size, style.colour)
+        canvas.emit(canvas.begin_marked(item.child("Lbl")), shown, "EMC")
+        return item.child("LBody")
 
 
-class BreakFlow:
+class BreakFlow(Flow):
     """Makes what follows start on a new page."""
-
-    heights = (0.0,)
-    space_before = space_after = repeated_height = 0.0
-    keep_with_next = False
-
-    def __init__(self, part: int) -> None:
-        self.part = part
-
-    def may_break_before(self, index: int) -> bool:
-        """A single slice has no inner break."""
-        del index
-        return False
 
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw nothing."""

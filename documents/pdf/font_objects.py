@@ -26,7 +26,8 @@ def font_object(document: pdfdoc.PDFDocument, encoding: FaceEncoding) -> RawObje
         document,
         RawObject(
             (
-                f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{embedded.name}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+                f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{embedded.name}"
+                f"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
                 f"/FontDescriptor {descriptor} 0 R/DW 1000/W[1[{widths}]]/CIDToGIDMap {map_number} 0 R>>"
             ).encode("ascii")
         ),

@@ -55,23 +55,27 @@ class Furniture:
         for line in self.issuer_lines:
             y -= SMALL.leading + 0.8
             _show(canvas, line, SMALL, MARGIN_LEFT, y)
-        canvas.emit(f"1.2 w {ACCENT_RULE} {number(MARGIN_LEFT)} {number(PAGE_HEIGHT - 104.0)} m {number(RIGHT)} {number(PAGE_HEIGHT - 104.0)} l S")
+        _rule(canvas, f"1.2 w {ACCENT_RULE}", PAGE_HEIGHT - 104.0)
 
     def _draw_running_head(self, canvas: TaggedCanvas) -> None:
         y = PAGE_HEIGHT - 50.0
         _show(canvas, self.title, SMALL_STRONG, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.55)
         _show(canvas, self.issuer, SMALL, RIGHT, y, right=True, room=TEXT_WIDTH * 0.42)
-        canvas.emit(f"0.5 w {RULE} {number(MARGIN_LEFT)} {number(y - 7.0)} m {number(RIGHT)} {number(y - 7.0)} l S")
+        _rule(canvas, f"0.5 w {RULE}", y - 7.0)
 
     def _draw_foot(self, canvas: TaggedCanvas, page: int, page_count: int) -> None:
         y = 40.0
-        canvas.emit(f"0.5 w {RULE} {number(MARGIN_LEFT)} {number(y + 14.0)} m {number(RIGHT)} {number(y + 14.0)} l S")
+        _rule(canvas, f"0.5 w {RULE}", y + 14.0)
         _show(canvas, self.reference, SMALL, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.2)
         _show(canvas, NO_BREAK.join(("page", str(page), "sur", str(page_count))), SMALL, RIGHT, y, right=True)
         if self.demonstration:
             width = text_width(DEMONSTRATION, SMALL_STRONG.face) * SMALL_STRONG.size / 1000
             style = TextStyle(SMALL_STRONG.size, SMALL_STRONG.leading, SMALL_STRONG.face, WARNING)
             _show(canvas, DEMONSTRATION, style, (PAGE_WIDTH - width) / 2, y)
+
+
+def _rule(canvas: TaggedCanvas, pen: str, y: float) -> None:
+    canvas.emit(f"{pen} {number(MARGIN_LEFT)} {number(y)} m {number(RIGHT)} {number(y)} l S")
 
 
 def _show(canvas: TaggedCanvas, text: str, style: TextStyle, x: float, y: float, *, right: bool = False, room: float = TEXT_WIDTH) -> None:

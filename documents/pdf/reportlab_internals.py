@@ -2,7 +2,8 @@
 
 No class or function of reportlab is replaced: what is needed is set on the one document at hand.
 
-1. ``PDFCatalog`` and ``PDFPage`` write only the keys they list; ours need /OutputIntents, /AF, /Tabs and /StructParents.
+1. ``PDFCatalog`` and ``PDFPage`` write only the keys they list; ours need /OutputIntents, /AF, /Tabs and /StructParents:
+   the catalogue is told of them, pages are written here.
 2. The document's time-stamp and /ID come from the clock or the environment; ours come from the agreement.
 3. Objects are numbered on registration; the structure tree and the attachments are written from those numbers.
 4. ``PDFStream`` ends its data by nothing or a bare newline; PDF/A (6.1.7.1) wants an end of line outside of /Length:
@@ -23,6 +24,7 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
 from conventions.errors import ConfigurationError
+from documents.pdf.numbers import number
 
 EXPECTED_VERSION = "5.1.0"
 COMPRESSION_LEVEL = 6
@@ -69,14 +71,14 @@ def plain_stream_body(data: bytes, entries: str = "") -> bytes:
 def object_number(document: pdfdoc.PDFDocument, item: pdfdoc.PDFObject) -> int:
     """Register an object if it is not yet, and return its number."""
     reference = document.Reference(item)
-    number: int = document.idToObjectNumberAndVersion[reference.name][0]
-    return number
+    found: int = document.idToObjectNumberAndVersion[reference.name][0]
+    return found
 
 
 def reference_number(document: pdfdoc.PDFDocument, reference: pdfdoc.PDFObjectReference) -> int:
     """Return the number of the object behind a reference."""
-    number: int = document.idToObjectNumberAndVersion[reference.name][0]
-    return number
+    found: int = document.idToObjectNumberAndVersion[reference.name][0]
+    return found
 
 
 class _FixedTimeStamp:
@@ -106,19 +108,24 @@ def set_catalog(canvas: Canvas, entries: dict[str, object]) -> None:
     catalog.PageMode = None
 
 
-def pages_of(canvas: Canvas) -> list[pdfdoc.PDFPage]:
-    """Return the pages written so far."""
-    pages: list[pdfdoc.PDFPage] = canvas._doc.Pages.pages
-    return pages
+def page_numbers(canvas: Canvas) -> list[int]:
+    """Return the object number of each page closed so far."""
+    return [object_number(canvas._doc, page) for page in canvas._doc.Pages.pages]
 
 
-def set_page(document: pdfdoc.PDFDocument, page: pdfdoc.PDFPage, contents: Sequence[RawObject], struct_parents: int) -> None:
-    """Give a page its contents, its key in the parent tree, and the tab order of the structure (PDF/UA 7.18.3)."""
-    page.__NoDefault__ = [*page.__NoDefault__, "Tabs", "StructParents"]
-    page.Contents = "[" + " ".join(f"{object_number(document, stream)} 0 R" for stream in contents) + "]"
-    page.StructParents = struct_parents
-    page.Tabs = "/S"
-    page.Trans = None
+def set_page(canvas: Canvas, index: int, entries: str) -> None:
+    """Write a closed page (from 0) ourselves, in the place of reportlab's own object."""
+    document = canvas._doc
+    page = document.Pages.pages[index]
+    parent = object_number(document, document.Pages)
+    fonts = reference_number(document, pdfdoc.PDFObjectReference(pdfdoc.BasicFonts))
+    annotations = " ".join(f"{reference_number(document, reference)} 0 R" for reference in page.Annots or ())
+    document.idToObject[document.Reference(page).name] = RawObject(
+        (
+            f"<</Type/Page/Parent {parent} 0 R/MediaBox[0 0 {number(page.pagewidth)} {number(page.pageheight)}]"
+            f"/Resources<</Font {fonts} 0 R/ProcSet[/PDF/Text]>>{f'/Annots[{annotations}]' if annotations else ''}{entries}>>"
+        ).encode("ascii")
+    )
 
 
 def register_font(canvas: Canvas, resource: str, font: RawObject) -> None:
@@ -141,9 +148,6 @@ def render_document(canvas: Canvas, identifier_hex: str, further_objects: Callab
     """
     document = canvas._doc
     catalog, info = document.Reference(document.Catalog), document.Reference(document.info)
-    document.Outlines.prepare(document, canvas)
-    if document.Outlines.ready < 0:
-        document.Catalog.Outlines = None
     numbered: list[RawObject | bytes] = []
     while len(numbered) < document.objectcounter:
         item = document.idToObject[document.numberToId[len(numbered) + 1]]
@@ -154,8 +158,8 @@ def render_document(canvas: Canvas, identifier_hex: str, further_objects: Callab
     chunks = [_HEADER]
     offset = len(_HEADER)
     entries = [b"0000000000 65535 f\r\n"]
-    for number, body in enumerate(bodies, 1):
-        chunk = b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    for object_rank, body in enumerate(bodies, 1):
+        chunk = b"%d 0 obj\n%b\nendobj\n" % (object_rank, body)
         chunks.append(chunk)
         entries.append(b"%010d 00000 n\r\n" % offset)
         offset += len(chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conventions.kinds import FIELD_OF, LOCK_PERMISSION, TIMESTAMP_FIELDS, Party, fields_outside_lock
 from documents.blocks import SignatureBox, Signatures, plain
 from documents.pdf.canvas import LAYOUT_ARTIFACT, TaggedCanvas
-from documents.pdf.flows import draw_text
+from documents.pdf.flows import Flow, draw_text
 from documents.pdf.numbers import number
 from documents.pdf.structure import Element, pdf_text
 from documents.pdf.style import ACCENT_RULE, MARGIN_LEFT, SIGNER_CAPACITY, SIGNER_FORMULA, SIGNER_NAME, TEXT_WIDTH
@@ -24,16 +24,14 @@ def render_lock(party: Party) -> str:
     return f"<</Type/SigFieldLock/Action/Exclude/Fields[{names}]/P {LOCK_PERMISSION}>>"
 
 
-class SignaturesFlow:
+class SignaturesFlow(Flow):
     """All boxes in one slice: they never part."""
 
     space_before = 10.0
     space_after = 14.0
-    keep_with_next = False
-    repeated_height = 0.0
 
     def __init__(self, signatures: Signatures, part: int) -> None:
-        self.part = part
+        super().__init__(part)
         self._boxes = signatures.boxes
         count = len(signatures.boxes)
         self._width = (TEXT_WIDTH - GUTTER * (max(count, 2) - 1)) / max(count, 2)
@@ -46,11 +44,6 @@ class SignaturesFlow:
         ]
         self._text_height = max(sum(block.height for block in texts) for texts in self._texts)
         self.heights = (self._text_height + BOX_SPACE + BOX_HEIGHT,)
-
-    def may_break_before(self, index: int) -> bool:
-        """Never part the boxes."""
-        del index
-        return False
 
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw each box: who signs, then the field; then the field of the first time-stamp."""

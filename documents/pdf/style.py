@@ -8,7 +8,8 @@ from reportlab.lib.pagesizes import A4
 
 from documents.fonts import Face
 
-PAGE_WIDTH, PAGE_HEIGHT = A4
+PAGE_WIDTH: float = A4[0]
+PAGE_HEIGHT: float = A4[1]
 MARGIN_LEFT = MARGIN_RIGHT = 71.0
 TEXT_WIDTH = PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT
 TOP = PAGE_HEIGHT - 78.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 
 from documents.blocks import Align, DataTable, FactSheet, Runs, plain
 from documents.fonts import text_width
-from documents.pdf.canvas import LAYOUT_ARTIFACT, REPEATED_ARTIFACT, TaggedCanvas
-from documents.pdf.flows import LEAST_LINES, draw_text
+from documents.pdf.canvas import REPEATED_ARTIFACT, TaggedCanvas
+from documents.pdf.flows import LEAST_LINES, Flow, draw_text
 from documents.pdf.numbers import number
 from documents.pdf.structure import Element, table_attributes
 from documents.pdf.style import (
@@ -30,6 +31,8 @@ PADDING_X = 6.0
 PADDING_TOP = 2.2
 PADDING_BOTTOM = 2.8
 _NARROWEST = 48.0
+COLUMN_HEAD = table_attributes(scope="Column")
+ROW_HEAD = table_attributes(scope="Row")
 
 
 class Cell:
@@ -60,9 +63,10 @@ class Cell:
     def draw_repeated(self, canvas: TaggedCanvas, top: float) -> None:
         """Draw the lines as an artifact's content."""
         for line, (x, y) in zip(self.block.lines, self._line_places(top), strict=True):
+            shown_x, baseline = x, y - self.style.baseline
             for segment in line.segments:
-                canvas.emit(canvas.text_operators(x, y - self.style.baseline, segment.text, segment.face, self.style.size, self.style.colour))
-                x += segment.width(self.style.size)
+                canvas.emit(canvas.text_operators(shown_x, baseline, segment.text, segment.face, self.style.size, self.style.colour))
+                shown_x += segment.width(self.style.size)
 
     def _line_places(self, top: float) -> Iterator[tuple[float, float]]:
         """Left end and top of each line."""
@@ -78,21 +82,24 @@ def column_widths(table: DataTable) -> tuple[float, ...]:
     Each column gets what its longest text wants, the widest left-aligned one what is left. Where that is too much, heads
     turn first; then columns that want more than an equal share are reduced in proportion.
     """
-    contents = [_content_width(table, column) for column in range(len(table.head))]
-    for wanted in (
-        [max(content, _width(head)) for content, head in zip(contents, map(plain, table.head), strict=True)],
-        [max(content, *map(_width, head.split(" "))) for content, head in zip(contents, map(plain, table.head), strict=True)],
-    ):
-        widths = [width + 2 * PADDING_X + 1.0 for width in wanted]
-        rest = TEXT_WIDTH - sum(widths)
-        if rest >= 0:
-            widest = max(range(len(widths)), key=lambda column: (table.aligns[column] is Align.LEFT, widths[column]))
-            widths[widest] += rest
-            return tuple(widths)
+    heads = [plain(runs) for runs in table.head]
+    contents = [_content_width(table, column) for column in range(len(heads))]
+    widths = _padded(max(content, _width(head)) for content, head in zip(contents, heads, strict=True))
+    if sum(widths) > TEXT_WIDTH:
+        widths = _padded(max(content, *map(_width, head.split(" "))) for content, head in zip(contents, heads, strict=True))
+    rest = TEXT_WIDTH - sum(widths)
+    if rest >= 0:
+        widest = max(range(len(widths)), key=lambda column: (table.aligns[column] is Align.LEFT, widths[column]))
+        widths[widest] += rest
+        return tuple(widths)
     fair = TEXT_WIDTH / len(widths)
     taken = sum(width for width in widths if width <= fair)
     elastic = sum(widths) - taken
     return tuple(width if width <= fair else width * (TEXT_WIDTH - taken) / elastic for width in widths)
+
+
+def _padded(widths: Iterable[float]) -> list[float]:
+    return [width + 2 * PADDING_X + 1.0 for width in widths]
 
 
 def _content_width(table: DataTable, column: int) -> float:
@@ -107,124 +114,141 @@ def _width(text: str) -> float:
     return text_width(text, TOTAL_CELL.face) * TOTAL_CELL.size / 1000
 
 
-class _RowsFlow:
+class RowsFlow(Flow):
     """Rows in a Table element."""
 
-    space_before = 0.0
     space_after = 11.0
-    keep_with_next = False
-    repeated_height = 0.0
-    heights: tuple[float, ...] = ()
 
     def may_break_before(self, index: int) -> bool:
         """Leave at least two rows on each side, the total never alone."""
         return LEAST_LINES <= index <= len(self.heights) - LEAST_LINES
 
 
-class TableFlow(_RowsFlow):
-    """A data table. Its first slice holds caption, head and first row; the head comes back on each page."""
+class TableLayout:
+    """Cells and heights of a data table, shared by all documents that hold the same."""
 
-    def __init__(self, table: DataTable, part: int) -> None:
-        self.part = part
-        self.space_before = CAPTION.space_before
+    def __init__(self, table: DataTable) -> None:
         widths = column_widths(table)
         lefts = [MARGIN_LEFT + sum(widths[:column]) for column in range(len(widths))]
         geometry = list(zip(lefts, widths, table.aligns, strict=True))
-        self._caption = lay_text(table.caption, CAPTION, TEXT_WIDTH)
-        self._summary = plain(table.caption)
-        self._head = [Cell(runs, HEAD_CELL, *place) for runs, place in zip(table.head, geometry, strict=True)]
-        self._rows = [[Cell(runs, CELL, *place) for runs, place in zip(row, geometry, strict=True)] for row in table.rows]
-        self._total = self._total_cells(table, geometry)
-        self._head_height = max(cell.height for cell in self._head)
-        heights = [max(cell.height for cell in row) for row in self._rows]
-        if self._total:
-            heights.append(max(cell.height for cell in self._total))
-        self._caption_height = self._caption.height + CAPTION.space_after
-        heights = heights or [0.0]
-        heights[0] += self._caption_height + self._head_height
-        self.heights = tuple(heights)
-        self.repeated_height = self._head_height
-        self._table: Element | None = None
-        self._body: Element | None = None
+        self.caption = lay_text(table.caption, CAPTION, TEXT_WIDTH)
+        self.summary = plain(table.caption)
+        self.head = [Cell(runs, HEAD_CELL, *place) for runs, place in zip(table.head, geometry, strict=True)]
+        self.rows = [[Cell(runs, CELL, *place) for runs, place in zip(row, geometry, strict=True)] for row in table.rows]
+        self.total = _total_cells(table, geometry)
+        self.total_span = table.total_label_columns
+        self.head_height = max(cell.height for cell in self.head)
+        self.row_heights = [max(cell.height for cell in row) for row in self.rows]
+        if self.total:
+            self.row_heights.append(max(cell.height for cell in self.total))
+        self.first_height = self.caption.height + CAPTION.space_after + self.head_height
+        """Height of what stands above the first row."""
 
-    @staticmethod
-    def _total_cells(table: DataTable, geometry: list[tuple[float, float, Align]]) -> list[Cell]:
-        """Lay the total out: its label spans the columns before the first amount."""
-        if table.total is None:
-            return []
-        label_columns = table.total_label_columns
-        left = geometry[0][0]
-        label_width = sum(width for _, width, _ in geometry[:label_columns])
-        cells = [Cell(table.total[0], TOTAL_CELL, left, label_width, Align.LEFT)]
-        cells += [Cell(table.total[column], TOTAL_CELL, *geometry[column]) for column in range(label_columns, len(geometry))]
-        return cells
+
+def _total_cells(table: DataTable, geometry: list[tuple[float, float, Align]]) -> list[Cell]:
+    """Lay the total out: its label spans the columns before its first figure."""
+    if table.total is None:
+        return []
+    span = table.total_label_columns
+    label_width = sum(width for _, width, _ in geometry[:span])
+    label = Cell(table.total[0], TOTAL_CELL, geometry[0][0], label_width, Align.LEFT)
+    return [label, *(Cell(runs, TOTAL_CELL, *place) for runs, place in zip(table.total[span:], geometry[span:], strict=True))]
+
+
+@functools.lru_cache(maxsize=128)
+def lay_table(table: DataTable) -> TableLayout:
+    """Lay a data table out."""
+    return TableLayout(table)
+
+
+class TableFlow(RowsFlow):
+    """A data table. Its first slice holds caption, head and first row; the head comes back on each page."""
+
+    def __init__(self, table: DataTable, part: int) -> None:
+        layout = lay_table(table)
+        first, *others = layout.row_heights or [0.0]
+        super().__init__(part)
+        self.space_before = CAPTION.space_before
+        self.heights = (layout.first_height + first, *others)
+        self.repeated_height = layout.head_height
+        self._layout = layout
+        self._elements: dict[str, Element] = {}
 
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw those rows, with the caption and the head above the first, the repeated head above any other."""
+        layout = self._layout
+        table = self._element("Table", parent, table_attributes(summary=layout.summary))
         if first == 0:
-            self._table = parent.child("Table", table_attributes(summary=self._summary))
-            draw_text(canvas, self._table.child("Caption"), self._caption, MARGIN_LEFT, top)
-            top -= self._caption_height
-        assert self._table is not None
-        self._draw_head(canvas, self._table, top, first)
-        top -= self._head_height
-        if self._body is None and self._rows:
-            self._body = self._table.child("TBody")
-        rules = [top]
-        for index in range(first, last + 1):
-            height = self.heights[index] - (self._caption_height + self._head_height if index == 0 else 0.0)
-            if index < len(self._rows):
-                assert self._body is not None
-                self._draw_row(canvas, self._body.child("TR"), self._rows[index], top)
+            draw_text(canvas, table.child("Caption"), layout.caption, MARGIN_LEFT, top)
+            top -= layout.first_height - layout.head_height
+        self._draw_head(canvas, table, top, repeated=first > 0)
+        top -= layout.head_height
+        rules = []
+        for index in range(first, min(last + 1, len(layout.row_heights))):
+            if index < len(layout.rows):
+                _draw_cells(canvas, self._element("TBody", table).child("TR"), layout.rows[index], top)
             else:
-                self._draw_total(canvas, self._table.child("TFoot").child("TR"), top, height)
-            top -= height
+                self._draw_total(canvas, table.child("TFoot").child("TR"), top, layout.row_heights[index])
+            top -= layout.row_heights[index]
             rules.append(top)
-        with canvas.artifact(LAYOUT_ARTIFACT):
-            right = number(MARGIN_LEFT + TEXT_WIDTH)
-            left = number(MARGIN_LEFT)
-            canvas.emit(f"0.4 w {RULE}", *(f"{left} {number(y)} m {right} {number(y)} l" for y in rules[1:]), "S")
+        _draw_rules(canvas, f"0.4 w {RULE}", rules)
 
-    def _draw_head(self, canvas: TaggedCanvas, table: Element, top: float, first: int) -> None:
-        bottom = top - self._head_height
-        with canvas.artifact(LAYOUT_ARTIFACT):
-            canvas.emit(
-                f"{TINT} {number(MARGIN_LEFT)} {number(bottom)} {number(TEXT_WIDTH)} {number(self._head_height)} re f",
-                f"1 w {ACCENT_RULE} {number(MARGIN_LEFT)} {number(bottom)} m {number(MARGIN_LEFT + TEXT_WIDTH)} {number(bottom)} l S",
-            )
-        if first > 0:
+    def _element(self, tag: str, parent: Element, attributes: str = "") -> Element:
+        """Return the element that all slices of the table share."""
+        if tag not in self._elements:
+            self._elements[tag] = parent.child(tag, attributes)
+        return self._elements[tag]
+
+    def _draw_head(self, canvas: TaggedCanvas, table: Element, top: float, *, repeated: bool) -> None:
+        height = self._layout.head_height
+        _draw_tint(canvas, top, height)
+        _draw_rules(canvas, f"1 w {ACCENT_RULE}", [top - height])
+        if repeated:
             with canvas.artifact(REPEATED_ARTIFACT):
-                for cell in self._head:
+                for cell in self._layout.head:
                     cell.draw_repeated(canvas, top)
             return
         row = table.child("THead").child("TR")
-        for cell in self._head:
-            cell.draw(canvas, row.child("TH", table_attributes(scope="Column")), top)
-
-    @staticmethod
-    def _draw_row(canvas: TaggedCanvas, row: Element, cells: list[Cell], top: float) -> None:
-        for column, cell in enumerate(cells):
-            head = column == 0
-            cell.draw(canvas, row.child("TH" if head else "TD", table_attributes(scope="Row") if head else ""), top)
+        for cell in self._layout.head:
+            cell.draw(canvas, row.child("TH", COLUMN_HEAD), top)
 
     def _draw_total(self, canvas: TaggedCanvas, row: Element, top: float, height: float) -> None:
-        with canvas.artifact(LAYOUT_ARTIFACT):
-            canvas.emit(f"{TINT} {number(MARGIN_LEFT)} {number(top - height)} {number(TEXT_WIDTH)} {number(height)} re f")
-        spanned = len(self._head) - len(self._total) + 1
-        for column, cell in enumerate(self._total):
-            head = column == 0
-            attributes = table_attributes(scope="Row", columns=spanned) if head else ""
-            cell.draw(canvas, row.child("TH" if head else "TD", attributes), top)
+        _draw_tint(canvas, top, height)
+        label, *figures = self._layout.total
+        label.draw(canvas, row.child("TH", table_attributes(scope="Row", columns=self._layout.total_span)), top)
+        for cell in figures:
+            cell.draw(canvas, row.child("TD"), top)
 
 
-class FactSheetFlow(_RowsFlow):
+def _draw_cells(canvas: TaggedCanvas, row: Element, cells: Sequence[Cell], top: float) -> None:
+    """Draw a row whose first cell is its head."""
+    head, *others = cells
+    head.draw(canvas, row.child("TH", ROW_HEAD), top)
+    for cell in others:
+        cell.draw(canvas, row.child("TD"), top)
+
+
+def _draw_tint(canvas: TaggedCanvas, top: float, height: float) -> None:
+    with canvas.artifact():
+        canvas.emit(f"{TINT} {number(MARGIN_LEFT)} {number(top - height)} {number(TEXT_WIDTH)} {number(height)} re f")
+
+
+def _draw_rules(canvas: TaggedCanvas, pen: str, heights: Sequence[float]) -> None:
+    """Draw horizontal rules across the column."""
+    if heights:
+        left, right = number(MARGIN_LEFT), number(MARGIN_LEFT + TEXT_WIDTH)
+        with canvas.artifact():
+            canvas.emit(pen, *(f"{left} {number(y)} m {right} {number(y)} l" for y in heights), "S")
+
+
+class FactSheetFlow(RowsFlow):
     """Names and values between two rules: a table whose rows have heads."""
 
     NAME_WIDTH = 140.0
     space_before = 7.0
 
     def __init__(self, sheet: FactSheet, part: int) -> None:
-        self.part = part
+        super().__init__(part)
         self._summary = plain(sheet.caption)
         value_left = MARGIN_LEFT + self.NAME_WIDTH
         self._rows = [
@@ -243,13 +267,8 @@ class FactSheetFlow(_RowsFlow):
             self._body = parent.child("Table", table_attributes(summary=self._summary)).child("TBody")
         rules = [top]
         for index in range(first, last + 1):
-            row = self._body.child("TR")
-            name, value = self._rows[index]
-            name.draw(canvas, row.child("TH", table_attributes(scope="Row")), top)
-            value.draw(canvas, row.child("TD"), top)
+            _draw_cells(canvas, self._body.child("TR"), self._rows[index], top)
             top -= self.heights[index]
             rules.append(top)
-        left, right = number(MARGIN_LEFT), number(MARGIN_LEFT + TEXT_WIDTH)
-        with canvas.artifact(LAYOUT_ARTIFACT):
-            canvas.emit(f"0.4 w {RULE}", *(f"{left} {number(y)} m {right} {number(y)} l" for y in rules[1:-1]), "S")
-            canvas.emit(f"1 w {ACCENT_RULE}", *(f"{left} {number(y)} m {right} {number(y)} l" for y in (rules[0], rules[-1])), "S")
+        _draw_rules(canvas, f"0.4 w {RULE}", rules[1:-1])
+        _draw_rules(canvas, f"1 w {ACCENT_RULE}", (rules[0], rules[-1]))
