@@ -97,7 +97,7 @@ class TimestampAuthority:
     async def _ask(self, digest: bytes) -> TimestampToken:
         if not self.breaker.admits():
             raise UpstreamUnavailable(f"time-stamp authority {self.name} is held back after failures", service=self.name)
-        request = render_request(digest)
+        request = render_request(digest, self._clock.now())
         self.counters.requests += 1
         try:
             answer = await self._outside.fetch("POST", self._address, f"time-stamp authority {self.name}", data=request.der, headers=QUERY)

@@ -56,3 +56,50 @@ def _base128(arc: int) -> bytes:
     while arc := arc >> 7:
         octets.append(0x80 | arc & 0x7F)
     return bytes(reversed(octets))
+
+
+def read_elements(der: bytes) -> list[bytes]:
+    """Return the elements inside a constructed value, each with its tag and length, byte for byte.
+
+    A parser that re-encodes what it read is no witness: asn1crypto writes a default or a missing NULL anew, and slowly.
+
+    Raises:
+        ValueError: lengths that do not add up, indefinite, or of more than four octets; a tag of several octets.
+    """
+    _, start, end = _read_head(der, 0)
+    if end != len(der):
+        raise ValueError("bytes after the value")
+    elements = []
+    while start < end:
+        _, _, stop = _read_head(der, start)
+        if stop > end:
+            raise ValueError("an element ends after what holds it")
+        elements.append(der[start:stop])
+        start = stop
+    return elements
+
+
+def strip_padding(der: bytes) -> bytes:
+    """Return the first value without the bytes that follow it, such as the zeros that fill a reserved space.
+
+    Raises:
+        ValueError: not a whole value.
+    """
+    _, _, end = _read_head(der, 0)
+    return der[:end]
+
+
+def _read_head(der: bytes, at: int) -> tuple[int, int, int]:
+    """Return the tag, where the contents start and where they end."""
+    if len(der) < at + 2 or der[at] & 0x1F == 0x1F:  # noqa: PLR2004 a tag and a length take two octets
+        raise ValueError("not DER")
+    length, start = der[at + 1], at + 2
+    if length >= SHORT_FORM_LIMIT:
+        count = length & 0x7F
+        start += count
+        if not 1 <= count <= 4 or len(der) < start:  # noqa: PLR2004 four octets reach 4 GB
+            raise ValueError("not DER")
+        length = int.from_bytes(der[at + 2 : start], "big")
+    if start + length > len(der):
+        raise ValueError("a value shorter than its length")
+    return der[at], start, start + length

@@ -194,7 +194,7 @@ class Engine:
                 for _ in range(ATTEMPTS):
                     facts = await self._facts_of(authority)
                     writer = open_revision(data)
-                    evidence = dict.fromkeys((*needed, facts.evidence, *await self._evidence_of_previous(writer.prev, facts)))
+                    evidence = dict.fromkeys((*needed, facts.evidence, *await self._evidence_of_previous(writer.prev, data, facts)))
                     reserved_bytes = facts.token_bytes + SPARE_BYTES
                     pending = prepare_timestamp(writer, next_timestamp_field(writer.prev), store_content(*evidence), reserved_bytes)
                     token = await authority.stamp(pending.digest)
@@ -245,9 +245,9 @@ class Engine:
         self._facts[authority.name] = facts
         return facts
 
-    async def _evidence_of_previous(self, reader: PdfFileReader, facts: AuthorityFacts) -> tuple[Evidence, ...]:
+    async def _evidence_of_previous(self, reader: PdfFileReader, data: bytes, facts: AuthorityFacts) -> tuple[Evidence, ...]:
         """Prove the state of the authority of the archive stamp before, when it is not the one at work."""
-        token = last_timestamp(reader)
+        token = last_timestamp(reader, data)
         if token is None:
             return ()
         certificate, others = token_certificates(token)

@@ -6,23 +6,21 @@ It says what the file holds, not that it is valid: ``signing.validation`` says t
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
 from cryptography.x509 import ocsp
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import SigningFailed
 from conventions.signatures import PadesLevel
 from signing.chains import load_certificate
 from signing.revisions import converted_errors, entry
+from signing.values import CADES_DETACHED, RFC3161, SignatureValue, read_signature_values
 
-CADES_DETACHED = "/ETSI.CAdES.detached"
-RFC3161 = "/ETSI.RFC3161"
 BASELINE_ATTRIBUTES = frozenset({"content_type", "message_digest"})
 MAX_PATH_LENGTH = 6
 
@@ -50,27 +48,26 @@ class StoredMaterial:
 
 
 def level_of(data: bytes, field: str) -> PadesLevel:
-    """Return the level that a file shows for the signature of a field.
+    """Return the level that a file of ours shows for the signature of a field.
 
     Raises:
         SigningFailed: no such signature, or not a PAdES one.
     """
     with converted_errors():
         reader = PdfFileReader(io.BytesIO(data))
-        return read_level(reader, field, len(data))
+        return assess_level(read_signature_values(reader, data), field, read_material(reader), len(data))
 
 
-def read_level(reader: PdfFileReader, field: str, size_bytes: int) -> PadesLevel:
-    """Return the level of a field's signature in an opened file of that size.
+def assess_level(values: Sequence[SignatureValue], field: str, material: StoredMaterial, size_bytes: int) -> PadesLevel:
+    """Return the level of a field's signature among the values of its file.
 
     Raises:
         SigningFailed: no such signature, or not a PAdES one.
     """
-    values = dict(_filled_fields(reader))
-    value = values.get(field)
-    if value is None or entry(value, "/SubFilter") != CADES_DETACHED:
+    value = next((one for one in values if one.field == field), None)
+    if value is None or value.sub_filter != CADES_DETACHED:
         raise SigningFailed(f"no PAdES signature in {field}", code="signing.level")
-    signed_data = asn1_cms.ContentInfo.load(_contents(value))["content"]
+    signed_data = asn1_cms.ContentInfo.load(value.contents)["content"]
     (signer,) = signed_data["signer_infos"]
     signed = {attribute["type"].native for attribute in signer["signed_attrs"]}
     if not signed >= BASELINE_ATTRIBUTES or not signed & {"signing_certificate", "signing_certificate_v2"}:
@@ -83,13 +80,10 @@ def read_level(reader: PdfFileReader, field: str, size_bytes: int) -> PadesLevel
     ]
     if not tokens:
         return PadesLevel.B_B
-    material = read_material(reader)
-    proven = all(_is_proven(one, material) for one in (signed_data, *(token["content"] for token in tokens)))
-    if not proven:
+    if not all(_is_proven(one, material) for one in (signed_data, *(token["content"] for token in tokens))):
         return PadesLevel.B_T
-    end = _end_of(value)
-    later = any(entry(other, "/SubFilter") == RFC3161 and end < _end_of(other) <= size_bytes for other in values.values())
-    return PadesLevel.B_LTA if later else PadesLevel.B_LT
+    archived = any(other.sub_filter == RFC3161 and value.end < other.end <= size_bytes for other in values)
+    return PadesLevel.B_LTA if archived else PadesLevel.B_LT
 
 
 def read_material(reader: PdfFileReader) -> StoredMaterial:
@@ -115,23 +109,6 @@ def _is_proven(signed_data: asn1_cms.SignedData, material: StoredMaterial) -> bo
     serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
     leaf = next((one for one in certificates if one.serial_number == serial), None)
     return leaf is not None and material.proves(leaf, certificates)
-
-
-def _filled_fields(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
-    for reference in reader.root["/AcroForm"]["/Fields"]:
-        field = reference.get_object()
-        if entry(field, "/FT") == "/Sig" and "/V" in field:
-            yield str(field["/T"]), field["/V"]
-
-
-def _contents(value: Any) -> bytes:  # noqa: ANN401 a PDF dictionary
-    contents = value.raw_get("/Contents")
-    return bytes(contents.original_bytes if isinstance(contents, generic.TextStringObject) else contents)
-
-
-def _end_of(value: Any) -> int:  # noqa: ANN401 a PDF dictionary
-    _, _, start, length = (int(number) for number in value["/ByteRange"])
-    return start + length
 
 
 def _streams(store: Any, name: str) -> Iterator[bytes]:  # noqa: ANN401 a PDF dictionary

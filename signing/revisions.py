@@ -35,6 +35,7 @@ from conventions.errors import ConfigurationError, SigningFailed
 from conventions.kinds import TIMESTAMP_FIELDS
 from signing.chains import render_der
 from signing.evidence import Evidence
+from signing.values import RFC3161, read_signature_values
 
 TESTED_PYHANKO = "0.38.0"
 MD_ALGORITHM = "sha256"
@@ -209,15 +210,11 @@ def next_timestamp_field(reader: PdfFileReader) -> str:
     raise SigningFailed("no time-stamp field is left", code="signing.no_timestamp_field")
 
 
-def last_timestamp(reader: PdfFileReader) -> bytes | None:
+def last_timestamp(reader: PdfFileReader, data: bytes) -> bytes | None:
     """Return the bytes of the latest document time-stamp's token, padding included, or None."""
     with converted_errors():
-        filled = {str(field["/T"]): field["/V"] for field in _fields(reader) if "/V" in field}
-        for name in reversed(TIMESTAMP_FIELDS):
-            if name in filled:
-                contents = filled[name]["/Contents"]
-                return bytes(contents.original_bytes if isinstance(contents, generic.TextStringObject) else contents)
-    return None
+        values = [value for value in read_signature_values(reader, data) if value.sub_filter == RFC3161]
+    return values[-1].contents if values else None
 
 
 def add_to_store(writer: FrozenWriter, store: SecurityStoreContent) -> None:

@@ -69,11 +69,11 @@ def verify_seal(content: bytes, cms_der: bytes, seal: x509.Certificate) -> None:
     try:
         signed_data = cms.ContentInfo.load(cms_der, strict=True)["content"]
         (signer,) = signed_data["signer_infos"]
+        signed = b"\x31" + signer["signed_attrs"].dump()[1:]
         attributes = {attribute["type"].native: attribute["values"][0] for attribute in signer["signed_attrs"]}
         named = attributes["signing_certificate_v2"]["certs"][0]["cert_hash"].native == seal.fingerprint(hashes.SHA256())
         digest = attributes["message_digest"].native
         algorithm = signer["digest_algorithm"]["algorithm"].native
-        signed = b"\x31" + signer["signed_attrs"].dump()[1:]
         verify_signature(seal.public_key(), signer["signature"].native, signed, hashes.SHA256())
     except (*UNREADABLE, InvalidSignature) as error:
         raise VerificationFailed("the manifest's seal is wrong", code="manifest.seal") from error

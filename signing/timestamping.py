@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conventions.errors import VerificationFailed
 from signing.chains import TrustStore, build_chain, load_certificate
-from signing.der import render_integer, render_octets, render_oid, render_sequence, render_tlv
+from signing.der import read_elements, render_integer, render_octets, render_oid, render_sequence, render_tlv
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 NONCE_BITS = 63
@@ -35,11 +35,12 @@ UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)  # wh
 
 @dataclass(frozen=True)
 class TimestampRequest:
-    """A request, DER, and what the answer must repeat."""
+    """A request, DER, what the answer must repeat, and when it left."""
 
     der: bytes
     digest: bytes
     nonce: int
+    sent_at: datetime
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ class TokenRules:
     policies: frozenset[str] = frozenset()
 
 
-def render_request(digest: bytes) -> TimestampRequest:
+def render_request(digest: bytes, now: datetime) -> TimestampRequest:
     """Ask for a token over a SHA-256 digest, with a nonce and the authority's certificates."""
     nonce = secrets.randbits(NONCE_BITS)
     imprint = render_sequence(SHA256_WITH_NULL, render_octets(digest))
     der = render_sequence(render_integer(1), imprint, render_integer(nonce), WANT_CERTIFICATES)
-    return TimestampRequest(der, digest, nonce)
+    return TimestampRequest(der, digest, nonce, now)
 
 
 def verify_response(response: bytes, request: TimestampRequest, rules: TokenRules, now: datetime) -> TimestampToken:
@@ -79,20 +80,19 @@ def verify_response(response: bytes, request: TimestampRequest, rules: TokenRule
     try:
         parsed = tsp.TimeStampResp.load(response, strict=True)
         status = parsed["status"]["status"].native
-        content_info = parsed["time_stamp_token"] if status in GRANTED else None
     except UNREADABLE as error:
         raise VerificationFailed("not a time-stamp response", code="timestamp.unreadable") from error
-    if content_info is None:
+    if status not in GRANTED:
         raise VerificationFailed(f"the authority refuses: {status}", code="timestamp.refused")
     try:
-        info = content_info["content"]["encap_content_info"]["content"].parsed
-        nonce = info["nonce"].native
+        _, der = read_elements(response)
+        nonce = parsed["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed["nonce"].native
     except UNREADABLE as error:
         raise VerificationFailed("not a time-stamp token", code="timestamp.unreadable") from error
     if nonce != request.nonce:
         raise VerificationFailed("the token answers another request", code="timestamp.nonce")
-    token = _verify_parsed(content_info, request.digest, rules)
-    if abs(token.gen_time - now) > MAX_CLOCK_DIFFERENCE:
+    token = verify_token(der, request.digest, rules)
+    if not request.sent_at - MAX_CLOCK_DIFFERENCE <= token.gen_time <= now + MAX_CLOCK_DIFFERENCE:
         raise VerificationFailed("the token's time and our clock disagree", code="timestamp.time")
     return token
 
@@ -104,33 +104,7 @@ def verify_token(der: bytes, digest: bytes, rules: TokenRules) -> TimestampToken
         VerificationFailed: as ``verify_response``.
     """
     try:
-        content_info = cms.ContentInfo.load(der, strict=True)
-    except UNREADABLE as error:
-        raise VerificationFailed("not a time-stamp token", code="timestamp.unreadable") from error
-    return _verify_parsed(content_info, digest, rules)
-
-
-def token_certificates(der: bytes) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
-    """Return the certificate of a token's authority and the others it holds; zeros after the token are padding.
-
-    Raises:
-        VerificationFailed: ``timestamp.unreadable`` or ``timestamp.certificate``.
-    """
-    try:
-        signed_data = cms.ContentInfo.load(der)["content"]
-        certificates = _certificates(signed_data)
-        serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
-    except UNREADABLE as error:
-        raise VerificationFailed("not a time-stamp token", code="timestamp.unreadable") from error
-    certificate = next((one for one in certificates if one.serial_number == serial), None)
-    if certificate is None:
-        raise VerificationFailed("the token lacks its authority's certificate", code="timestamp.certificate")
-    return certificate, tuple(one for one in certificates if one != certificate)
-
-
-def _verify_parsed(content_info: cms.ContentInfo, digest: bytes, rules: TokenRules) -> TimestampToken:
-    try:
-        signed_data = content_info["content"]
+        signed_data = cms.ContentInfo.load(der, strict=True)["content"]
         encapsulated = signed_data["encap_content_info"]
         info_der = bytes(encapsulated["content"])
         info = encapsulated["content"].parsed
@@ -157,7 +131,25 @@ def _verify_parsed(content_info: cms.ContentInfo, digest: bytes, rules: TokenRul
         build_chain(certificate, others, rules.trust, gen_time)
     except VerificationFailed as error:
         raise VerificationFailed("the authority's certificate is not trusted at that time", code="timestamp.certificate") from error
-    return TimestampToken(content_info.dump(), gen_time, policy, certificate, others)
+    return TimestampToken(der, gen_time, policy, certificate, others)
+
+
+def token_certificates(der: bytes) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    """Return the certificate of a token's authority and the others it holds; zeros after the token are padding.
+
+    Raises:
+        VerificationFailed: ``timestamp.unreadable`` or ``timestamp.certificate``.
+    """
+    try:
+        signed_data = cms.ContentInfo.load(der)["content"]
+        certificates = _certificates(signed_data)
+        serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
+    except UNREADABLE as error:
+        raise VerificationFailed("not a time-stamp token", code="timestamp.unreadable") from error
+    certificate = next((one for one in certificates if one.serial_number == serial), None)
+    if certificate is None:
+        raise VerificationFailed("the token lacks its authority's certificate", code="timestamp.certificate")
+    return certificate, tuple(one for one in certificates if one != certificate)
 
 
 def _certificates(signed_data: cms.SignedData) -> tuple[x509.Certificate, ...]:
@@ -177,12 +169,12 @@ def _verify_purpose(certificate: x509.Certificate) -> None:
 def _verify_signature(signer: cms.SignerInfo, info_der: bytes, certificate: x509.Certificate) -> None:
     """Check RFC 5652, 5.4 and 5.6, and that the signed attributes name this certificate (RFC 5816)."""
     try:
+        signed = b"\x31" + signer["signed_attrs"].dump()[1:]  # as received, hashed with the tag of a SET OF: before anything is parsed
         digest = DIGESTS[signer["digest_algorithm"]["algorithm"].native]()
         attributes = _attributes(signer["signed_attrs"])
         message_digest = hashlib.new(digest.name, info_der).digest()
         described = attributes["content_type"] == "tst_info" and attributes["message_digest"] == message_digest
         named = _names_certificate(attributes, certificate)
-        signed = b"\x31" + signer["signed_attrs"].dump()[1:]  # hashed with the tag of a SET OF
         _verify_raw(certificate.public_key(), signer, signed, digest)
     except (*UNREADABLE, InvalidSignature) as error:
         raise VerificationFailed("the token's signature is wrong", code="timestamp.signature") from error

@@ -50,9 +50,10 @@ from signing.chains import TrustStore, load_certificate, render_der
 from signing.evidence import Evidence
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_identity, subject_text
-from signing.levels import read_level
+from signing.levels import StoredMaterial, assess_level, read_material
 from signing.revisions import UNREADABLE, entry
 from signing.timestamping import token_certificates
+from signing.values import SignatureValue
 
 READER = "pyHanko"
 EMBEDDED_DATA = "agreement.json"
@@ -74,6 +75,15 @@ class _Assessed:
     finding: SignatureFinding
     timestamps: tuple[TimestampFinding, ...]
     archive_proven: bool
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the levels are read from."""
+
+    values: list[SignatureValue]
+    material: StoredMaterial
+    size_bytes: int
 
 
 class PyhankoReader:
@@ -119,9 +129,8 @@ class PyhankoReader:
             raise ValueError("encrypted")
         specification = self._specification(reader, now, evidence)
         document_timestamps = list(reader.embedded_timestamp_signatures)
-        assessed = [
-            await self._assess(one, specification, now, document_timestamps, len(data)) for one in reader.embedded_regular_signatures
-        ]
+        shown = _Shown([_value(one) for one in reader.embedded_signatures], read_material(reader), len(data))
+        assessed = [await self._assess(one, specification, now, document_timestamps, shown) for one in reader.embedded_regular_signatures]
         proven = bool(assessed) and any(one.archive_proven for one in assessed)
         timestamps = [timestamp for one in assessed for timestamp in one.timestamps]
         timestamps += [_document_timestamp(one, proven=proven) for one in document_timestamps]
@@ -149,7 +158,7 @@ class PyhankoReader:
         specification: PdfSignatureValidationSpec,
         now: datetime,
         document_timestamps: Sequence[EmbeddedPdfSignature],
-        size_bytes: int,
+        shown: _Shown,
     ) -> _Assessed:
         timing = ValidationTimingInfo(validation_time=now, best_signature_time=now, point_in_time_validation=False)
         archived = any(one.signed_revision > embedded.signed_revision for one in document_timestamps)
@@ -183,7 +192,7 @@ class PyhankoReader:
             signed_at=next(at for at in (signed_at, embedded.self_reported_timestamp, now) if at is not None),
             indication=indication,
             sub_indication=sub_indication,
-            level=read_level(embedded.reader, embedded.field_name, size_bytes),
+            level=assess_level(shown.values, embedded.field_name, shown.material, shown.size_bytes),
             reasons=tuple(reasons),
         )
         proven = archived and getattr(result, "oldest_evidence_record_timestamp", None) is not None
@@ -224,6 +233,12 @@ class PyhankoReader:
             return None
         certificate, others = token_certificates(timestamps[-1].pkcs7_content)
         return await self._gatherer.gather(certificate, others)
+
+
+def _value(embedded: EmbeddedPdfSignature) -> SignatureValue:
+    first, length, rest, rest_length = (int(number) for number in embedded.byte_range)
+    sub_filter = str(embedded.sig_object["/SubFilter"]).removeprefix("/")
+    return SignatureValue(embedded.field_name, sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
 
 
 def _responder_certificates(container: OCSPContainer) -> list[asn1_x509.Certificate]:
