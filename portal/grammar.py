@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 
 from conventions.french import PARIS, format_date
 from conventions.people import Civility, Person
-from conventions.powers import Act, ActType
+from conventions.powers import Act
 from conventions.sentences import ACT_LABELS
-
-_PARTICIPLES: Mapping[ActType, str] = MappingProxyType(
-    {
-        ActType.DELIBERATION: "prise",
-        ActType.DECISION_BY_DELEGATION: "signée",
-        ActType.BUREAU_DECISION: "prise",
-        ActType.STANDING_COMMISSION: "prise",
-        ActType.CCAS_BOARD: "prise",
-        ActType.ORDER: "pris",
-    }
-)
 
 _OF_THE = {"communauté": "de la", "commune": "de la", "région": "de la", "métropole": "de la", "ville": "de la"} | {
     "conseil": "du",
@@ -35,8 +22,8 @@ _VOWELS = "aeiouyh"
 
 
 def describe_act(act: Act) -> str:
-    """Write an act: « délibération n° 2025-112 du 11 décembre 2025, prise par le conseil communautaire »."""
-    return f"{ACT_LABELS[act.type]} n°\u00a0{act.number} du {format_date(act.on)}, {_PARTICIPLES[act.type]} par {act.body}"
+    """Write an act: « délibération n° 2025-112 du 11 décembre 2025 (conseil communautaire) »."""
+    return f"{ACT_LABELS[act.type]} n°\u00a0{act.number} du {format_date(act.on)} ({act.body})"
 
 
 def lower_first(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -160,7 +161,7 @@ def _on_malformed_request(request: Request, error: Exception) -> Response:
 
 
 def _on_unexpected(request: Request, error: Exception) -> Response:
-    _log.error("unexpected error", kind=type(error).__name__, exc_info=error)
+    _log.error("unexpected error", kind=type(error).__name__, where=traceback.format_tb(error.__traceback__))  # no message: it may quote
     message = "Une erreur imprévue s’est produite. Elle est enregistrée et sera examinée."
     if is_for_program(request):
         return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from conventions.accounts import Role
+from conventions.error_sentences import SENTENCES
 from conventions.errors import RuleRefused
 from conventions.french import PARIS, paris_date
 from conventions.kinds import Kind
 from conventions.programmes import Programme
-from conventions.sentences import SENTENCES, TEMPLATE_LABELS, sentence
+from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.steps.office import overview
 from conventions.steps.open_campaign import open_campaign
 from conventions.steps.replay import replay
