@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from conventions.canonical import Json
-from conventions.kinds import Party
 from conventions.people import Person
-from conventions.signatures import SealedManifest, SignerIdentity
+from conventions.signatures import SealedManifest
 
 CEREMONY_LIFETIME = timedelta(minutes=30)
 SECOND_FACTOR_FRESH = timedelta(minutes=5)
@@ -90,8 +89,3 @@ def ceremony_manifest(
             for item in authorisation.items
         ],
     }
-
-
-def syndicate_identity(person: Person, organisation: str, siren: str) -> SignerIdentity:
-    """Return the identity under which the Vice-President signs for the syndicate."""
-    return SignerIdentity(Party.SYNDICATE, person, organisation, siren)

@@ -40,7 +40,7 @@ class FakeDocuments:
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         self._call()
         lines = data.split(b"\n")
-        if len(lines) < 2 or lines[0] != HEAD.strip():  # noqa: PLR2004 head and data
+        if len(lines) < 2 or lines[0] != HEAD.strip():
             raise EvidenceBroken("no embedded data", code="evidence.data_missing")
         said: dict[str, Json] = json.loads(lines[1])
         return said

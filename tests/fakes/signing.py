@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from conventions.canonical import render_canonical, sha256_hex
+from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.signatures import (
@@ -109,7 +109,7 @@ class FakeSigning:
     def _signed(self, data: bytes, field: str, signer: SignerIdentity) -> SignedFile:
         self.signatures_made += 1
         self.on_sign()
-        line = {
+        line: dict[str, Json] = {
             "field": field,
             "name": signer.person.full_name,
             "organisation": signer.organization_identifier,

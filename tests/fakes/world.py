@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -15,8 +14,23 @@ from conventions.outgoing import Template
 from conventions.ports.system import Ports, Rules
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
+from conventions.steps import (
+    archive,
+    countersign,
+    deliver,
+    desk,
+    draft,
+    invite,
+    open_campaign,
+    open_link,
+    prepare,
+    read_page,
+    review,
+    send_code,
+    sign,
+    sign_in,
+)
 from conventions.steps import authorise as authorise_step
-from conventions.steps import deliver, desk, draft, invite, open_campaign, open_link, prepare, read_page, review, send_code, sign, sign_in
 from conventions.views import SignerView, Visitor
 from tests.builders import example_delegation, example_member, example_programme
 from tests.fakes.credentials import FakeCredentials
@@ -27,7 +41,7 @@ from tests.fakes.signing import FakeSigning
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
 from tests.fakes.system import FakeClock, FakeSecrets, FakeWaker
 
-PASSWORD = "mot de passe de démonstration"  # noqa: S105 of the tests
+PASSWORD = "mot de passe de démonstration"
 CAMPAIGN = "essai-2026"
 BROWSER = Visitor("192.0.2.7", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)")
 
@@ -116,6 +130,24 @@ class World:
         prepare.prepare(self.ports, reference)
         invite.invite(self.ports, reference)
         self.deliver()
+        return reference
+
+    def member_signed(self, rank: int = 14, **changes: object) -> str:
+        """Take one member as far as its own signature; return the reference."""
+        reference = self.invited(rank, **changes)
+        self.sign(reference)
+        return reference
+
+    def countersigned(self, rank: int = 14, **changes: object) -> str:
+        """Take one member as far as both signatures; return the reference."""
+        reference = self.member_signed(rank, **changes)
+        countersign.countersign(self.ports, self.authorise(reference).id)
+        return reference
+
+    def archived(self, rank: int = 14, **changes: object) -> str:
+        """Take one member as far as the archive; return the reference."""
+        reference = self.countersigned(rank, **changes)
+        archive.archive(self.ports, reference)
         return reference
 
     def agreement(self, reference: str) -> Agreement:

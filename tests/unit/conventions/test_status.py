@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conventions.agreements import Agreement, Fact, FactKind, service_codes, settled_services
+from conventions.agreements import Agreement, Fact, FactKind, Stage, service_codes, settled_services
+from conventions.canonical import Json
 from conventions.errors import NotFound
 from conventions.kinds import Kind
 from conventions.status import Status, status_of
@@ -15,7 +17,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = (NOW + timedelta(days=30)).isoformat()
 PAST = (NOW - timedelta(days=1)).isoformat()
 
-DATA = {
+DATA: Mapping[FactKind, Mapping[str, Json]] = {
     FactKind.DRAFTED: {"programme_ends_on": "2030-12-31"},
     FactKind.INVITED: {"link_id": "l", "deadline": LATER},
     FactKind.AUTHORISED: {"authorisation_id": "c", "expires_at": LATER},
@@ -25,8 +27,8 @@ DATA = {
 }
 
 
-def fact(kind: FactKind, version: int = 1, **data: object) -> Fact:
-    return Fact(kind, NOW, version, {**DATA.get(kind, {}), **data})  # type: ignore[arg-type]
+def fact(kind: FactKind, version: int = 1, **data: Json) -> Fact:
+    return Fact(kind, NOW, version, {**DATA.get(kind, {}), **data})
 
 
 def settled(service: str, outcome: str = "acknowledged") -> Fact:
@@ -93,6 +95,8 @@ def test_what_is_not_there_says_so() -> None:
     empty = agreement(K.DRAFTED)
     with pytest.raises(NotFound):
         empty.required_fact(FactKind.PREPARED)
+    with pytest.raises(NotFound):
+        empty.required_artefact(Stage.SEALED)
     with pytest.raises(TypeError):
         fact(K.DRAFTED, programme_ends_on=3).text("programme_ends_on")
     with pytest.raises(TypeError):

@@ -8,85 +8,16 @@ one archived file, one order a service, whatever n was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from conventions.agreements import FactKind
-from conventions.ports.registry import Transaction
-from conventions.ports.system import Ports
 from conventions.status import Status
 from conventions.steps import resume
+from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.world import World
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Fuse:
-    """Counts calls; blows at the n-th, before it or after it, and stays blown until mended."""
-
-    def __init__(self, at: int) -> None:
-        self.at, self.calls, self.blown = at, 0, False
-
-    def tick(self) -> None:
-        if self.blown:
-            raise Killed
-        self.calls += 1
-        if self.calls == self.at:
-            self.blown = True
-            raise Killed
-
-
-class Fused:
-    """A port whose every method can be the one at which the process dies, before it acts or after."""
-
-    def __init__(self, port: Any, fuse: Fuse) -> None:  # noqa: ANN401 any port
-        self._port, self._fuse = port, fuse
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._port, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 any method
-            self._fuse.tick()
-            result = method(*args, **kwargs)
-            self._fuse.tick()
-            return result
-
-        return call
-
-
-class FusedRegistry:
-    """A registry that can die before a transaction, inside it before the commit, or just after the commit."""
-
-    def __init__(self, registry: Any, fuse: Fuse) -> None:  # noqa: ANN401 the fake
-        self._registry, self._fuse = registry, fuse
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        self._fuse.tick()
-        with self._registry.write() as tx:
-            yield tx
-            self._fuse.tick()
-        self._fuse.tick()
-
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        with self._registry.read() as tx:
-            yield tx
-
-
-def fused(world: World, fuse: Fuse) -> Ports:
-    """Give every port that calls out, and every commit, a fuse."""
-    calling_out: dict[str, Any] = {
-        name: Fused(getattr(world, name), fuse) for name in ("working", "archive", "documents", "signing", "mailer", "activation")
-    }
-    return replace(world.ports, registry=FusedRegistry(world.registry, fuse), **calling_out)
 
 
 def pursue(world: World, reference: str) -> None:
@@ -107,7 +38,7 @@ def pursue(world: World, reference: str) -> None:
 def run_until(world: World, at: int) -> tuple[str, Fuse]:
     reference = world.invited()
     fuse, sound = Fuse(at), world.ports
-    world.ports = fused(world, fuse)
+    world.ports = fused(sound, fuse)
     with suppress(Killed):
         pursue(world, reference)
     world.ports = sound
