@@ -54,7 +54,7 @@ class AgreementRows(Rows):
         rows = self._rows(query)
         if not rows:
             return []
-        page = select(agreements.c.reference).where(agreements.c.reference.between(rows[0].reference, rows[-1].reference))
+        page = select(agreements.c.reference).where(agreements.c.reference > after, agreements.c.reference <= rows[-1].reference)
         if campaign_id is not None:
             page = page.where(agreements.c.campaign_id == campaign_id)
         return self._complete(rows, facts.c.reference.in_(page), artefacts.c.reference.in_(page))

@@ -85,7 +85,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def writing(engine: Engine) -> Engine:
     """Return the engine's view whose transactions write (READ COMMITTED with row locks on PostgreSQL)."""
-    return engine.execution_options(**{WRITES: True})
+    return engine.execution_options(**{WRITES: True, "preserve_rowcount": True})
 
 
 def reading(engine: Engine) -> Engine:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import (
     InterfaceError,
     OperationalError,
     SQLAlchemyError,
+    StatementError,
 )
 from sqlalchemy.exc import (
     TimeoutError as PoolTimeout,
@@ -22,8 +23,8 @@ from conventions.errors import AlreadyRecorded, ContreseingError, InputRefused, 
 _SQLITE_UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 
 
-def converted(error: SQLAlchemyError | UnicodeEncodeError) -> ContreseingError:
-    """Return our error for a database's.
+def converted(error: SQLAlchemyError | UnicodeEncodeError) -> Exception:
+    """Return our error for a database's; a value that our own column types refuse (``ValueError``, ``TypeError``) as it is.
 
     A unique violation is ``AlreadyRecorded``, a missing parent row ``NotFound``, a refused change of an append-only table
     ``RuleRefused``, text that the database cannot hold ``InputRefused``; no answer, a lock that did not come and a deadlock
@@ -31,7 +32,11 @@ def converted(error: SQLAlchemyError | UnicodeEncodeError) -> ContreseingError:
     """
     if isinstance(error, IntegrityError):
         return _broken_constraint(error)
-    if isinstance(error, DataError | UnicodeEncodeError):
+    if isinstance(error, UnicodeEncodeError) or (isinstance(error, StatementError) and isinstance(error.orig, UnicodeEncodeError)):
+        return InputRefused("the database cannot hold this text", code="registry.value")
+    if isinstance(error, StatementError) and not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError | TypeError):
+        return error.orig
+    if isinstance(error, DataError):
         return InputRefused("the database cannot hold this text or number", code="registry.value")
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or (
         isinstance(error, DBAPIError) and error.connection_invalidated

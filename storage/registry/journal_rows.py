@@ -19,8 +19,8 @@ from storage.registry.rows import Rows
 from storage.registry.tables import events, leaves, personal_fields, unsequenced_events
 
 SALT_BYTES = 16
-SEQUENCED_AT_ONCE = 2_000
-NUMBERS_A_QUERY = 1_000
+SEQUENCED_AT_ONCE = 500
+NUMBERS_A_QUERY = 500
 SEQUENCER_LOCK = 0x436F6E74  # PostgreSQL's advisory lock of the one sequencer: "Cont"
 
 _ENTRY = (events.c.number, events.c.canonical, leaves.c.tree_index)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
+from conventions.canonical import Json, render_canonical
 from conventions.errors import AlreadyRecorded, Busy, NotFound
 from conventions.events import Event, Salted, canonical_event
 from conventions.members import Member
@@ -20,6 +22,19 @@ from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+
+def as_json(value: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a value as a database gives it back: what is not JSON is refused, tuples are lists."""
+    read: Mapping[str, Json] = json.loads(render_canonical(value))
+    return read
+
+
+def in_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        msg = "an instant without a zone cannot be recorded"
+        raise ValueError(msg)
+    return at.astimezone(UTC)
 
 
 def by_key(items: Iterable[T], key: Callable[[T], str]) -> list[T]:
@@ -141,7 +156,8 @@ class RecordsTransaction:
         agreement = self.agreement(reference)
         if any((f.version, f.key) == (fact.version, fact.key) for f in agreement.facts):
             raise AlreadyRecorded(f"{reference} version {fact.version} has the fact {fact.key} already")
-        self.state.agreements[reference] = dataclasses.replace(agreement, facts=(*agreement.facts, fact))
+        kept = dataclasses.replace(fact, at=in_utc(fact.at), data=as_json(fact.data))
+        self.state.agreements[reference] = dataclasses.replace(agreement, facts=(*agreement.facts, kept))
 
     def add_artefact(self, reference: str, artefact: Artefact) -> None:
         self._check_writes()
@@ -179,7 +195,7 @@ class RecordsTransaction:
     def add_event(self, event: Event) -> None:
         salted = {name: Salted(name, value, self._salts()) for name, value in event.personal.items()}
         canonical_event(event, salted)
-        self._add(self.state.events, event.id, RecordedEvent(event, salted))
+        self._add(self.state.events, event.id, RecordedEvent(dataclasses.replace(event, data=as_json(event.data)), salted))
 
     def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
         found = (e for e in self.state.events.values() if reference in {None, e.event.reference})
