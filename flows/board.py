@@ -20,7 +20,7 @@ from conventions.ports.system import Ports
 from conventions.status import Status
 from flows.chunks import chunks
 from flows.names import STATE_NAMES, TRACKER_STATES, TrackerState, agreement_address, tracker_key
-from flows.rows import Row, RowReader, Shown, Trackers
+from flows.rows import LARGEST_AUTO_CAMPAIGN, Row, RowReader, Shown, Trackers
 from flows.tracker_api import CHANGED_AT_ONCE, NewTracker, TrackerApi
 
 CLAIM = "board"
@@ -46,6 +46,7 @@ class Board:
     ports: Ports
     trackers: Trackers = Trackers.AUTO
     api_url: str | None = None
+    largest_auto: int = LARGEST_AUTO_CAMPAIGN
     report: MirrorReport = field(default_factory=MirrorReport)
     _known: dict[str, str] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ class Board:
         async with TrackerApi(self.api_url) as api:
             fence = await asyncio.to_thread(self._claim, holder)
             try:
-                reader = RowReader(self.ports, self.trackers, references)
+                reader = RowReader(self.ports, self.trackers, references, self.largest_auto)
                 while (rows := await asyncio.to_thread(reader.next_rows)) is not None:
                     for part in chunks(rows, CHANGED_AT_ONCE):
                         fence = await asyncio.to_thread(self._claim, holder)

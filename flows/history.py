@@ -64,9 +64,9 @@ def history_lines(facts: Sequence[Fact], start: int = 0) -> list[HistoryLine]:
     return [HistoryLine(at + timedelta(microseconds=start + n), INFORMATION, _spaced(text)) for n, (at, text) in enumerate(said)]
 
 
-def failure_line(failure: Failure) -> HistoryLine:
-    """Return the line of a failed attempt."""
-    return HistoryLine(failure.at, WARNING, failure_sentence(failure))
+def failure_line(failure: Failure, facts: int) -> HistoryLine:
+    """Return the line of a failed attempt, after those of as many facts."""
+    return HistoryLine(failure.at + timedelta(microseconds=facts), WARNING, failure_sentence(failure))
 
 
 def failure_sentence(failure: Failure) -> str:

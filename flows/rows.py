@@ -107,15 +107,15 @@ class Row:
             lines.insert(0, HistoryLine(first_at, INFORMATION, f"{self.organisation} ; dossier complet dans la gestion : {address}"))
         failure = self.agreement.failure
         if failure is not None and self.before.flag != self.wanted.flag:
-            lines.append(failure_line(failure))
+            lines.append(failure_line(failure, len(self.agreement.facts)))
         return lines
 
 
 class RowReader:
     """Reads the agreements whose trackers must change, a page at a time; notes every tracker that the registry knows."""
 
-    def __init__(self, ports: Ports, trackers: Trackers, references: Sequence[str] | None) -> None:
-        self._ports, self._trackers = ports, trackers
+    def __init__(self, ports: Ports, trackers: Trackers, references: Sequence[str] | None, largest_auto: int) -> None:
+        self._ports, self._trackers, self._largest_auto = ports, trackers, largest_auto
         self._is_shown: dict[str, bool] = {}
         self._pages = self._all() if references is None else iter(list(chunks(list(references), READ_AT_ONCE)))
         self.known_runs: dict[str, str] = {}
@@ -160,8 +160,8 @@ class RowReader:
         if self._trackers is not Trackers.AUTO:
             return self._trackers is Trackers.ON
         if campaign_id not in self._is_shown:
-            count = len(tx.agreements(campaign_id=campaign_id, limit=LARGEST_AUTO_CAMPAIGN + 1))
-            self._is_shown[campaign_id] = count <= LARGEST_AUTO_CAMPAIGN
+            count = len(tx.agreements(campaign_id=campaign_id, limit=self._largest_auto + 1))
+            self._is_shown[campaign_id] = count <= self._largest_auto
         return self._is_shown[campaign_id]
 
 

@@ -89,7 +89,7 @@ class EmbeddedPrefect:
             listens=((self.host, self.port),),
             environment=without_users_prefect(os.environ) | settings,
             folder=self._home(),
-            ready_within_seconds=90.0,
+            ready_within_seconds=180.0,
         )
 
     def runner_part(self, environment: Mapping[str, str], trackers: str = "auto") -> Part:
