@@ -5,7 +5,8 @@
 3. What the store holds is given a proof of existence one second old: pyHanko otherwise dates it by the first look, a few
    microseconds after the time it validates at.
 4. Long-term validation only where a document time-stamp follows the signature; else validation with time.
-5. The file's own material first. The state of the last time-stamp's authority is fetched only if that does not suffice.
+5. What came after a signature is assessed once for the file, not once for each signature by each engine.
+6. The file's own material first. The state of the last time-stamp's authority is fetched only if that does not suffice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +28,7 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESStatus
 from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import ades
 from pyhanko.sign.validation.dss import enumerate_ocsp_certs
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
@@ -47,6 +50,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from conventions.errors import ContreseingError
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from signing.chains import TrustStore, load_certificate, render_der
+from signing.changes import explain_revision
 from signing.evidence import Evidence
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_identity, subject_text
@@ -54,6 +58,9 @@ from signing.levels import StoredMaterial, assess_level, read_material
 from signing.revisions import UNREADABLE, entry
 from signing.timestamping import token_certificates
 from signing.values import SignatureValue
+
+for library in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # it writes signers' names and stack traces; a report says the same
 
 READER = "pyHanko"
 EMBEDDED_DATA = "agreement.json"
@@ -79,11 +86,12 @@ class _Assessed:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the levels are read from."""
+    """What the file shows by itself: what levels are read from, and what changed after each signature."""
 
     values: list[SignatureValue]
     material: StoredMaterial
     size_bytes: int
+    changes: Mapping[str, tuple[str, ...]]
 
 
 class PyhankoReader:
@@ -129,11 +137,11 @@ class PyhankoReader:
             raise ValueError("encrypted")
         specification = self._specification(reader, now, evidence)
         document_timestamps = list(reader.embedded_timestamp_signatures)
-        shown = _Shown([_value(one) for one in reader.embedded_signatures], read_material(reader), len(data))
+        shown = _Shown([_value(one) for one in reader.embedded_signatures], read_material(reader), len(data), _assess_changes(reader))
         assessed = [await self._assess(one, specification, now, document_timestamps, shown) for one in reader.embedded_regular_signatures]
         proven = bool(assessed) and any(one.archive_proven for one in assessed)
         timestamps = [timestamp for one in assessed for timestamp in one.timestamps]
-        timestamps += [_document_timestamp(one, proven=proven) for one in document_timestamps]
+        timestamps += [_document_timestamp(one, shown.changes[one.field_name], proven=proven) for one in document_timestamps]
         reasons = [*self._compare(assessed, expected), *_seal_reasons(reader, document_timestamps, data)]
         level = _lowest(one.finding.level for one in assessed)
         if level is not PadesLevel.B_LTA:
@@ -166,7 +174,6 @@ class PyhankoReader:
         if archived:
             result = await ades.ades_lta_validation(embedded, specification, timing_info=timing)
         else:
-            embedded.compute_integrity_info()  # type: ignore[no-untyped-call]
             result = await ades.ades_with_time_validation(
                 embedded.signed_data,
                 specification.signature_validation_spec,
@@ -180,8 +187,7 @@ class PyhankoReader:
         passed = indication is Indication.TOTAL_PASSED
         sub_indication = "" if passed else result.ades_subindic.standard_name
         reasons = [str(result.failure_msg)] if result.failure_msg and not passed else []
-        changes = _change_reasons(embedded)
-        if changes:
+        if changes := shown.changes[embedded.field_name]:
             indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
             reasons += changes
         timestamps, signed_at = _signature_timestamps(embedded, result, archived=archived)
@@ -224,7 +230,8 @@ class PyhankoReader:
                 cert_validation_policy=self._policy,
                 revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY),
                 local_knowledge=known,
-            )
+            ),
+            diff_policy=None,
         )
 
     async def _evidence_of_last_timestamp(self, data: bytes) -> Evidence | None:
@@ -249,19 +256,38 @@ def _ocsp_containers(der: bytes) -> list[OCSPContainer]:
     return list(OCSPContainer.load_multi(asn1_ocsp.OCSPResponse.load(der)))
 
 
-def _change_reasons(embedded: EmbeddedPdfSignature) -> list[str]:
-    """Say what is wrong with the bytes a signature covers and with what came after it."""
-    reasons = []
+def _assess_changes(reader: PdfFileReader) -> dict[str, tuple[str, ...]]:
+    """Say, by field, what is wrong with the bytes a signature covers and with what came after it.
+
+    pyHanko reviews the whole document for each signature; that is asked only of a file with a revision that is not ours.
+    """
+    signatures = reader.embedded_signatures
+    if not signatures:
+        return {}
+    filled_at = {one.signed_revision: one.field_name for one in signatures}
+    later = range(signatures[0].signed_revision + 1, reader.xrefs.total_revisions)
+    ours = all(filled_at.get(revision, "") == explain_revision(reader, revision) for revision in later)
+    return {one.field_name: tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}
+
+
+def _change_reasons(embedded: EmbeddedPdfSignature, all_of_them: Sequence[EmbeddedPdfSignature], *, ours: bool) -> list[str]:
+    embedded.compute_integrity_info(skip_diff=ours)  # type: ignore[no-untyped-call]
     coverage: SignatureCoverageLevel | None = embedded.coverage
     if coverage is None or coverage < SignatureCoverageLevel.ENTIRE_REVISION:
-        reasons.append("the signature does not cover its whole revision")
-    difference = embedded.diff_result
-    if coverage is not SignatureCoverageLevel.ENTIRE_FILE:
-        level = getattr(difference, "modification_level", ModificationLevel.OTHER)
-        if level > ModificationLevel.FORM_FILLING:
-            reasons.append("the document was changed after this signature, beyond signatures and their maintenance")
-        if not embedded.summarise_integrity_info()["docmdp_ok"]:
-            reasons.append("the document was changed after this signature against its lock")
+        return ["the signature does not cover its whole revision"]
+    if coverage is SignatureCoverageLevel.ENTIRE_FILE:
+        return []
+    if ours:
+        later = [one.field_name for one in all_of_them if one.signed_revision > embedded.signed_revision]
+        lock = embedded.fieldmdp
+        locked = lock is not None and any(lock.is_locked(name) for name in later)
+        allowed = not locked and embedded.docmdp_level is not MDPPerm.NO_CHANGES
+        return [] if allowed else ["the document was signed again after this signature, against its lock"]
+    reasons = []
+    if getattr(embedded.diff_result, "modification_level", ModificationLevel.OTHER) > ModificationLevel.FORM_FILLING:
+        reasons.append("the document was changed after this signature, beyond signatures and their maintenance")
+    if not embedded.summarise_integrity_info()["docmdp_ok"]:
+        reasons.append("the document was changed after this signature, against its lock")
     return reasons
 
 
@@ -292,8 +318,7 @@ def _signature_timestamps(
     return (finding,), gen_time
 
 
-def _document_timestamp(embedded: EmbeddedPdfSignature, *, proven: bool) -> TimestampFinding:
-    reasons = _change_reasons(embedded)
+def _document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str, ...], *, proven: bool) -> TimestampFinding:
     indication = Indication.TOTAL_PASSED if proven else Indication.INDETERMINATE
     return TimestampFinding(
         kind=DOCUMENT_TIMESTAMP,
@@ -301,7 +326,7 @@ def _document_timestamp(embedded: EmbeddedPdfSignature, *, proven: bool) -> Time
         authority=subject_text(load_certificate(embedded.signer_cert.dump()), NameOID.COMMON_NAME),
         at=embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native,
         indication=Indication.TOTAL_FAILED if reasons else indication,
-        reasons=tuple(reasons),
+        reasons=reasons,
     )
 
 
