@@ -112,7 +112,9 @@ class Settings(BaseSettings):
     publisher_hosting: str = Field(description="Who hosts the sites: name, address, telephone.")
     data_protection_mail: str = Field(description="Address of the data protection officer.")
     accessibility_level: str = Field("non conforme", description="Level of conformity to the RGAA, as declared.")
-    accessibility_basis: str | None = Field(None, description="What that declaration rests on.")
+    accessibility_basis: str = Field(
+        "aucun audit n’a encore été mené par une personne extérieure au projet", description="What that declaration rests on, as printed."
+    )
     accessibility_on: str = Field("", description="Day of that declaration, as printed.")
     visits_kept_months: int = Field(12, ge=1, le=60, description="Months during which details of visits are kept.")
 
@@ -192,6 +194,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{(self.data_dir / 'registry.sqlite').absolute()}"
+
+    @property
+    def timestamp_urls(self) -> tuple[str, ...]:
+        """Addresses of the time-stamp authorities, in order of preference."""
+        return tuple((self.tsa_urls or f"{self.pki_url}/tsa").split())
 
     @property
     def sites(self) -> Mapping[str, str]:

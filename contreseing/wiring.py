@@ -23,8 +23,6 @@ from signing.adapter import PadesSigning
 from signing.pki.directory import read_anchors
 from signing.pki_client import PkiTokens
 from storage.archive import S3Archive
-from storage.buckets import ensure_buckets
-from storage.migrations import ensure_schema, verify_schema
 from storage.object_store import S3WorkingStore
 from storage.registry import SqlRegistry
 from storage.s3_client import S3Settings
@@ -43,7 +41,7 @@ def build_ports(settings: Settings) -> Ports:
     secrets = KeyedSecrets(settings.master_key.get_secret_value())
     registry = SqlRegistry(settings.registry_url)
     documents = ReportlabDocuments((settings.wordings_dir, BUNDLED) if settings.wordings_dir else (BUNDLED,))
-    s3 = _s3(settings)
+    s3 = s3_settings(settings)
     ports = Ports(
         clock=clock,
         secrets=secrets,
@@ -67,28 +65,6 @@ def close_ports(ports: Ports) -> None:
         close = getattr(port, "close", None)
         if close is not None:
             close()
-
-
-def prepare_stores(settings: Settings) -> None:
-    """Bring the database to this version's schema and make sure that the buckets stand; run at each start.
-
-    Raises:
-        ConfigurationError: the database is of a later version, or a bucket has no object lock.
-        UpstreamUnavailable: the database or the object store does not answer.
-    """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ensure_schema(settings.registry_url)
-    ensure_buckets(_s3(settings), settings.s3_working_bucket, settings.s3_archive_bucket)
-
-
-def verify_stores(settings: Settings) -> None:
-    """Check that the database has this version's schema.
-
-    Raises:
-        ConfigurationError: it is older, later, or empty.
-        UpstreamUnavailable: the database does not answer.
-    """
-    verify_schema(settings.registry_url)
 
 
 class _Current:
@@ -141,7 +117,8 @@ def use_ports(ports: Ports) -> Iterator[Ports]:
             _current.ports = before
 
 
-def _s3(settings: Settings) -> S3Settings:
+def s3_settings(settings: Settings) -> S3Settings:
+    """Return where the object store is and how it is reached."""
     return S3Settings(
         settings.s3_url,
         settings.s3_access_key.get_secret_value(),
@@ -160,7 +137,7 @@ def _signing(settings: Settings, clock: SystemClock, documents: ReportlabDocumen
             desk=_text(settings.pki_desk_token) or "",
         ),
         anchors_pem=read_anchors(settings.pki_anchors_dir),
-        tsa_urls=(settings.tsa_urls or f"{settings.pki_url}/tsa").split(),
+        tsa_urls=settings.timestamp_urls,
         tsa_policies=frozenset(settings.tsa_policies.split()),
         render_stamp=documents.render_stamp,
         clock=clock,

@@ -15,7 +15,7 @@ from contreseing.embedded.parts import ALL, FLOWS, OURS, OUTSIDE, PKI, PREFECT, 
 from contreseing.embedded.supervision import Supervisor
 from contreseing.embedded.workspace import Workspace, ensure_workspace
 from contreseing.settings import Settings, load_settings_file
-from contreseing.wiring import prepare_stores
+from contreseing.stores import prepare_stores
 from conventions.errors import ConfigurationError
 from signing.pki.directory import ensure_pki
 

@@ -52,7 +52,6 @@ class Supervisor:
     def __init__(self, folder: Path, logs: Path, stack_id: str) -> None:
         self._folder, self._logs, self._stack_id = folder, logs, stack_id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._users: dict[str, IO[str]] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._parts: dict[str, Part] = {}
@@ -99,6 +98,10 @@ class Supervisor:
         """Stop a part now, whoever else uses it; ``by`` is the signal (a test kills by SIGKILL). It may be started again."""
         with self._deciding():
             self._end(name, self._parts[name].stop_signal if by is None else by)
+
+    def used(self) -> tuple[str, ...]:
+        """Name the parts that we use, in the order in which they were started."""
+        return tuple(self._users)
 
     def dead_parts(self) -> tuple[str, ...]:
         """Name the parts that we use and that no longer run."""
@@ -157,6 +160,7 @@ class Supervisor:
                 raise ConfigurationError(
                     f"{part.name}: port {port} of {host} is taken", code="stack.port_taken", label=part.label, port=port, holder=holder
                 )
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._open(f"{part.name}.alive") as alive, self.log_path(part.name).open("ab") as output:
             if not _lock(alive, fcntl.LOCK_EX):
                 raise _failed(part, "il tourne déjà")

@@ -1,0 +1,6 @@
+"""``python -m contreseing`` is the command ``contreseing``."""
+
+from contreseing.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The command ``contreseing``: one file a group of commands. It speaks French, to the people who run it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contreseing.cli import accounts, campaigns, demonstration, doctor, members, processes, settings, status, verification
+from contreseing.cli.words import complain
+from conventions.errors import ConfigurationError, ContreseingError
+
+app = typer.Typer(
+    name="contreseing",
+    help="Conventions d'un syndicat : préparées, signées, contresignées, horodatées, archivées, services ouverts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+FAILED, MISCONFIGURED = 1, 2
+
+
+@app.callback()
+def choose_folder(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Option("--dossier", help="Dossier de la démonstration, si aucun réglage n'est donné.")] = Path("demo"),
+) -> None:
+    """Keep the folder for the command."""
+    context.obj = folder
+
+
+for group in (members, campaigns, status, verification, doctor, demonstration, processes, accounts, settings):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run a command; an error of ours is told in French, and ends with code 1, or 2 when the settings are at fault."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except ContreseingError as error:
+        complain(error)
+        sys.exit(MISCONFIGURED if isinstance(error, ConfigurationError) else FAILED)

@@ -1,0 +1,46 @@
+"""``contreseing campaign``: start one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Annotated
+
+import typer
+
+from contreseing.cli.members import COMMAND_LINE
+from contreseing.cli.opening import opened_ports
+from contreseing.cli.words import out
+from contreseing.embedded.parts import OUTSIDE
+from conventions.french import PARIS, format_instant, paris_date
+from conventions.kinds import Kind
+from conventions.steps.open_campaign import open_campaign
+
+LAST_MOMENT = time(23, 59, 59)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group to the command."""
+    app.command("campaign")(campaign)
+
+
+def campaign(
+    context: typer.Context,
+    programme_id: Annotated[str, typer.Argument(help="Identifiant du programme.")],
+    deadline: Annotated[datetime, typer.Option("--date-limite", formats=["%Y-%m-%d"], help="Dernier jour pour signer (AAAA-MM-JJ).")],
+    kind: Annotated[Kind, typer.Option("--nature", help="Ce qui est proposé à la signature.")] = Kind.CONVENTION,
+    campaign_id: Annotated[
+        str | None, typer.Option("--identifiant", help="Identifiant ; composé du programme et du jour à défaut.")
+    ] = None,
+) -> None:
+    """Lance une campagne : une convention par membre concerné, préparée puis envoyée. Relancée, c'est la même campagne."""
+    with opened_ports(context.obj, OUTSIDE) as ports:
+        begun = open_campaign(
+            ports,
+            programme_id,
+            kind,
+            datetime.combine(deadline.date(), LAST_MOMENT, PARIS).astimezone(UTC),
+            COMMAND_LINE,
+            demonstration=ports.rules.demonstration,
+            campaign_id=campaign_id or f"{programme_id}-{kind}-{paris_date(ports.clock.now())}",
+        )
+    out.print(f"Campagne {begun.id} : à signer avant le {format_instant(begun.deadline)}.", markup=False)

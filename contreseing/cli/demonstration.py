@@ -1,0 +1,147 @@
+"""``contreseing demo`` and ``contreseing serve``: the whole thread on fictitious people, then the same data to play with."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from contreseing.cli.words import err, out, tell
+from contreseing.demonstration.outputs import Outcome, StageTime
+from contreseing.demonstration.scenario import Scenario
+from contreseing.embedded.stack import Stack
+from contreseing.embedded.workspace import Workspace
+from contreseing.wiring import build_ports, close_ports
+from conventions.errors import ConfigurationError
+from conventions.french import PARIS, format_euros
+from conventions.sentences import STATUS_LABELS
+
+WATCH_EVERY_SECONDS = 2.0
+ROLES = {"signatory": "vice-président : contresigne", "agent": "agente", "auditor": "auditeur : lit", "administrator": "administratrice"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group to the command."""
+    app.command("demo")(demo)
+    app.command("serve")(serve)
+
+
+def demo(context: typer.Context) -> None:
+    """Fait vivre les 64 conventions de bout en bout, sur des personnes fictives, puis montre le résultat (2 minutes)."""
+    folder: Path = context.obj
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+    ) as bars:
+        teller = _Bars(bars)
+        with Stack(folder, None) as stack:
+            stack.start_afresh()
+            _stop_on_sigterm()
+            teller.begin("démarrage", None)
+            begun = time.monotonic()
+            stack.start()
+            started = StageTime("démarrage", time.monotonic() - begun, len(stack.supervisor.used()))
+            teller.end(started)
+            ports = build_ports(stack.settings)
+            try:
+                scenario = Scenario(stack, ports, teller)
+                scenario.stages.append(started)
+                outcomes = scenario.run()
+            finally:
+                close_ports(ports)
+    _show(outcomes, scenario.stages, folder)
+
+
+def serve(context: typer.Context) -> None:
+    """Ouvre les sites de la démonstration sur les données en place, jusqu'à Ctrl-C."""
+    folder: Path = context.obj
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with Stack(folder, tell) as stack:
+        if not stack.workspace.read_accounts():
+            raise ConfigurationError("no demonstration here yet", code="demonstration.absent", folder=folder.name)
+        stack.start()
+        _show_addresses(stack.workspace)
+        while not stop.wait(WATCH_EVERY_SECONDS):
+            stack.keep_alive()
+        tell("Arrêt de tous les services…")
+    tell("Tout est arrêté.")
+
+
+class _Bars:
+    """Progress as bars, one a stage."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def begin(self, stage: str, total: int | None) -> None:
+        self._task = self._bars.add_task(stage.capitalize(), total=total)
+
+    def advance(self, done: int) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, completed=done)
+
+    def end(self, stage: StageTime) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, total=max(stage.count, 1), completed=max(stage.count, 1))
+            self._bars.stop_task(self._task)
+
+
+def _show(outcomes: list[Outcome], stages: list[StageTime], folder: Path) -> None:
+    table = Table(
+        "Convention", "Membre", "Par an", "État", "Signée à", "Niveau", "Clé d'archive", "Services ouverts", title="Démonstration"
+    )
+    for outcome in outcomes:
+        signed = outcome.signed_at.astimezone(PARIS).strftime("%H:%M:%S") if outcome.signed_at else ""
+        services = f"{len(outcome.services)} (+ {len(outcome.services_pending)} en attente)" if outcome.services else ""
+        key = f"{outcome.archive_key.rpartition('-')[0]}-{outcome.archive_key.rpartition('-')[2][:8]}…" if outcome.archive_key else ""
+        amount = format_euros(outcome.contribution_eur)
+        table.add_row(outcome.reference, outcome.member, amount, STATUS_LABELS[outcome.status], signed, outcome.level or "", key, services)
+    total = format_euros(sum(outcome.contribution_eur for outcome in outcomes))
+    table.add_section()
+    table.add_row("", f"Total de {len(outcomes)} membres", total)
+    out.print(table)
+    times = Table("Étape", "Secondes", "Nombre", title="Durées")
+    for stage in stages:
+        times.add_row(stage.name, f"{stage.seconds:.1f}", str(stage.count))
+    times.add_section()
+    times.add_row("total", f"{sum(stage.seconds for stage in stages):.1f}", "")
+    out.print(times)
+    out.print(f"Fichiers archivés : {folder / 'out' / 'conventions'} ; résumé : {folder / 'out' / 'summary.json'}", markup=False)
+    out.print("Pour signer la 64ᵉ convention et la voir s'ouvrir : make serve", markup=False)
+
+
+def _show_addresses(workspace: Workspace) -> None:
+    addresses = workspace.addresses
+    sites = Table("Site", "Adresse", title="La démonstration est ouverte (Ctrl-C pour tout arrêter)", title_justify="left")
+    for label, name in (
+        ("Boîte aux lettres (les liens des signataires)", "mailbox"),
+        ("Signataires", "signers"),
+        ("Parapheur", "desk"),
+        ("Gestion", "office"),
+        ("Suivi du travail (Prefect)", "prefect"),
+    ):
+        sites.add_row(label, addresses.url(name))
+    out.print(sites)
+    people = Table(
+        "Identifiant", "Mot de passe", "Second facteur (base32, TOTP)", "Personne fictive", title="Comptes", title_justify="left"
+    )
+    for account in workspace.read_accounts():
+        person = f"{account['name']}, {ROLES[account['role']]}"
+        people.add_row(account["login"], account["password"], account["totp_secret"], person)
+    out.print(people)
+
+
+def _stop_on_sigterm() -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)

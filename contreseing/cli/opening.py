@@ -1,0 +1,54 @@
+"""How a command gets its ports: from the settings given, else from the embedded stack of the folder.
+
+The parts of the embedded stack that the command needs are started, or shared with another command that has them running.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contreseing.cli.words import tell
+from contreseing.embedded.stack import Stack
+from contreseing.embedded.workspace import is_workspace
+from contreseing.settings import PREFIX, Settings, load_settings
+from contreseing.wiring import build_ports, close_ports, use_ports
+from conventions.errors import ConfigurationError
+from conventions.ports.system import Ports
+
+
+def has_settings() -> bool:
+    """Tell whether settings are given by the environment."""
+    return any(name.startswith(PREFIX) for name in os.environ)
+
+
+@contextmanager
+def opened_settings(folder: Path, parts: Collection[str] = ()) -> Iterator[Settings]:
+    """Yield the settings of this installation; in a folder of an embedded stack, these parts run until the end of the block.
+
+    Raises:
+        ConfigurationError: no settings are given and the folder holds no stack; or see ``load_settings``.
+        UpstreamUnavailable: a part did not start.
+    """
+    if has_settings():
+        yield load_settings()
+    elif is_workspace(folder):
+        with Stack(folder, tell) as stack:
+            stack.start(parts)
+            yield stack.settings
+    else:
+        raise ConfigurationError(f"no settings, and no embedded stack in {folder.name}", code="configuration.absent", folder=folder.name)
+
+
+@contextmanager
+def opened_ports(folder: Path, parts: Collection[str] = ()) -> Iterator[Ports]:
+    """Yield the ports of this installation; see ``opened_settings``."""
+    with opened_settings(folder, parts) as settings:
+        ports = build_ports(settings)
+        try:
+            with use_ports(ports):
+                yield ports
+        finally:
+            close_ports(ports)

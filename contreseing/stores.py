@@ -1,0 +1,30 @@
+"""The stores at start-up: schema and buckets, made where that is ours to do, checked everywhere."""
+
+from __future__ import annotations
+
+from contreseing.settings import Settings
+from contreseing.wiring import s3_settings
+from storage.buckets import ensure_buckets
+from storage.migrations import ensure_schema, verify_schema
+
+
+def prepare_stores(settings: Settings) -> None:
+    """Bring the database to this version's schema and make sure that the buckets stand; run at each start.
+
+    Raises:
+        ConfigurationError: the database is of a later version, or a bucket has no object lock.
+        UpstreamUnavailable: the database or the object store does not answer.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ensure_schema(settings.registry_url)
+    ensure_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket)
+
+
+def verify_stores(settings: Settings) -> None:
+    """Check that the database has this version's schema.
+
+    Raises:
+        ConfigurationError: it is older, later, or empty.
+        UpstreamUnavailable: the database does not answer.
+    """
+    verify_schema(settings.registry_url)

@@ -1,0 +1,178 @@
+"""One real use of each thing outside: what ``contreseing doctor`` runs. Each returns what was done, in French."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import smtplib
+import ssl
+import time
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+
+import httpx
+
+from contreseing.clock import SystemClock
+from contreseing.settings import Settings
+from contreseing.stores import verify_stores
+from contreseing.wiring import s3_settings
+from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
+from conventions.french import format_instant
+from signing.chains import TrustStore, parse_certificates
+from signing.pki.directory import read_anchors
+from signing.timestamping import TokenRules, render_request, verify_response
+from storage.archive import S3Archive
+from storage.buckets import verify_buckets
+from storage.registry import SqlRegistry
+
+PATIENCE_SECONDS = 10.0
+FLOW_RUN_SECONDS = 90.0
+TRIAL_PREFIX = "doctor"
+LOCKED_FOR = timedelta(minutes=1)
+TRIAL_FLOW = "sweep/run"
+"""A run that anybody may ask for at any time: it only finishes what stands still."""
+
+QUERY = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+
+
+def try_database(settings: Settings) -> str:
+    """Check the schema, then take and release a claim: a committed write, twice.
+
+    Raises:
+        ConfigurationError, UpstreamUnavailable.
+    """
+    verify_stores(settings)
+    registry, now = SqlRegistry(settings.registry_url), SystemClock().now()
+    try:
+        with registry.write() as tx:
+            fence = tx.claim(f"{TRIAL_PREFIX}-{secrets.token_hex(4)}", TRIAL_PREFIX, now, now + LOCKED_FOR)
+        with registry.read() as tx:
+            count = len(tx.members())
+    finally:
+        registry.close()
+    return f"écriture n° {fence} validée ; {count} membres enregistrés"
+
+
+def try_timestamps(settings: Settings) -> str:
+    """Have every time-stamp authority stamp something new, and check each token as a signature's would be.
+
+    Raises:
+        ConfigurationError, UpstreamUnavailable, VerificationFailed.
+    """
+    anchors = read_anchors(settings.pki_anchors_dir)
+    rules = TokenRules(
+        TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
+    )
+    told = []
+    for rank, url in enumerate(settings.timestamp_urls, start=1):
+        request = render_request(hashlib.sha256(secrets.token_bytes(32)).digest(), SystemClock().now())
+        try:
+            answer = httpx.post(url, content=request.der, headers=QUERY, timeout=PATIENCE_SECONDS, trust_env=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise UpstreamUnavailable(f"authority {rank} does not answer ({type(error).__name__})", code="tsa.unavailable") from error
+        token = verify_response(answer.content, request, rules, SystemClock().now())
+        told.append(format_instant(token.gen_time))
+    return f"autorité(s) : {len(told)}, jeton du {told[-1]}"
+
+
+def try_archive(settings: Settings) -> str:
+    """Check both buckets, then write an object locked for a minute, under a prefix of its own, and read it back.
+
+    Raises:
+        ConfigurationError, UpstreamUnavailable, EvidenceBroken.
+    """
+    s3 = s3_settings(settings)
+    verify_buckets(s3, settings.s3_working_bucket, settings.s3_archive_bucket)
+    now = SystemClock().now()
+    data = f"Essai de contreseing doctor, {now.isoformat()}\n".encode()
+    archive = S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)
+    written = archive.write(f"{TRIAL_PREFIX}/{hashlib.sha256(data).hexdigest()}", data, now + LOCKED_FOR)
+    state = archive.state(written.key)
+    if state.lock_mode not in {settings.lock_mode, "COMPLIANCE"} or state.retain_until <= now:
+        raise VerificationFailed(f"{written.key}: the store says it is not locked", code="archive.unlocked", key=written.key)
+    return f"{state.size_bytes} octets relus, verrou {state.lock_mode} d'une minute"
+
+
+def try_mail(settings: Settings) -> str:
+    """Send a mail to the agents' mailbox.
+
+    Raises:
+        ConfigurationError, UpstreamUnavailable.
+    """
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings.mail_from, settings.agents_mail, "Essai de contreseing doctor"
+    message["Date"], message["Message-ID"] = format_datetime(SystemClock().now()), make_msgid(domain=settings.mail_from.rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answer
+    message.set_content("Ce message montre que l'application peut envoyer des courriels. Il n'y a rien à faire.\n")
+    try:
+        with _mail_server(settings) as server:
+            server.send_message(message)
+    except smtplib.SMTPResponseException as error:
+        raise UpstreamUnavailable(f"the mail server refuses ({error.smtp_code})", code="mail.unavailable") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise UpstreamUnavailable(f"the mail server does not answer ({type(error).__name__})", code="mail.unavailable") from error
+    return "un courriel remis au serveur, pour la boîte des agents"
+
+
+def _mail_server(settings: Settings) -> smtplib.SMTP:
+    name, tls = settings.mail_from.rpartition("@")[2], _tls_context(settings)
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, name, timeout=PATIENCE_SECONDS, context=tls)
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, name, timeout=PATIENCE_SECONDS)
+    try:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=tls)
+        if settings.smtp_login is not None and settings.smtp_password is not None:
+            server.login(settings.smtp_login, settings.smtp_password.get_secret_value())
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise ConfigurationError("the file of authorities cannot be read", code="configuration.mail_ca_file") from error
+
+
+def try_flow_run(settings: Settings) -> str:
+    """Have Prefect run a flow of ours to its end.
+
+    Raises:
+        UpstreamUnavailable: no server, no such deployment, no runner, or the run failed.
+    """
+    user, _, password = (settings.prefect_auth.get_secret_value() if settings.prefect_auth else "").partition(":")
+    auth = (user, password) if settings.prefect_auth else None
+    try:
+        with httpx.Client(base_url=settings.prefect_api_url, auth=auth, timeout=PATIENCE_SECONDS, trust_env=False) as prefect:
+            deployment = _answer(prefect.get(f"/deployments/name/{TRIAL_FLOW}"))
+            body = {"state": {"type": "SCHEDULED"}, "idempotency_key": f"{TRIAL_PREFIX}-{secrets.token_hex(8)}", "tags": [TRIAL_PREFIX]}
+            run = _answer(prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json=body))
+            state = _final_state(prefect, str(run["id"]))
+    except httpx.HTTPError as error:
+        raise UpstreamUnavailable(f"Prefect does not answer ({type(error).__name__})", code="prefect.unavailable") from error
+    if state not in {"COMPLETED", "CANCELLED"}:  # cancelled: another sweep was running at that moment, which proves as much
+        raise UpstreamUnavailable(f"the run ended as {state}", code="prefect.run_failed", state=state)
+    return f"un passage de « {TRIAL_FLOW} » mené à son terme"
+
+
+def _final_state(prefect: httpx.Client, run_id: str) -> str:
+    limit = time.monotonic() + FLOW_RUN_SECONDS
+    state = "SCHEDULED"
+    while time.monotonic() < limit:
+        state = str(_answer(prefect.get(f"/flow_runs/{run_id}"))["state_type"])
+        if state in {"COMPLETED", "CANCELLED", "FAILED", "CRASHED"}:
+            return state
+        time.sleep(0.5)
+    return state
+
+
+def _answer(response: httpx.Response) -> dict[str, object]:
+    response.raise_for_status()
+    read: dict[str, object] = response.json()
+    return read
