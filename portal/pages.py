@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from urllib.parse import quote
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from conventions.french import format_date, format_euros, paris_date
@@ -19,19 +21,22 @@ from portal.context import context_of
 from portal.forms import Binding, bound_cookie, form_token
 from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first, of_body
 from portal.settings import Site
-from portal.typography import FrenchSpaces
+from portal.typography import FrenchSpaces, lay_spaces
 
 ASSETS = ("portal.css", "portal.js", "favicon.svg")
 
 SEE_OTHER = 303
 
+_REFERENCE = re.compile(r"(?:n°[ \u00a0])?\b\d{4}-\d{4,}\b")
+
 
 @dataclass(frozen=True)
 class PageError:
-    """One thing to mend: what is wrong, and the id of the element to go to (or an address of this site)."""
+    """One thing to mend: what is wrong, the id of the element to go to (or an address of this site), the field's label."""
 
     message: str
     target: str = ""
+    label: str = ""
 
     @property
     def href(self) -> str:
@@ -64,7 +69,7 @@ def page(
             settings=context.settings,
             telephone=context.ports.rules.help_telephone,
             token=token,
-            errors=errors,
+            errors=[replace(error, message=lay_spaces(error.message)) for error in errors],
             **values,
         )
     )
@@ -72,6 +77,11 @@ def page(
     if new_cookie:
         context.set_cookie(response, context.form_cookie_name, new_cookie)
     return response
+
+
+def keep_references_whole(text: str) -> Markup:
+    """Mark the references of a text (« n° 2026-0014 ») so that no line breaks inside."""
+    return Markup(_REFERENCE.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 escaped just before
 
 
 def go(address: str) -> Response:
@@ -96,6 +106,8 @@ def environment() -> Environment:
         moment=format_minute,
         short_moment=format_short_minute,
         of_body=of_body,
+        laid=lay_spaces,
+        whole=keep_references_whole,
         paris_date=paris_date,
         act=describe_act,
         lower_first=lower_first,

@@ -13,7 +13,7 @@ from jinja2.lexer import Token, TokenStream
 
 _NARROW = re.compile(r" (?=[;!?](?:\W|$))")
 _WIDE_BEFORE = re.compile(r" (?=[:»%€](?:\W|$))")
-_WIDE_AFTER = re.compile(r"(?<=«) |(?<=\bn°) |(?<=\bM\.) |(?<=\bMme) ")
+_WIDE_AFTER = re.compile(r"(?<=«) |(?<=\bn°) |(?<=\bM\.) |(?<=\bMme) |(?<=\b\d) (?=\d{3}\b)")
 
 
 def lay_spaces(text: str) -> str:

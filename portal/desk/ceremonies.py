@@ -27,8 +27,6 @@ router = APIRouter(include_in_schema=False)
 
 CeremonyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
-MOST_FAILURES_NAMED = 100
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -39,6 +37,7 @@ class Progress:
     failed: int
     sentence: str
     is_over: bool
+    is_settled: bool
     is_expired: bool
 
 
@@ -75,7 +74,6 @@ def past(request: Request, here: Here, cookie: Cookie, account: Person) -> Respo
 def follow(request: Request, here: Here, cookie: Cookie, account: Person, ceremony_id: CeremonyId, suivi: str = "") -> Response:
     """Show how far a ceremony is."""
     view = ceremony(here.ports, cookie, ceremony_id)
-    failures = [(reference, sentence_of(code)) for reference, code in view.failures[:MOST_FAILURES_NAMED]]
     return page(
         request,
         "desk/progress.html",
@@ -83,7 +81,7 @@ def follow(request: Request, here: Here, cookie: Cookie, account: Person, ceremo
         account=account,
         view=view,
         progress=progress_of(here, view),
-        failures=failures,
+        outcomes=outcomes(view),
         is_followed=suivi != "arrete",
     )
 
@@ -91,8 +89,10 @@ def follow(request: Request, here: Here, cookie: Cookie, account: Person, ceremo
 @router.get("/ceremonie/{ceremony_id}/avancement")
 def progress(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
     """Return how far a ceremony is, for the page's script."""
-    state = progress_of(here, ceremony(here.ports, cookie, ceremony_id))
-    return JSONResponse({"total": state.total, "done": state.done, "sentence": state.sentence, "finished": state.is_over})
+    view = ceremony(here.ports, cookie, ceremony_id)
+    state = progress_of(here, view)
+    counts = {"countersigned": state.done, "archived": len(view.archived), "active": len(view.active)}
+    return JSONResponse({"total": state.total, **counts, "sentence": state.sentence, "over": state.is_over, "settled": state.is_settled})
 
 
 @router.get("/ceremonie/{ceremony_id}/liste.json")
@@ -110,8 +110,27 @@ def progress_of(here: Context, view: CeremonyView) -> Progress:
     total, done = len(view.references), len(view.countersigned)
     failed = len({reference for reference, _ in view.failures} - set(view.countersigned))
     is_expired = here.ports.clock.now() > view.expires_at
-    words = f"{group_digits(done)} sur {group_digits(total)}"
-    return Progress(total, done, failed, words, is_over=done + failed >= total or is_expired, is_expired=is_expired and done < total)
+    words = f"{group_digits(done)} sur {group_digits(total)} contresignée{'s' if done > 1 else ''}"
+    return Progress(
+        total,
+        done,
+        failed,
+        words,
+        is_over=done + failed >= total or is_expired,
+        is_settled=len(view.active) + len(view.failures) >= total or is_expired,
+        is_expired=is_expired and done < total,
+    )
+
+
+def outcomes(view: CeremonyView) -> list[tuple[str, str]]:
+    """Say of each document of a ceremony how far it is, in the order of the list."""
+    failures = dict(view.failures)
+    steps = ((set(view.active), "active, services ouverts"), (set(view.archived), "archivée"), (set(view.countersigned), "contresignée"))
+    said = []
+    for reference in view.references:
+        words = next((words for reached, words in steps if reference in reached), "non contresignée")
+        said.append((reference, f"{words}. {sentence_of(failures[reference])}" if reference in failures else words))
+    return said
 
 
 def _form_page(

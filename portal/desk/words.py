@@ -9,6 +9,7 @@ from conventions.ceremonies import HowShown, Mark
 from conventions.errors import NotFound
 from conventions.sentences import sentence_of
 from conventions.views import DeskItem, DeskView, Pile
+from portal.typography import lay_spaces
 
 PILE_TITLES: Mapping[Pile, str] = MappingProxyType(
     {
@@ -33,7 +34,7 @@ MARK_LABELS: Mapping[Mark, str] = MappingProxyType({Mark.READY: "Prête", Mark.A
 
 def reason(code: str) -> str:
     """Return the sentence of a reason for which a document is in its pile."""
-    return REASONS.get(code) or sentence_of(code)
+    return lay_spaces(REASONS.get(code) or sentence_of(code))
 
 
 def item_of(view: DeskView, reference: str) -> DeskItem:

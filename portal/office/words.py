@@ -11,6 +11,7 @@ from conventions.outgoing import OutgoingState
 from conventions.people import Person
 from conventions.sentences import sentence_of
 from conventions.status import Status
+from portal.typography import lay_spaces
 
 EVENT_LABELS: Mapping[str, str] = MappingProxyType(
     {
@@ -111,4 +112,4 @@ def link_state(link: Link, *, is_open: bool) -> str:
 
 def why(code: str | None) -> str:
     """Return the sentence of a failure's code; an empty text when there is none."""
-    return sentence_of(code) if code else ""
+    return lay_spaces(sentence_of(code)) if code else ""

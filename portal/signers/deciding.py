@@ -80,7 +80,7 @@ def enter_code(request: Request, here: Here, cookie: Cookie, form: VisitForm) ->
         if error.code not in {"code.malformed", "code.wrong", "code.expired", "consent.missing"}:
             raise
         view = signer_view(here.ports, cookie)
-        return _code_page(request, view, [PageError(sentence(error), "code")], status_of(error), is_expired=error.code == "code.expired")
+        return _code_page(request, view, [PageError(_say(error), "code")], status_of(error), is_expired=error.code == "code.expired")
     except RuleRefused as error:
         view = signer_view(here.ports, cookie)
         if error.code == "reading.unfinished":
@@ -162,12 +162,19 @@ def declined(request: Request, here: Here, cookie: Cookie) -> Response:
     return page(request, "signers/declined.html", view=view)
 
 
+def _say(error: ContreseingError) -> str:
+    left = error.details.get("tries_left")
+    return sentence(error) if left is None else f"Ce code n’est pas le bon. Il vous reste {left} essai{'s' if int(left) > 1 else ''}."
+
+
 def _parts_left(view: SignerView) -> list[PageError]:
-    return [PageError(f"Il vous reste à lire la partie {p.number} : {p.title}", f"/convention/partie/{p.number}") for p in view.parts_left]
+    return [PageError(f"Partie {part.number} : {part.title}", f"/convention/partie/{part.number}") for part in view.parts_left]
 
 
 def _decision_page(request: Request, view: SignerView, errors: Sequence[PageError] = (), status: int = 200) -> Response:
-    return page(request, "signers/decision.html", status=status, binding=Binding.VISIT, errors=errors, view=view)
+    left = len(view.parts_left)
+    title = f"Il vous reste {left} partie{'s' if left > 1 else ''} à lire avant de signer" if left else ""
+    return page(request, "signers/decision.html", status=status, binding=Binding.VISIT, errors=errors, errors_title=title, view=view)
 
 
 def _code_page(

@@ -87,10 +87,15 @@ def information_form(request: Request, here: Here, cookie: Cookie) -> Response:
 @router.post("/informations")
 def give_information(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Response:
     """Record the answers."""
+    asked = data_form(here.ports, cookie).fields
+    missing = [name for name in asked if QUESTIONS[name].is_required and not form.get(name, "").strip()]
+    if missing:
+        errors = [PageError("Répondez à cette question.", name, _label(name)) for name in missing]
+        return _page(request, here, cookie, errors, form, 422)
     try:
         complete_data(here.ports, cookie, form)
     except InputRefused as error:
-        errors = [PageError(f"{_label(p.column)} : {p.advice}", p.column) for p in error.problems]
+        errors = [PageError(problem.advice, problem.column, _label(problem.column)) for problem in error.problems]
         return _page(request, here, cookie, errors, form, status_of(error))
     return go("/informations/merci")
 

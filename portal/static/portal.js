@@ -4,9 +4,10 @@
 
 document.documentElement.classList.add("has-script");
 
+// The page asks for it itself (autofocus); some browsers do so for form fields only.
 const focusErrors = () => {
   const errors = document.getElementById("erreurs");
-  if (errors) errors.focus();
+  if (errors && document.activeElement === document.body) errors.focus();
 };
 
 // J and K open the next and the previous document. A person may turn the keys off, for good on this device:
@@ -37,20 +38,18 @@ const followCeremony = () => {
   const place = document.querySelector("[data-progress]");
   if (!place) return;
   const bar = place.querySelector("progress");
-  const seen = place.querySelector("[data-seen]");
   const spoken = place.querySelector("[data-spoken]");
-  let said = -1;
+  let said = Math.floor((100 * bar.value) / bar.max / SPOKEN_STEP);
   const refresh = async () => {
     const answer = await fetch(place.dataset.progress, { headers: { accept: "application/json" }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
     const state = await answer.json();
-    bar.max = state.total;
-    bar.value = state.done;
-    seen.textContent = state.sentence;
-    const tenth = Math.floor((100 * state.done) / state.total / SPOKEN_STEP);
+    bar.value = state.countersigned;
+    for (const shown of place.querySelectorAll("[data-shown]")) shown.textContent = state[shown.dataset.shown];
+    const tenth = Math.floor((100 * state.countersigned) / state.total / SPOKEN_STEP);
     if (tenth !== said) spoken.textContent = state.sentence;
     said = tenth;
-    if (state.finished) location.reload();
+    if (state.settled || state.over !== (place.dataset.over === "oui")) location.reload();
     else setTimeout(follow, REFRESH_MS);
   };
   const follow = () => refresh().catch(() => setTimeout(follow, REFRESH_MS * 5));
@@ -58,7 +57,7 @@ const followCeremony = () => {
 };
 
 document.addEventListener("DOMContentLoaded", () => {
-  focusErrors();
   addKeys();
   followCeremony();
 });
+window.addEventListener("load", focusErrors);

@@ -13,6 +13,8 @@ from conventions.ceremonies import HowShown
 from conventions.people import MailAddress
 from conventions.powers import Override
 from conventions.status import Status
+from conventions.steps.activate import activate
+from conventions.steps.archive import archive
 from conventions.steps.countersign import countersign
 from portal.settings import Site
 from tests.builders import example_member
@@ -141,7 +143,7 @@ def test_a_document_says_first_what_differs(world: World, visitor: Visitor) -> N
     (reference,) = signed(world, 1, power=lifted)
     enter(visitor, world, Role.SIGNATORY)
     visitor.open(f"/document/{reference}")
-    order = ["Ce qui diffère", "Publication confirmée par téléphone.", "Votre décision", "Acte du membre", "Le document, en 12 pages"]
+    order = ["Ce qui diffère", "Publication confirmée par téléphone.", "Acte du membre", "Votre décision", "Le document, en 12 pages"]
     places = [visitor.text.index(words) for words in order]
     assert places == sorted(places)
     assert "Pas encore exécutoire : publication non connue." in visitor.text
@@ -193,10 +195,26 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
 
     countersign(world.ports, ceremony_id, references[:3])
     state = json.loads(visitor.open(f"/ceremonie/{ceremony_id}/avancement").text)
-    assert state == {"total": 7, "done": 3, "sentence": "3 sur 7", "finished": False}
+    assert state == {
+        "total": 7,
+        "countersigned": 3,
+        "archived": 0,
+        "active": 0,
+        "sentence": "3 sur 7 contresignées",
+        "over": False,
+        "settled": False,
+    }
     countersign(world.ports, ceremony_id)
     visitor.open(f"/ceremonie/{ceremony_id}")
     assert "Tout est contresigné" in visitor.text
+    assert "l’archivage et l’ouverture des services se font sans vous" in visitor.text
+    assert 'data-over="oui"' in visitor.page.text
+    for reference in references:
+        archive(world.ports, reference)
+        activate(world.ports, reference)
+    world.deliver()
+    visitor.open(f"/ceremonie/{ceremony_id}")
+    assert f"{references[0]} active, services ouverts" in visitor.text
     assert "data-progress=" not in visitor.page.text
 
     listed = json.loads(visitor.open(f"/ceremonie/{ceremony_id}/liste.json").text)

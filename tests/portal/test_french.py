@@ -21,6 +21,7 @@ from tests.builders import example_delegation, example_member
         ("« mot »", "«\u00a0mot\u00a0»"),
         ("n° 12", "n°\u00a012"),
         ("M. Le Goff, Mme Le Goff", "M.\u00a0Le Goff, Mme\u00a0Le Goff"),
+        ("2 000 caractères, le 3 mars", "2\u00a0000 caractères, le 3 mars"),
         ("99 %", "99\u00a0%"),
         ('<a href="/x?y=1">', '<a href="/x?y=1">'),
         ("<!doctype html>", "<!doctype html>"),

@@ -52,6 +52,10 @@ def test_completing_what_is_missing(world: World) -> None:
     assert "Il manque quelques informations" in visitor.text
     visitor.send(reponse="oui")
     assert visitor.page.url.path == "/informations"
+    visitor.send()
+    assert visitor.page.status_code == 422
+    assert "Nature de l’acte : répondez à cette question." in visitor.text
+    assert "Il reste 10 points à corriger" in visitor.text
     given = {**ANSWERS, "act_on": "hier", "referent_email": "erwan", "jeton": _token(visitor)}
     wrong = visitor.request("POST", "/informations", data=given)
     assert wrong.status_code == 422

@@ -174,7 +174,7 @@ def test_deciding_too_early_says_what_is_left_and_links_to_it(world: World, visi
     visitor.open("/convention/decision")
     assert "Il vous reste 2 parties à lire" in visitor.text
     assert visitor.send(accepte="oui").status_code == 422
-    assert "Il vous reste à lire la partie 1 : Préambule" in visitor.text
+    assert "Il vous reste 2 parties à lire avant de signer Partie 1 : Préambule Partie 3 : Annexes" in visitor.text
     assert 'href="/convention/partie/3"' in visitor.page.text
     assert "code.requested" not in events(world, reference)
 

@@ -1,0 +1,72 @@
+"""The portal served on this machine's three loopback addresses, over a world of fakes with real documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from documents.adapter import ReportlabDocuments
+from portal.application import create_application
+from portal.settings import PortalSettings, Site
+from tests.fakes.world import World
+from tests.portal.sites import SETTINGS
+
+HOSTS = {Site.SIGNERS: "127.0.0.1", Site.DESK: "127.0.0.2", Site.OFFICE: "127.0.0.3"}
+START_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Served:
+    """A world whose portal answers at the origins of ``settings``."""
+
+    world: World
+    settings: PortalSettings
+
+    def address(self, site: Site, path: str) -> str:
+        """Return the whole address of a page."""
+        return self.settings.origin(site) + path
+
+
+def world_with_documents() -> World:
+    """Return a world of fakes whose conventions are real PDFs, so that pages have real pictures."""
+    world = World()
+    world.ports = dataclasses.replace(world.ports, documents=ReportlabDocuments())
+    return world
+
+
+@contextmanager
+def served(world: World) -> Iterator[Served]:
+    """Serve a world's portal while the block runs: one port, three hosts, none of them guessed."""
+    sockets = _sockets()
+    port = sockets[0].getsockname()[1]
+    origins = {f"{site.value}_origin": f"http://{host}:{port}" for site, host in HOSTS.items()}
+    settings = dataclasses.replace(SETTINGS, **origins)  # type: ignore[arg-type]
+    config = uvicorn.Config(create_application(world.ports, settings), access_log=False, log_level="warning", ws="none", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    started = threading.Event()
+    for _ in range(START_SECONDS * 100):
+        if server.started:
+            break
+        started.wait(0.01)
+    try:
+        yield Served(world, settings)
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        for one in sockets:
+            one.close()
+
+
+def _sockets() -> list[socket.socket]:
+    """Listen on the same free port of the three hosts."""
+    first = socket.create_server((HOSTS[Site.SIGNERS], 0))
+    port = first.getsockname()[1]
+    return [first, *(socket.create_server((HOSTS[site], port)) for site in (Site.DESK, Site.OFFICE))]
