@@ -194,17 +194,16 @@ class RecordsTransaction:
     # journal and outbox
     def add_event(self, event: Event) -> None:
         salted = {name: Salted(name, value, self._salts()) for name, value in event.personal.items()}
-        canonical_event(event, salted)
-        self._add(self.state.events, event.id, RecordedEvent(dataclasses.replace(event, data=as_json(event.data)), salted))
+        canonical = canonical_event(event, salted)
+        self._add(self.state.events, event.id, RecordedEvent(dataclasses.replace(event, data=as_json(event.data)), salted, canonical))
 
     def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
         found = (e for e in self.state.events.values() if reference in {None, e.event.reference})
         return [self._entry(recorded) for recorded in found][after : after + limit]
 
     def _entry(self, recorded: RecordedEvent) -> JournalEntry:
-        canonical = canonical_event(recorded.event, recorded.salted)
-        leaf = hashlib.sha256(b"\x00" + canonical).hexdigest()
-        return JournalEntry(self.state.indexes.get(recorded.event.id), recorded.event, leaf, canonical)
+        leaf = hashlib.sha256(b"\x00" + recorded.canonical).hexdigest()
+        return JournalEntry(self.state.indexes.get(recorded.event.id), recorded.event, leaf, recorded.canonical)
 
     def enqueue(self, outgoing: Outgoing) -> None:
         self._check_writes()

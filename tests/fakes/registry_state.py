@@ -29,10 +29,11 @@ class HeldClaim:
 
 @dataclass(frozen=True)
 class RecordedEvent:
-    """An event with the salts of its personal fields."""
+    """An event as it is hashed, with the salts of its personal fields."""
 
     event: Event
     salted: dict[str, Salted]
+    canonical: bytes
 
 
 @dataclass
