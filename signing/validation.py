@@ -51,6 +51,7 @@ from conventions.errors import ContreseingError
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from signing.chains import TrustStore, load_certificate, render_der
 from signing.changes import explain_revision
+from signing.der import strip_padding
 from signing.evidence import Evidence
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_identity, subject_text
@@ -344,10 +345,11 @@ def _seal_reasons(reader: PdfFileReader, timestamps: Sequence[EmbeddedPdfSignatu
     first, hole, rest, length = (int(number) for number in last.byte_range)
     if last.sig_object_type != "/DocTimeStamp" or rest + length != len(data):
         return ["sealed: something follows the last time-stamp"]
-    contents = data[hole + 1 : rest - 1]
-    if first != 0 or data[hole : hole + 1] != b"<" or data[rest - 1 : rest] != b">" or contents.strip(b"0123456789abcdefABCDEF"):
+    written = data[hole + 1 : rest - 1]
+    if first != 0 or data[hole : hole + 1] != b"<" or data[rest - 1 : rest] != b">" or written.strip(b"0123456789abcdefABCDEF"):
         return ["sealed: the last time-stamp leaves out more than its own value"]
-    return []
+    padding = last.pkcs7_content[len(strip_padding(last.pkcs7_content)) :]
+    return ["sealed: something stands in the room left by the last time-stamp"] if any(padding) else []
 
 
 def _lowest(levels: Iterable[PadesLevel | None]) -> PadesLevel | None:

@@ -1,0 +1,96 @@
+"""The real PKI, started as a process on a free loopback port, and the real adapter over it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from contreseing.clock import SystemClock
+from signing.adapter import PadesSigning
+from signing.outside import HttpTimeouts
+from signing.pki.directory import read_anchors, read_token
+from signing.pki_client import PkiTokens
+from tests.tools import ROOT
+from tests.unit.signing.material import draw_stamp
+
+READY_WITHIN_S = 20.0
+MODULE = "contreseing.embedded.pki_service"
+QUICK = HttpTimeouts(connect_seconds=1.0, total_seconds=3.0)
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass
+class RunningPki:
+    """The PKI's process over a folder; it may be stopped and started again on the same port."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def address(self) -> str:
+        """Its address, without a final slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tokens(self) -> PkiTokens:
+        """All three bearer tokens."""
+        return PkiTokens(*(read_token(self.folder, name) for name in ("portal", "flows", "desk")))
+
+    def start(self) -> Self:
+        """Create the PKI where it lacks, serve it, and wait until it answers."""
+        initialised = self.run("init", "--dir", str(self.folder), "--base-url", self.address)
+        assert initialised.wait(READY_WITHIN_S) == 0, initialised.communicate()
+        self.process = self.run("--dir", str(self.folder), "--port", str(self.port))
+        limit = time.monotonic() + READY_WITHIN_S
+        while not self._answers():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < limit, "the PKI does not answer"
+            time.sleep(0.05)
+        initialised.communicate()
+        return self
+
+    def stop(self) -> tuple[int, str]:
+        """Ask it to stop; return its exit code and all that it wrote."""
+        assert self.process is not None
+        self.process.terminate()
+        output, _ = self.process.communicate(timeout=READY_WITHIN_S)
+        return self.process.returncode, output
+
+    def adapter(self, tsa_urls: Sequence[str] = (), timeouts: HttpTimeouts = QUICK) -> PadesSigning:
+        """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
+        return PadesSigning(
+            pki_url=self.address,
+            tokens=self.tokens,
+            anchors_pem=read_anchors(self.folder),
+            tsa_urls=tsa_urls or [f"{self.address}/tsa"],
+            render_stamp=draw_stamp,
+            clock=SystemClock(),
+            timeouts=timeouts,
+        )
+
+    @staticmethod
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        """Start the service's program."""
+        command = [sys.executable, "-m", MODULE, *arguments]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}/health", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
