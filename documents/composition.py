@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from conventions.errors import ConfigurationError, InputRefused
 from conventions.kinds import Kind
@@ -47,6 +48,7 @@ from documents.wording_templates import (
     ParagraphTemplate,
     RowTemplate,
     SignaturesTemplate,
+    SignatureTemplate,
     TableTemplate,
     Text,
     Wording,
@@ -54,6 +56,7 @@ from documents.wording_templates import (
 )
 
 TableRow = tuple[Runs, ...]
+EMPTY_LIST = "Néant"
 
 
 def verify_wording(wording: Wording, kind: Kind) -> None:
@@ -150,7 +153,7 @@ class _Composer:
                 case FactSheetTemplate(caption, facts):
                     yield FactSheet(self._runs(caption), tuple((self._runs(name), self._runs(value)) for name, value in facts))
                 case SignaturesTemplate(boxes):
-                    yield Signatures(tuple(SignatureBox(box.party, *self._row((box.formula, box.name, box.capacity))) for box in boxes))
+                    yield Signatures(tuple(map(self._signature_box, boxes)))
                 case PageBreakTemplate():
                     yield PageBreak()
 
@@ -164,6 +167,10 @@ class _Composer:
         total = self._row(template.total) if template.total is not None else None
         return DataTable(self._runs(template.caption), self._row(template.head), template.aligns, tuple(rows), total)
 
+    def _signature_box(self, template: SignatureTemplate) -> SignatureBox:
+        formula, name, capacity = self._row((template.formula, template.name, template.capacity))
+        return SignatureBox(template.party, _capitalised(formula), name, _capitalised(capacity))
+
     def _row(self, texts: tuple[Text, ...]) -> TableRow:
         return tuple(map(self._runs, texts))
 
@@ -171,9 +178,20 @@ class _Composer:
         return text if isinstance(text, Runs) else _filled(self._file_name, text, self._values)
 
 
+def _capitalised(runs: Runs) -> Runs:
+    """Raise the first letter of a line that stands alone."""
+    first, *others = runs
+    return Runs((replace(first, text=first.text[:1].upper() + first.text[1:]), *others))
+
+
 @functools.lru_cache(maxsize=256)
 def _repeated_rows(file_name: str, row: RowTemplate, lines: ListLines) -> tuple[TableRow, ...]:
-    """Repeat a row over the lines of a list; kept, because a campaign's agreements share most of their lists."""
+    """Repeat a row over the lines of a list; kept, because a campaign's agreements share most of their lists.
+
+    A list without lines makes one row that says so.
+    """
+    if not lines:
+        return ((Runs((Run(EMPTY_LIST),)), *(Runs(),) * (len(row.cells) - 1)),)
     rows = []
     for rank, line in enumerate(lines, 1):
         values = {name: writable_text(value, f"{row.each}[{rank}].{name}") for name, value in line}
@@ -201,7 +219,7 @@ def _filled(file_name: str, text: FieldText, values: Mapping[str, str | None]) -
         if piece.link is not None:
             link = FIELD.sub(lambda match: value_of(match[1]), piece.link)
             if not link.startswith(LINK_SCHEMES):
-                raise InputRefused(f"{file_name}:{text.line}: not a link to the web or to a mailbox", code="documents.link_refused")
+                raise InputRefused(f"{file_name}:{text.line}: not a link to the web or to a mailbox")
         if runs and runs[-1].emphasis is piece.emphasis and runs[-1].link == link:
             runs[-1] = Run(runs[-1].text + said, piece.emphasis, link)
         else:

@@ -16,14 +16,15 @@ from documents.french import NO_BREAK, spell_amount, spell_date, spell_integer, 
 
 ACT_NAMES = MappingProxyType(
     {
-        ActType.DELIBERATION: "délibération",
-        ActType.DECISION_BY_DELEGATION: "décision prise par délégation",
-        ActType.BUREAU_DECISION: "décision du bureau",
-        ActType.STANDING_COMMISSION: "délibération de la commission permanente",
-        ActType.CCAS_BOARD: "délibération du conseil d’administration",
-        ActType.ORDER: "arrêté",
+        ActType.DELIBERATION: ("délibération", "prise par"),
+        ActType.DECISION_BY_DELEGATION: ("décision", "prise par délégation par"),
+        ActType.BUREAU_DECISION: ("décision", "prise par"),
+        ActType.STANDING_COMMISSION: ("décision", "prise par"),
+        ActType.CCAS_BOARD: ("délibération", "prise par"),
+        ActType.ORDER: ("arrêté", "pris par"),
     }
 )
+"""What an act is called, and what leads to the body that took it (written with its article: « le conseil communautaire »)."""
 CATEGORY_NAMES = MappingProxyType(
     {
         Category.REGION: "Région",
@@ -102,8 +103,9 @@ REQUIRED_LISTS: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONVENTIO
 
 
 def spell_act(act: Act) -> str:
-    """Write an act: « délibération n° 2025-112 du 11 décembre 2025, conseil communautaire »."""
-    return f"{ACT_NAMES[act.type]} n°{NO_BREAK}{act.number} du {spell_date(act.on)}, {act.body}"
+    """Write an act: « délibération n° 2025-112 du 11 décembre 2025 prise par le conseil communautaire »."""
+    name, taken_by = ACT_NAMES[act.type]
+    return f"{name} n°{NO_BREAK}{act.number} du {spell_date(act.on)} {taken_by} {act.body}"
 
 
 def spell_population(tier: Tier) -> str:
@@ -147,7 +149,7 @@ def scalar_values(terms: Terms) -> Mapping[str, str | None]:
         "billing.service_code": billing.service_code or NOT_REQUIRED,
         "delegation.act": spell_act(delegation.act),
         "delegation.capacity": delegation.holder.capacity,
-        "delegation.formula": delegation.formula[:1].upper() + delegation.formula[1:],
+        "delegation.formula": delegation.formula,
         "delegation.holder": delegation.holder.addressed,
         "member.capacity": member.representative.capacity,
         "member.category": CATEGORY_NAMES[member.category],

@@ -253,10 +253,10 @@ class _Parser:
             case "if" if argument:
                 return self._choice(argument.strip(), at)
             case "facts" if argument:
-                rows = [(name, value) for name, value in self._records(2, at)]
+                rows = [(name, value) for _, (name, value) in self._records(2, at)]
                 return FactSheetTemplate(self._inline(argument, at), tuple(rows))
             case "signatures" if not argument:
-                return SignaturesTemplate(tuple(self._signature(record) for record in self._records(4, at)))
+                return SignaturesTemplate(tuple(self._signature(line, record) for line, record in self._records(4, at)))
             case _:
                 raise self.complaint(at, f"directive inconnue : « {line} »")
 
@@ -271,9 +271,9 @@ class _Parser:
         self.position += 1
         return ChoiceTemplate(condition, at, tuple(held), tuple(otherwise))
 
-    def _records(self, width: int, at: int) -> list[tuple[Text, ...]]:
-        """Read lines « a | b » down to the closing directive."""
-        records: list[tuple[Text, ...]] = []
+    def _records(self, width: int, at: int) -> list[tuple[int, tuple[Text, ...]]]:
+        """Read lines « a | b » down to the closing directive; each comes with its line number."""
+        records: list[tuple[int, tuple[Text, ...]]] = []
         while True:
             if self.position == len(self.lines):
                 raise self.complaint(at, "bloc « ::: » non refermé")
@@ -288,11 +288,11 @@ class _Parser:
             cells = line.split("|")
             if len(cells) != width:
                 raise self.complaint(self.position, f"{width} colonnes séparées par « | » attendues, {len(cells)} lues")
-            records.append(tuple(self._inline(cell.strip(), self.position) for cell in cells))
+            records.append((self.position, tuple(self._inline(cell.strip(), self.position) for cell in cells)))
 
-    def _signature(self, record: tuple[Text, ...]) -> SignatureTemplate:
+    def _signature(self, line: int, record: tuple[Text, ...]) -> SignatureTemplate:
         party_text, formula, name, capacity = record
         party = plain(party_text) if isinstance(party_text, Runs) else ""
         if party not in {member.value for member in Party}:
-            raise self.complaint(self.position, f"partie inconnue dans les signatures : « {party} »")
+            raise self.complaint(line, f"partie inconnue dans les signatures : « {party} »")
         return SignatureTemplate(Party(party), formula, name, capacity)

@@ -86,7 +86,7 @@ def example_syndicate() -> Syndicate:
         seat="1 place de l'Exemple, 35000 Ville-Fictive",
         siret=fictitious_siret(9_999),
         president=example_president(),
-        president_act=Act(ActType.DELIBERATION, "comité syndical", "2025-01", date(2025, 9, 12), date(2025, 9, 15), date(2025, 9, 15)),
+        president_act=Act(ActType.DELIBERATION, "le comité syndical", "2025-01", date(2025, 9, 12), date(2025, 9, 15), date(2025, 9, 15)),
         telephone="02 99 00 00 00",
         website="https://ker-niverel.invalid",
         data_protection_mail="dpo@ker-niverel.invalid",
@@ -100,7 +100,7 @@ def example_programme(**changes: Any) -> Programme:  # noqa: ANN401 any field of
         name="programme 2026-2030",
         starts_on=date(2026, 1, 1),
         ends_on=date(2030, 12, 31),
-        deliberation=Act(ActType.DELIBERATION, "comité syndical", "2025-31", date(2025, 11, 20), date(2025, 11, 24), date(2025, 11, 25)),
+        deliberation=Act(ActType.DELIBERATION, "le comité syndical", "2025-31", date(2025, 11, 20), date(2025, 11, 24), date(2025, 11, 25)),
         scale=SCALE,
         catalogue=CATALOGUE,
         syndicate=example_syndicate(),
@@ -124,7 +124,7 @@ def example_member(**changes: Any) -> Member:  # noqa: ANN401 any field of Membe
         representative_mail=MailAddress("maelle.legoff@abers-fictifs.invalid", "annuaire de démonstration", date(2026, 1, 5), "agent"),
         population=42_000,
         power=PowerToSign(
-            Act(ActType.DELIBERATION, "conseil communautaire", "2025-112", date(2025, 12, 11), date(2025, 12, 15), date(2025, 12, 16))
+            Act(ActType.DELIBERATION, "le conseil communautaire", "2025-112", date(2025, 12, 11), date(2025, 12, 15), date(2025, 12, 16))
         ),
         referent=Referent(
             Person(Civility.MONSIEUR, "Erwan", "Kermarrec-Exemple", "Responsable des usages numériques"),
@@ -146,7 +146,7 @@ def example_delegation() -> Delegation:
         type=DelegationType.FUNCTION,
         holder=Person(Civility.MONSIEUR, "Yann", "Le Fictif", "Vice-Président délégué"),
         granted_by=example_president(),
-        act=Act(ActType.ORDER, "Présidente du syndicat", "2025-A-07", date(2025, 9, 15), date(2025, 9, 16), date(2025, 9, 17)),
+        act=Act(ActType.ORDER, "la Présidente", "2025-A-07", date(2025, 9, 15), date(2025, 9, 16), date(2025, 9, 17)),
         scope=(Kind.CONVENTION, Kind.ORDER_FORM, Kind.AMENDMENT, Kind.ACKNOWLEDGEMENT),
         starts_on=date(2025, 9, 18),
         ends_on=date(2030, 12, 31),

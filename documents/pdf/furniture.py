@@ -59,8 +59,8 @@ class Furniture:
 
     def _draw_running_head(self, canvas: TaggedCanvas) -> None:
         y = PAGE_HEIGHT - 50.0
-        _show(canvas, self.title, SMALL_STRONG, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.55)
-        _show(canvas, self.issuer, SMALL, RIGHT, y, right=True, room=TEXT_WIDTH * 0.42)
+        _show(canvas, self.title, SMALL_STRONG, MARGIN_LEFT, y, room=TEXT_WIDTH * 0.40)
+        _show(canvas, self.issuer, SMALL, RIGHT, y, right=True, room=TEXT_WIDTH * 0.57)
         _rule(canvas, f"0.5 w {RULE}", y - 7.0)
 
     def _draw_foot(self, canvas: TaggedCanvas, page: int, page_count: int) -> None:

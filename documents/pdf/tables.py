@@ -166,7 +166,7 @@ class TableFlow(RowsFlow):
 
     def __init__(self, table: DataTable, part: int) -> None:
         layout = lay_table(table)
-        first, *others = layout.row_heights or [0.0]
+        first, *others = layout.row_heights
         super().__init__(part)
         self.space_before = CAPTION.space_before
         self.heights = (layout.first_height + first, *others)
@@ -184,7 +184,7 @@ class TableFlow(RowsFlow):
         self._draw_head(canvas, table, top, repeated=first > 0)
         top -= layout.head_height
         rules = []
-        for index in range(first, min(last + 1, len(layout.row_heights))):
+        for index in range(first, last + 1):
             if index < len(layout.rows):
                 _draw_cells(canvas, self._element("TBody", table).child("TR"), layout.rows[index], top)
             else:

@@ -12,6 +12,7 @@ from documents.pdf.numbers import number
 from documents.pdf.style import TextStyle
 
 _TOKENS = re.compile(r"[^ ]+| +")
+_SIGNS = "-@./_"
 _FACE_OF = {Emphasis.STRONG: Face.STRONG, Emphasis.ITALIC: Face.ITALIC}
 
 
@@ -127,17 +128,23 @@ def _words(runs: Runs, style: TextStyle) -> list[_Word]:
 
 
 def _append_cut(lines: list[list[Segment]], pieces: list[Segment], size: float, width: float) -> float:
-    """Set a word wider than a line over as many lines as it takes; return the width used on the last."""
+    """Set a word wider than a line over as many lines as it takes; return the width used on the last.
+
+    A line ends after the last sign of the word (``-@./_``) that fits, as an address is best read; else where it is full.
+    """
     used = 0.0
     for piece in pieces:
         start = 0
         for position, character in enumerate(piece.text):
             advance = text_width(character, piece.face) * size / 1000
             if used + advance > width:
-                if position > start:
-                    lines[-1].append(piece._replace(text=piece.text[start:position]))
+                after_sign = 1 + max(piece.text.rfind(sign, start, position) for sign in _SIGNS)
+                cut = after_sign if after_sign > start else position
+                if cut > start:
+                    lines[-1].append(piece._replace(text=piece.text[start:cut]))
                 lines.append([])
-                start, used = position, 0.0
+                start = cut
+                used = text_width(piece.text[cut:position], piece.face) * size / 1000
             used += advance
         lines[-1].append(piece._replace(text=piece.text[start:]))
     return used
