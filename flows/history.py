@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from conventions.agreements import ACKNOWLEDGED, Fact, FactKind, Failure, service_codes
+from conventions.error_sentences import SENTENCES
 from conventions.french import NO_BREAK, format_date, format_euros, paris_date
-from conventions.sentences import SENTENCES
 from conventions.steps.question import QUESTION_STEP
 
 INFORMATION, WARNING = 20, 40

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +19,10 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from contreseing.wiring import current_ports
 from conventions.agreements import Stage as ArtefactStage
-from conventions.errors import Busy, ContreseingError, NotFound, UpstreamUnavailable
+from conventions.errors import Busy, ContreseingError, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.ports.system import Ports
 from conventions.recording import record_failure
+from conventions.signatures import CountersignOutcome
 from conventions.steps.activate import activate
 from conventions.steps.archive import archive
 from conventions.steps.countersign import countersign
@@ -105,25 +106,34 @@ def countersigning(authorisation_id: str) -> Work:
     """
 
     def work(ports: Ports, references: Sequence[str]) -> Outcome:
-        waiting: list[tuple[str, str]] = []
-        failed: list[tuple[str, str]] = []
+        refused: ContreseingError | None = None
+        outcomes: Sequence[CountersignOutcome] = ()
         try:
             outcomes = countersign(ports, authorisation_id, references)
         except ContreseingError as error:
             if error.retryable:
                 raise
-            outcomes = ()
             logger.warning("countersign: ceremony %s: %s", authorisation_id, error.code)
-        for outcome in outcomes:
-            if outcome.signed is None:
-                (waiting if outcome.retryable else failed).append((outcome.reference, outcome.failure_code))
+            refused = error
         with ports.registry.read() as tx:
-            done = [reference for reference in references if tx.agreement(reference).artefact(ArtefactStage.SEALED) is not None]
-        if waiting and not done and not failed:
-            raise UpstreamUnavailable(f"ceremony {authorisation_id}: nothing could be signed", code=waiting[0][1])
-        return Outcome(tuple(done), (), tuple(waiting), tuple(failed))
+            done = tuple(reference for reference in references if tx.agreement(reference).artefact(ArtefactStage.SEALED) is not None)
+        if refused is not None:
+            return Outcome(done, failed=tuple(_refused(ports, refused, [item for item in references if item not in done])))
+        unsigned = [(outcome.reference, outcome.failure_code, outcome.retryable) for outcome in outcomes if outcome.signed is None]
+        if unsigned and not done and all(is_retryable for _, _, is_retryable in unsigned):
+            raise UpstreamUnavailable(f"ceremony {authorisation_id}: nothing could be signed", code=unsigned[0][1])
+        waiting = tuple((reference, code) for reference, code, is_retryable in unsigned if is_retryable)
+        failed = tuple((reference, code) for reference, code, is_retryable in unsigned if not is_retryable)
+        return Outcome(done, (), waiting, failed)
 
     return work
+
+
+def _refused(ports: Ports, error: ContreseingError, references: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Flag what a whole batch's refusal leaves; an expired ceremony is no failure, its documents are back on the desk."""
+    for reference in references if not isinstance(error, RuleRefused) else ():
+        _flag(ports, reference, "countersign", error)
+        yield reference, error.code
 
 
 def drafting(campaign_id: str) -> Stage:

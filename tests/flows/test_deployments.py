@@ -1,0 +1,74 @@
+"""The list of deployments, as a server takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+
+import httpx
+import pytest
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+
+from delivery.waker import PrefectWaker
+from flows.deployments import deployments, register_flows
+from flows.rows import Trackers
+from tests.flows.server import Prefect
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
+    for deployment in deployments():
+        assert deployment.entrypoint is not None
+        module, _, name = deployment.entrypoint.rpartition(".")
+        assert getattr(importlib.import_module(module), name).name == deployment.flow_name
+
+
+def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefect) -> None:
+    for deployment in deployments(Trackers.OFF):
+        deployment.apply()
+    taken = {name: prefect.send("GET", f"/deployments/name/{name}/run") for name in ("campaign", "countersigned", "sweep")}
+    assert {name: item["parameters"] for name, item in taken.items()} == {name: {"trackers": "off"} for name in taken}
+    assert all(item["tags"] == ["work"] for item in taken.values())
+    strategies = {name: (item["concurrency_options"] or {}).get("collision_strategy") for name, item in taken.items()}
+    assert strategies == {"campaign": None, "countersigned": "ENQUEUE", "sweep": "CANCEL_NEW"}
+    (schedule,) = taken["sweep"]["schedules"]
+    assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("*/5 * * * *", "Europe/Paris")
+
+
+def test_wake_makes_one_run_of_one_key_with_its_parameters(prefect: Prefect) -> None:
+    for deployment in deployments():
+        deployment.apply()
+    waker = PrefectWaker(prefect.embedded.api_url, None, 10.0)
+    assert waker.wake("countersigned", "ceremony:a-1", {"authorisation_id": "a-1"})
+    assert waker.wake("countersigned", "ceremony:a-1", {"authorisation_id": "a-1"})
+    runs = prefect.send("POST", "/flow_runs/filter", {"flow_runs": {"idempotency_key": {"any_": ["ceremony:a-1"]}}})
+    assert len(runs) == 1
+    assert runs[0]["parameters"] == {"authorisation_id": "a-1", "trackers": "auto"}
+    assert runs[0]["state_type"] == "SCHEDULED"
+    assert not waker.wake("countersigned", "k", {"unknown": "parameter"})  # refused by the flow's own schema
+    waker.close()
+
+
+def test_wake_of_a_server_that_is_away_fails_quietly(prefect: Prefect) -> None:
+    waker = PrefectWaker(prefect.embedded.api_url, None, 3.0)
+    prefect.stop()
+    try:
+        assert not waker.wake("sweep", "k", {})
+        assert waker.failed == 1
+    finally:
+        prefect.start()
+        waker.close()
+
+
+def test_flows_are_handed_to_a_pool_of_processes(prefect: Prefect) -> None:
+    async def make_pool() -> None:
+        async with get_client() as client:
+            await client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
+
+    asyncio.run(make_pool())
+    assert register_flows("machines") == ["campaign/run", "countersigned/run", "sweep/run"]
+    taken = prefect.send("GET", "/deployments/name/sweep/run")
+    assert taken["work_pool_name"] == "machines"
+    assert httpx.get(prefect.embedded.api_url + "/work_pools/machines", trust_env=False).json()["type"] == "process"
