@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.headerregistry import ContentDispositionHeader, HeaderRegistry
 from email.message import EmailMessage, MIMEPart
 from email.policy import default as modern_policy
 from email.utils import format_datetime
@@ -23,7 +26,12 @@ from typing import cast
 from conventions.errors import NotFound
 from conventions.ports.system import Clock
 
+_HEADERS = HeaderRegistry(use_default_map=False)  # the parsers of addresses and identifiers fail on crooked ones with any error
+_HEADERS.map_to_type("content-disposition", ContentDispositionHeader)  # type: ignore[arg-type]  # typeshed's BaseHeader; the library mixes it in
+_LENIENT = modern_policy.clone(header_factory=_HEADERS)
+
 MAIL_ID = re.compile(r"[0-9]{20}-[0-9a-f]{8}\Z")
+TRACE_END = b"Received: by contreseing.invalid;"
 _NANOSECONDS = 1_000_000_000
 
 
@@ -96,7 +104,7 @@ class KeptMails:
             self._last_rank = rank = max(self._last_rank + 1, int(now.timestamp() * _NANOSECONDS))
         mail_id = f"{rank:020d}-{secrets.token_hex(4)}"
         trace = [f"Return-Path: <{sender}>", *(f"Delivered-To: {recipient}" for recipient in recipients)]
-        trace.append(f"Received: by contreseing.invalid; {format_datetime(now.astimezone(UTC))}")
+        trace.append(f"{TRACE_END.decode()} {format_datetime(now.astimezone(UTC))}")
         whole = "".join(f"{line}\r\n" for line in trace).encode() + content
         part = self._folder / f"{mail_id}.part"
         with part.open("xb") as file:
@@ -139,15 +147,25 @@ class KeptMails:
 
 
 def _parsed(whole: bytes) -> EmailMessage:
-    return message_from_bytes(whole, policy=modern_policy)
+    return message_from_bytes(whole, policy=_LENIENT)
 
 
 def _summary(mail_id: str, whole: bytes) -> KeptMail:
-    message = _parsed(whole.partition(b"\r\n\r\n")[0])
-    recipients = tuple(str(address) for address in message.get_all("Delivered-To", []))
-    sender = str(message.get("Return-Path", "")).strip("<>")
+    head = whole.partition(b"\r\n\r\n")[0]
+    trace = head.partition(TRACE_END)[0].decode("utf-8", "replace").split("\r\n")  # the mail may hold headers of the same names
+    sender = trace[0].removeprefix("Return-Path: ").strip("<>")
+    recipients = tuple(line.removeprefix("Delivered-To: ") for line in trace if line.startswith("Delivered-To: "))
     at = datetime.fromtimestamp(int(mail_id.partition("-")[0]) / _NANOSECONDS, UTC)
-    return KeptMail(mail_id, sender, recipients, str(message.get("Subject", "")), at)
+    return KeptMail(mail_id, sender, recipients, _subject(head), at)
+
+
+def _subject(head: bytes) -> str:
+    raw = str(message_from_bytes(head).get("Subject", ""))  # the older policy: it parses no header by itself
+    try:
+        subject = str(make_header(decode_header(raw)))
+    except (HeaderParseError, LookupError, ValueError):
+        subject = raw
+    return " ".join(subject.split())
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:
@@ -160,7 +178,8 @@ def _content(part: MIMEPart) -> str:
         content = part.get_content()
     except (LookupError, ValueError):  # an unknown charset, a broken encoding: anybody may write to the catcher
         content = part.get_payload(decode=True)
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
+    return text.replace("\r\n", "\n")
 
 
 def _attachments(message: EmailMessage) -> list[MailPart]:

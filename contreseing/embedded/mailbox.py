@@ -27,7 +27,7 @@ MAILS_ON_A_PAGE = 50
 PARIS = ZoneInfo("Europe/Paris")
 
 _POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_MAIL_POLICY = "sandbox allow-top-navigation-by-user-activation; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 _HEADERS = {"referrer-policy": "no-referrer", "x-content-type-options": "nosniff", "cache-control": "no-store"}
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)»]")
 

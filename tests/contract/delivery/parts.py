@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import httpx
 
+from contreseing.clock import SystemClock
+from delivery.mail import SmtpMailer
 from tests.tools import ROOT
 
 READY_WITHIN_S = 20.0
@@ -113,3 +115,16 @@ def receiver_in(folder: Path, *secrets: str) -> RunningPart:
     secret_file.write_text("\n".join(secrets) + "\n")
     port = free_port()
     return RunningPart("receiver", port, ("--port", str(port), "--dir", str(folder / "orders"), "--secret-file", str(secret_file)))
+
+
+def mailer_to(catcher: RunningCatcher) -> SmtpMailer:
+    """Build a mailer that sends to a mail catcher."""
+    return SmtpMailer(
+        "127.0.0.1",
+        catcher.smtp_port,
+        sender="conventions@ker-niverel.invalid",
+        reply_to="agents@ker-niverel.invalid",
+        help_telephone="02 99 00 00 99",
+        site_name="Conventions de Ker Niverel",
+        clock=SystemClock(),
+    )

@@ -10,12 +10,10 @@ from typing import Protocol
 import httpx
 import pytest
 
-from contreseing.clock import SystemClock
 from conventions.errors import InputRefused, UpstreamUnavailable
 from conventions.outgoing import Template
 from conventions.ports.delivery import Attachment, Mailer
-from delivery.mail import SmtpMailer
-from tests.contract.delivery.parts import RunningCatcher, mail_catcher_in
+from tests.contract.delivery.parts import RunningCatcher, mail_catcher_in, mailer_to
 from tests.fakes.delivery import FakeMailer
 from tests.unit.delivery.examples import VALUES, example_notice
 
@@ -72,15 +70,7 @@ class FakePost:
 class RealPost:
     def __init__(self, catcher: RunningCatcher) -> None:
         self._catcher = catcher
-        self.mailer = SmtpMailer(
-            "127.0.0.1",
-            catcher.smtp_port,
-            sender="conventions@ker-niverel.invalid",
-            reply_to="agents@ker-niverel.invalid",
-            help_telephone="02 99 00 00 99",
-            site_name="Conventions de Ker Niverel",
-            clock=SystemClock(),
-        )
+        self.mailer = mailer_to(catcher)
 
     def arrived_at(self, address: str) -> list[Arrived]:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -250,3 +251,16 @@ def test_it_stops_at_once_with_a_client_connected(tmp_path: Path) -> None:
         began_s = time.monotonic()
         assert receiver.stop() == (0, "")
         assert time.monotonic() - began_s < 3
+
+
+def test_an_order_that_the_disk_refuses_is_not_answered_and_leaves_no_trace(tmp_path: Path) -> None:
+    receiver = receiver_in(tmp_path, SECRET).start()
+    send(receiver, "kept-1")
+    path = tmp_path / "orders" / "activations.jsonl"
+    whole = path.read_bytes()
+    _, most = resource.prlimit(receiver.process.pid, resource.RLIMIT_FSIZE, (len(whole) + 10, resource.RLIM_INFINITY))
+    assert (send(receiver, "kept-2").status_code, path.read_bytes()) == (503, whole)
+    resource.prlimit(receiver.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    assert send(receiver, "kept-2").status_code == 200
+    assert len(lines_in(tmp_path)) == 2
+    assert receiver.stop() == (0, "contreseing.receiver ERROR order not kept: File too large\n")
