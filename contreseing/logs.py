@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import IO, Any
 
 import structlog
@@ -100,15 +101,24 @@ def configure_logs(part: str, level: str = "INFO", stream: IO[str] | None = None
             use_get_message=False,
         )
     )
+    sys.excepthook = _log_fault
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
-    for chatty in ("uvicorn.access", "httpx", "httpcore", "mail.log", "asyncio", "fontTools"):
+    for chatty in ("uvicorn.access", "httpx", "httpcore", "mail.log", "asyncio", "fontTools", "alembic"):
         logging.getLogger(chatty).handlers = []
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _log_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell a fault that ends the process as any other record: its message might name somebody."""
+    del trace
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger("contreseing").critical("process.fault", exc_info=error)
 
 
 @contextmanager

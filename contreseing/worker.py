@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
 import structlog
@@ -27,18 +28,17 @@ log = structlog.get_logger("contreseing.worker")
 
 
 def run_worker(ports: Ports, stop: threading.Event, delivery_threads: int = DELIVERY_THREADS) -> None:
-    """Work until ``stop`` is set; each thread finishes what it holds. Several workers at once share by leases."""
-    threads = [
-        threading.Thread(target=_repeat, args=(name, work, ports, stop), name=name)
-        for name, work in (
-            *((f"deliver-{rank}", lambda: deliver_due(ports, BATCH)) for rank in range(1, delivery_threads + 1)),
-            ("sequence", ports.registry.sequence_events),
-        )
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    """Work until ``stop`` is set; each thread finishes what it holds. Several workers at once share by leases.
+
+    An error that is not ours is a fault of the program: it stops the worker and is raised, for a supervisor to see.
+    """
+    works: dict[str, Callable[[], int]] = {
+        **{f"deliver-{rank}": lambda: deliver_due(ports, BATCH) for rank in range(1, delivery_threads + 1)},
+        "sequence": ports.registry.sequence_events,
+    }
+    with ThreadPoolExecutor(len(works), "worker") as threads:
+        for ended in [threads.submit(_repeat, name, work, ports, stop) for name, work in works.items()]:
+            ended.result()
 
 
 def stop_on_signals(stop: threading.Event) -> None:
@@ -54,6 +54,13 @@ def stop_on_signals(stop: threading.Event) -> None:
 
 
 def _repeat(name: str, work: Callable[[], int], ports: Ports, stop: threading.Event) -> None:
+    try:
+        _work_until(stop, name, work, ports)
+    finally:
+        stop.set()
+
+
+def _work_until(stop: threading.Event, name: str, work: Callable[[], int], ports: Ports) -> None:
     while not stop.is_set():
         with correlation(ports.secrets.random_id(), work=name):
             try:

@@ -44,4 +44,4 @@ def account(
             data = {"account": made.id, "roles": [item.value for item in role]}
             record_event(ports, tx, "account.added", at=ports.clock.now(), data=data, personal={"login": login, "by": COMMAND_LINE})
     out.print("Second facteur, à enregistrer maintenant dans une application (cette adresse ne sera plus montrée) :")
-    out.print(pyotp.TOTP(secret).provisioning_uri(login, issuer_name="Contreseing"), markup=False)
+    out.print(pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Contreseing"), markup=False)

@@ -61,7 +61,7 @@ def agreements(browser: Browser) -> list[dict[str, object]]:
         after = str(page["next"])
 
 
-def sign(sites: Sites, mailbox: Mailbox, address: str) -> None:
+def sign(sites: Sites, mailbox: Mailbox, address: str, *, is_looking: bool) -> None:
     """Be a representative: read the mail, open the link, turn every part, accept, ask for the code, read it, sign.
 
     Raises:
@@ -74,17 +74,18 @@ def sign(sites: Sites, mailbox: Mailbox, address: str) -> None:
         parts = sorted({path for path in page.links if path.startswith("/convention/partie/")}, key=_number)
         page = browser.open(parts[0])
         while page.path.startswith("/convention/partie/"):
-            browser.look(page)
+            if is_looking:
+                browser.look(page)
             page = browser.send(page, page.path)
         page = browser.send(page, "/convention/decision", tick=("accepte",))
         page = browser.send(page, "/convention/code", {"code": mailbox.wait_for_code(address)})
         _expect(page, "/convention/merci")
 
 
-def sign_all(sites: Sites, addresses: Sequence[str], tell: Told) -> None:
+def sign_all(sites: Sites, addresses: Sequence[str], tell: Told, *, is_looking: bool) -> None:
     """Have several representatives sign, a few at the same time; the first failure ends it."""
     with Mailbox(sites.mailbox) as mailbox, ThreadPoolExecutor(SIGNERS_AT_ONCE, "signer") as signers:
-        signings = [signers.submit(sign, sites, mailbox, address) for address in addresses]
+        signings = [signers.submit(sign, sites, mailbox, address, is_looking=is_looking) for address in addresses]
         try:
             for done in as_completed(signings):
                 done.result()
@@ -94,7 +95,7 @@ def sign_all(sites: Sites, addresses: Sequence[str], tell: Told) -> None:
             raise
 
 
-def review_desk(browser: Browser, tell: Told) -> int:
+def review_desk(browser: Browser, tell: Told, *, is_looking: bool) -> int:
     """Be the Vice-President: open each document that must be looked at and declare it ready; return how many were opened."""
     opened = 0
     documents = [path for path in browser.open("/").links if path.startswith("/document/")]
@@ -102,7 +103,8 @@ def review_desk(browser: Browser, tell: Told) -> int:
         raise VerificationFailed("the desk is empty", code="demonstration.unexpected")
     page = browser.open(documents[0])
     while page.path.startswith("/document/"):
-        browser.look(page)
+        if is_looking:
+            browser.look(page)
         page = browser.send(page, page.path, press="prete")
         opened += 1
         tell()

@@ -53,8 +53,9 @@ class Teller(Protocol):
 class Scenario:
     """One run; ``stages`` grows as it goes."""
 
-    def __init__(self, stack: Stack, ports: Ports, teller: Teller) -> None:
-        self._stack, self._ports, self._teller = stack, ports, teller
+    def __init__(self, stack: Stack, ports: Ports, teller: Teller, *, is_looking: bool = True) -> None:
+        """Prepare; ``is_looking``: people's browsers fetch the pages' pictures, as a browser does."""
+        self._stack, self._ports, self._teller, self._is_looking = stack, ports, teller, is_looking
         self.stages: list[StageTime] = []
         addresses = stack.workspace.addresses
         self._sites = Sites(addresses.url("signers"), addresses.url("desk"), addresses.url("office"), addresses.url("mailbox"))
@@ -77,9 +78,9 @@ class Scenario:
                 self._wait(office, Status.AWAITING_MEMBER, len(members), CAMPAIGN_WITHIN_SECONDS)
             signers = [member.representative_mail.address for member in members[:-LEFT_FOR_THE_USER]]
             with self._stage("signatures des membres", len(signers)):
-                people.sign_all(self._sites, signers, self._counter())
+                people.sign_all(self._sites, signers, self._counter(), is_looking=self._is_looking)
             with self._stage("examen par le vice-président", None) as count:
-                count(people.review_desk(desk, self._counter()))
+                count(people.review_desk(desk, self._counter(), is_looking=self._is_looking))
             with self._stage("contreseing", len(signers)):
                 ceremony, listed = people.authorise(desk, account_of(accounts, SIGNATORY), entered_at)
                 if listed != len(signers):
@@ -93,12 +94,6 @@ class Scenario:
         write_summary(self._stack.workspace.out, outcomes, self.stages)
         self._check(outcomes)
         return outcomes
-
-    @contextmanager
-    def stage(self, name: str, total: int | None) -> Iterator[None]:
-        """Time a stage that the caller runs itself."""
-        with self._stage(name, total):
-            yield
 
     def _seed(self) -> tuple[ProgrammeFile, Sequence[Member]]:
         ports, year = self._ports, paris_date(self._ports.clock.now()).year

@@ -114,7 +114,9 @@ def ensure_workspace(folder: Path) -> Workspace:
         if not workspace.key_file(name).exists():
             workspace.part_folder("keys")
             write_private(workspace.key_file(name), _new_secret(name))
-    write_private(workspace.settings_file, _render_settings(workspace.addresses))
+    settings = _render_settings(workspace.addresses)
+    if not workspace.settings_file.exists() or workspace.settings_file.read_text(encoding="utf-8") != settings:
+        write_private(workspace.settings_file, settings)
     return workspace
 
 

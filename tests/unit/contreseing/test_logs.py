@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -18,11 +19,11 @@ PERSONAL = ("maelle.legoff@abers.invalid", TOKEN, "482913", "482 913", "whsec_ZG
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, hook = list(root.handlers), root.level, sys.excepthook
     stream = io.StringIO()
     configure_logs("test", stream=stream)
     yield stream
-    root.handlers, root.level = handlers, level
+    root.handlers, root.level, sys.excepthook = handlers, level, hook
     structlog.reset_defaults()
 
 
@@ -87,3 +88,12 @@ def test_references_and_identifiers_stay_readable(lines: io.StringIO) -> None:
     assert record["reference"] == "2026-0014"
     assert record["outgoing_id"] == "9f86d081884c7d659a2feaa0c55ad015"
     assert record["duration_ms"] == 123456
+
+
+def test_a_fault_that_ends_the_process_is_told_without_its_message(lines: io.StringIO) -> None:
+    sys.excepthook(ValueError, ValueError("maelle.legoff@abers.invalid"), None)
+    (record,) = records(lines)
+    assert record["event"] == "process.fault"
+    assert record["error"] == ["ValueError"]
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert len(records(lines)) == 1
