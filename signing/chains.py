@@ -7,12 +7,25 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from conventions.errors import ConfigurationError, VerificationFailed
+from signing.der import read_elements
 
 MAX_PATH_LENGTH = 6
+CERTIFICATE_ERRORS = (
+    ValueError,
+    TypeError,
+    IndexError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` raises on a certificate, a list or an answer that is not as it should be; it parses lazily, so anywhere."""
 
 
 class TrustStore:
@@ -74,11 +87,11 @@ def build_chain(
 @lru_cache(maxsize=512)
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Tell whether ``issuer`` is a CA that signed ``certificate``: names, basic constraints, key usage, signature."""
-    if certificate.issuer != issuer.subject or not _may_issue(issuer):
-        return False
     try:
+        if certificate.issuer != issuer.subject or not _may_issue(issuer):
+            return False
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    except CERTIFICATE_ERRORS:
         return False
     return True
 
@@ -87,7 +100,7 @@ def _may_issue(certificate: x509.Certificate) -> bool:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         return False
     return constraints.ca and usage.key_cert_sign
 
@@ -97,16 +110,25 @@ def load_certificate(der: bytes) -> x509.Certificate:
     """Load a certificate once: the same few come back in each token and each file.
 
     Raises:
-        ValueError: not a certificate.
+        CERTIFICATE_ERRORS: not a certificate.
     """
+    _require_positive_serial(der)
     return x509.load_der_x509_certificate(der)
+
+
+def _require_positive_serial(der: bytes) -> None:
+    """Refuse what RFC 5280, 4.1.2.2 forbids before ``cryptography`` warns of it, once in each process, on standard error."""
+    fields = read_elements(read_elements(der)[0])
+    serial = fields[1] if fields[0][:1] == b"\xa0" else fields[0]
+    if serial[:1] != b"\x02" or serial[2:3] >= b"\x80" or not any(serial[2:]):
+        raise ValueError("a serial number that is not positive")
 
 
 def stated_policies(certificate: x509.Certificate) -> frozenset[str]:
     """Return the dotted policy identifiers of a certificate."""
     try:
         stated = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         return frozenset()
     return frozenset(policy.policy_identifier.dotted_string for policy in stated)
 

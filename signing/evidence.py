@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from conventions.errors import VerificationFailed
-from signing.chains import is_issued_by
+from signing.chains import CERTIFICATE_ERRORS, is_issued_by
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -40,7 +39,7 @@ def crl_address(certificate: x509.Certificate) -> str | None:
     """Return the first HTTP address of the CRL, if the certificate names one."""
     try:
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         return None
     names = (name for point in points for name in point.full_name or ())
     return _first_http(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
@@ -64,9 +63,10 @@ def verify_ocsp_response(der: bytes, certificate: x509.Certificate, issuer: x509
             raise _bad(f"OCSP responder says {response.response_status.name}")
         (single,) = list(response.responses)
         _verify_ocsp_signature(response, issuer, at)
-    except (ValueError, TypeError, InvalidSignature) as error:
+        concerned = single.serial_number == certificate.serial_number and _names_issuer(single, issuer)
+    except CERTIFICATE_ERRORS as error:
         raise _bad("OCSP answer that cannot be read or whose signature is wrong") from error
-    if single.serial_number != certificate.serial_number or not _names_issuer(single, issuer):
+    if not concerned:
         raise _bad("OCSP answer about another certificate")
     if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
         raise VerificationFailed("certificate revoked", code="revocation.revoked")
@@ -86,7 +86,7 @@ def verify_crl(der: bytes, certificate: x509.Certificate, issuer: x509.Certifica
         crl = x509.load_der_x509_crl(der)
         signed = crl.issuer == issuer.subject and crl.is_signature_valid(_public_key(issuer))
         entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    except (ValueError, TypeError) as error:
+    except CERTIFICATE_ERRORS as error:
         raise _bad("CRL that cannot be read") from error
     if not signed:
         raise _bad("CRL that its issuer did not sign")
@@ -135,7 +135,7 @@ def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) ->
 def _is_delegated(responder: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
     try:
         purposes = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         return False
     in_time = responder.not_valid_before_utc <= at + CLOCK_TOLERANCE and at <= responder.not_valid_after_utc
     return ExtendedKeyUsageOID.OCSP_SIGNING in purposes and in_time and is_issued_by(responder, issuer)
@@ -157,7 +157,7 @@ def _public_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey | rs
 def _access_address(certificate: x509.Certificate, method: x509.ObjectIdentifier) -> str | None:
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         return None
     locations = (one.access_location for one in access if one.access_method == method)
     return _first_http(name.value for name in locations if isinstance(name, x509.UniformResourceIdentifier))

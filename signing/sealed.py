@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from conventions.ceremonies import CEREMONY_LIFETIME, MANIFEST_SCHEMA
@@ -75,7 +74,7 @@ def verify_seal(content: bytes, cms_der: bytes, seal: x509.Certificate) -> None:
         digest = attributes["message_digest"].native
         algorithm = signer["digest_algorithm"]["algorithm"].native
         verify_signature(seal.public_key(), signer["signature"].native, signed, hashes.SHA256())
-    except (*UNREADABLE, InvalidSignature) as error:
+    except UNREADABLE as error:
         raise VerificationFailed("the manifest's seal is wrong", code="manifest.seal") from error
     if not named or algorithm != "sha256" or digest != hashlib.sha256(content).digest():
         raise VerificationFailed("the seal is over something else", code="manifest.seal")

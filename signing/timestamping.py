@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 
 from asn1crypto import cms, tsp
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conventions.errors import VerificationFailed
-from signing.chains import TrustStore, build_chain, load_certificate
+from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain, load_certificate
 from signing.der import read_elements, render_integer, render_octets, render_oid, render_sequence, render_tlv
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
@@ -30,7 +29,7 @@ WANT_CERTIFICATES = render_tlv(0x01, b"\xff")
 GRANTED = ("granted", "granted_with_mods")
 Sha2 = type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]
 DIGESTS: dict[str, Sha2] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)  # what asn1crypto raises on hostile input
+UNREADABLE = (*CERTIFICATE_ERRORS, KeyError, AttributeError, OverflowError)  # and what asn1crypto raises on hostile input
 
 
 @dataclass(frozen=True)
@@ -78,15 +77,15 @@ def verify_response(response: bytes, request: TimestampRequest, rules: TokenRule
             ``purpose``, ``signature``, ``certificate``.
     """
     try:
-        parsed = tsp.TimeStampResp.load(response, strict=True)
-        status = parsed["status"]["status"].native
+        status_info, *tokens = read_elements(response)
+        status = tsp.PKIStatusInfo.load(status_info, strict=True)["status"].native
     except UNREADABLE as error:
         raise VerificationFailed("not a time-stamp response", code="timestamp.unreadable") from error
     if status not in GRANTED:
         raise VerificationFailed(f"the authority refuses: {status}", code="timestamp.refused")
     try:
-        _, der = read_elements(response)
-        nonce = parsed["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed["nonce"].native
+        (der,) = tokens
+        nonce = cms.ContentInfo.load(der, strict=True)["content"]["encap_content_info"]["content"].parsed["nonce"].native
     except UNREADABLE as error:
         raise VerificationFailed("not a time-stamp token", code="timestamp.unreadable") from error
     if nonce != request.nonce:
@@ -160,7 +159,7 @@ def _verify_purpose(certificate: x509.Certificate) -> None:
     """Check RFC 3161, 2.3: extended key usage critical, time-stamping alone."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except (x509.ExtensionNotFound, ValueError):
+    except CERTIFICATE_ERRORS:
         extension = None
     if extension is None or not extension.critical or list(extension.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise VerificationFailed("the token's certificate is not for time-stamps", code="timestamp.purpose")
@@ -176,7 +175,7 @@ def _verify_signature(signer: cms.SignerInfo, info_der: bytes, certificate: x509
         described = attributes["content_type"] == "tst_info" and attributes["message_digest"] == message_digest
         named = _names_certificate(attributes, certificate)
         _verify_raw(certificate.public_key(), signer, signed, digest)
-    except (*UNREADABLE, InvalidSignature) as error:
+    except UNREADABLE as error:
         raise VerificationFailed("the token's signature is wrong", code="timestamp.signature") from error
     if not (described and named):
         raise VerificationFailed("the token's signature is about something else", code="timestamp.signature")

@@ -43,6 +43,7 @@ class Pki:
     syndicate: Authority
     seal: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
     timestamps: TimestampAuthority
+    timestamps_certificate: x509.Certificate
     responders: dict[str, Responder]
     tokens: dict[str, str]
 
@@ -112,6 +113,7 @@ def open_pki(folder: Path) -> Pki:
         syndicate=syndicate,
         seal=(key["seal"], certificate["seal"]),
         timestamps=TimestampAuthority(key["timestamps"], certificate["timestamps"], syndicate.certificate),
+        timestamps_certificate=certificate["timestamps"],
         responders={ca.name: Responder(ca, key[f"ocsp-{ca.name}"], certificate[f"ocsp-{ca.name}"]) for ca in (members, syndicate)},
         tokens=tokens,
     )
