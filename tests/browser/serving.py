@@ -1,4 +1,4 @@
-"""The portal served on this machine's three loopback addresses, over a world of fakes with real documents."""
+"""The portal served on this machine's three loopback addresses, over a world of fakes whose conventions look real."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import uvicorn
 
+from conventions.ports.documents import RenderedAgreement
+from conventions.steps.read_page import read_page
+from conventions.steps.signer_view import signer_view
+from conventions.terms import Terms
+from conventions.views import SignerView
 from documents.adapter import ReportlabDocuments
 from portal.application import create_application
 from portal.settings import PortalSettings, Site
+from tests.builders import example_terms
+from tests.fakes.documents import FakeDocuments
 from tests.fakes.world import World
 from tests.portal.sites import SETTINGS
 
@@ -33,11 +41,43 @@ class Served:
         return self.settings.origin(site) + path
 
 
-def world_with_documents() -> World:
-    """Return a world of fakes whose conventions are real PDFs, so that pages have real pictures."""
-    world = World()
-    world.ports = dataclasses.replace(world.ports, documents=ReportlabDocuments())
-    return world
+@cache
+def _example() -> RenderedAgreement:
+    documents = ReportlabDocuments()
+    terms = example_terms()
+    return documents.render_agreement(example_terms(wording_sha256=documents.wording_sha256(terms.wording_id)))
+
+
+@cache
+def _picture(page: int) -> bytes:
+    return ReportlabDocuments().render_page_picture(_example().data, page)
+
+
+class PicturedDocuments(FakeDocuments):
+    """Fake files, which the fake signatures need, with the parts and the pictures of a real convention."""
+
+    def render_agreement(self, terms: Terms) -> RenderedAgreement:
+        return dataclasses.replace(_example(), data=super().render_agreement(terms).data)
+
+    def render_page_picture(self, data: bytes, page: int) -> bytes:
+        del data  # whatever the file, the example's page stands for its own
+        return _picture(page)
+
+
+class PicturedWorld(World):
+    """A world of fakes whose conventions look real."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.documents = PicturedDocuments(self.registry)
+        self.ports = dataclasses.replace(self.ports, documents=self.documents)
+
+    def read_all(self, cookie: str) -> SignerView:
+        """Turn every part, however many there are."""
+        view = signer_view(self.ports, cookie)
+        for part in view.parts:
+            view = read_page(self.ports, cookie, part.number, "picture")
+        return view
 
 
 @contextmanager
