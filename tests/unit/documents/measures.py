@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pypdfium2
+from pypdf import PdfReader, PdfWriter
 
 Box = tuple[float, float, float, float]
 
@@ -31,3 +34,8 @@ def shown_text(data: bytes) -> str:
         return "\n".join(drawn.get_textpage().get_text_range() for drawn in document)
     finally:
         document.close()
+
+
+def catalogue(document: PdfReader | PdfWriter) -> Any:  # noqa: ANN401 pypdf tells no types of what it holds
+    """Return the root of a document's objects."""
+    return document.root_object

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import page
 import pytest
@@ -23,6 +24,7 @@ from conventions.terms import agreement_data
 from documents.adapter import ReportlabDocuments
 from documents.structure_text import parse_structure_text
 from tests.builders import example_member, example_terms
+from tests.unit.documents.measures import catalogue
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = ReportlabDocuments()
@@ -53,7 +55,7 @@ def test_sections_follow_one_another(rendered: RenderedAgreement) -> None:
 
 
 def test_fields_in_order_with_their_locks(rendered: RenderedAgreement) -> None:
-    form = PdfReader(io.BytesIO(rendered.data)).root_object["/AcroForm"]
+    form = catalogue(PdfReader(io.BytesIO(rendered.data)))["/AcroForm"]
     assert form["/SigFlags"] == 3
     fields = [reference.get_object() for reference in form["/Fields"]]
     assert [field["/T"] for field in fields] == [MEMBER_FIELD, SYNDICATE_FIELD, TIMESTAMP_FIELDS[0]]
@@ -77,12 +79,13 @@ def test_fields_in_order_with_their_locks(rendered: RenderedAgreement) -> None:
 def test_header_identifier_and_language(rendered: RenderedAgreement) -> None:
     reader = PdfReader(io.BytesIO(rendered.data))
     assert rendered.data.startswith(b"%PDF-1.7\n")
-    assert "/Version" not in reader.root_object
-    assert reader.root_object["/Lang"] == "fr-FR"
-    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+    assert "/Version" not in catalogue(reader)
+    assert catalogue(reader)["/Lang"] == "fr-FR"
+    assert catalogue(reader)["/ViewerPreferences"]["/DisplayDocTitle"].value is True
     assert reader.metadata is not None
     assert reader.metadata.title == "Convention Ker Niverel n° 2026-0014 – Communauté de communes des Abers-Fictifs"
-    first, second = reader.trailer["/ID"]
+    trailer: Any = reader.trailer
+    first, second = trailer["/ID"]
     assert first == second
 
 
@@ -91,7 +94,7 @@ def test_data_comes_back_as_it_was_given(rendered: RenderedAgreement) -> None:
 
 
 def test_data_attached_as_data(rendered: RenderedAgreement) -> None:
-    root = PdfReader(io.BytesIO(rendered.data)).root_object
+    root = catalogue(PdfReader(io.BytesIO(rendered.data)))
     (reference,) = root["/AF"]
     assert reference.get_object()["/AFRelationship"] == "/Data"
     assert reference.get_object()["/EF"]["/F"].get_data() == render_canonical(agreement_data(example_terms()))
@@ -114,7 +117,7 @@ def test_no_data_is_evidence_broken(data: bytes) -> None:
 def test_changed_data_is_evidence_broken(before: bytes, after: bytes) -> None:
     writer = PdfWriter(clone_from=io.BytesIO(DOCUMENTS.render_agreement(example_terms()).data))
     content = render_canonical(agreement_data(example_terms())).replace(before, after, 1)
-    file = writer.root_object["/AF"][0].get_object()["/EF"]["/F"].get_object()
+    file = catalogue(writer)["/AF"][0].get_object()["/EF"]["/F"].get_object()
     file.set_data(content)
     changed = io.BytesIO()
     writer.write(changed)
