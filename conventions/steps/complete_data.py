@@ -68,7 +68,7 @@ def complete_data(ports: Ports, cookie: str, values: Mapping[str, str]) -> None:
         member = tx.member(agreement.member_id)
         asked = missing_fields(member)
         tx.update_member(_completed(member, asked, values))
-        if asked and agreement.fact(FactKind.DATA_COMPLETED) is None:
+        if agreement.fact(FactKind.DATA_COMPLETED) is None:  # even if an agent has supplied the rest meanwhile
             fact = Fact(FactKind.DATA_COMPLETED, now, agreement.version, {"fields": list(asked)})
             record_fact(ports, tx, agreement, fact)
         campaign_id = agreement.campaign_id

@@ -25,6 +25,7 @@ from conventions.steps import (
     resume,
     signer_view,
 )
+from tests.builders import example_member
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import CAMPAIGN, World
 from tests.unit.conventions.test_member_file import ACT, REFERENT
@@ -59,6 +60,20 @@ def test_what_is_missing_is_asked_for_and_completed_by_the_secretary() -> None:
     assert not request_data.request_data(world.ports, reference)
     with world.registry.read() as tx:
         assert tx.member(member.id).billing.service_code == "FACT"
+
+
+def test_the_form_moves_the_agreement_even_when_an_agent_supplied_everything_meanwhile() -> None:
+    world = World()
+    member = world.add_member(referent=None)
+    world.open_campaign()
+    reference = draft.draft(world.ports, CAMPAIGN, member.id)
+    request_data.request_data(world.ports, reference)
+    world.deliver()
+    cookie = world.visit(reference)
+    with world.registry.write() as tx:
+        tx.update_member(replace(member, referent=example_member().referent))
+    complete_data.complete_data(world.ports, cookie, {})
+    assert resume.resume(world.ports).done == ((reference, "prepare"), (reference, "invite"))
 
 
 def test_a_data_link_that_expired_leaves_no_mail_and_no_form() -> None:
