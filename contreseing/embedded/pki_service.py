@@ -279,7 +279,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    web.run_app(application, host=asked.host, port=asked.port, access_log=None, print=None)
+    try:
+        web.run_app(application, host=asked.host, port=asked.port, access_log=None, print=None)
+    except OSError:
+        sys.stderr.write(f"port {asked.port} of {asked.host} is taken by another program\n")
+        return 2
     return 0
 
 

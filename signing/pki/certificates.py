@@ -15,7 +15,7 @@ from signing.pki import policies
 CA_CURVE = ec.SECP384R1
 LEAF_CURVE = ec.SECP256R1
 DER_NULL = b"\x05\x00"
-COMMON_NAME_LIMIT = 64  # RFC 5280, appendix A.1, ub-common-name
+COMMON_NAME_BYTES = 64  # RFC 5280, appendix A.1, ub-common-name; ``cryptography`` counts octets of UTF-8
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,14 @@ def render_signer_name(subject: SignerSubject) -> x509.Name:
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, subject.reference),
             x509.NameAttribute(NameOID.SURNAME, subject.family_name),
             x509.NameAttribute(NameOID.GIVEN_NAME, subject.given_name),
-            x509.NameAttribute(NameOID.COMMON_NAME, full_name[:COMMON_NAME_LIMIT]),
+            x509.NameAttribute(NameOID.COMMON_NAME, _cut(full_name)),
         ]
     )
+
+
+def _cut(name: str) -> str:
+    """Cut a common name to what it may hold, between characters; the other attributes hold the whole."""
+    return name.encode()[:COMMON_NAME_BYTES].decode(errors="ignore").rstrip()
 
 
 def issue_root(key: ec.EllipticCurvePrivateKey, organisation: str, now: datetime) -> x509.Certificate:
