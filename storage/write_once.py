@@ -47,15 +47,15 @@ def whole_second(instant: datetime) -> datetime:
     return whole + timedelta(seconds=1) if instant.microsecond else whole
 
 
-def verify_client_version() -> None:
+def verify_client_version(proved: str = PROVEN_CLIENT_VERSION) -> None:
     """Refuse to start on a version of the client whose private method was not proved.
 
     Raises:
         ConfigurationError: another version is installed.
     """
     found = version("minio")
-    if found != PROVEN_CLIENT_VERSION:
-        raise ConfigurationError(f"minio {found} is installed, {PROVEN_CLIENT_VERSION} is proved", code="store.client_version")
+    if found != proved:
+        raise ConfigurationError(f"minio {found} is installed, {proved} is proved", code="store.client_version")
 
 
 def put_once(client: S3Client, bucket: str, key: str, data: bytes, lock: Lock | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -41,7 +42,7 @@ def parse_database_url(text: str) -> URL:
     return url
 
 
-def open_engine(text: str) -> Engine:
+def open_engine(text: str, wait_for_lock_s: float = WAIT_FOR_LOCK_S) -> Engine:
     """Build the engine for an address; nothing is connected yet. Parameters never show in its errors.
 
     Raises:
@@ -49,27 +50,27 @@ def open_engine(text: str) -> Engine:
     """
     url = parse_database_url(text)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_timeout=WAIT_FOR_LOCK_S)
-        event.listen(engine, "connect", _prepare_sqlite)
+        engine = create_engine(url, hide_parameters=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_timeout=wait_for_lock_s)
+        event.listen(engine, "connect", partial(_prepare_sqlite, round(wait_for_lock_s * 1000)))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    limits = {"lock_timeout": WAIT_FOR_LOCK_S * 1000, "statement_timeout": STATEMENT_TIMEOUT_S * 1000, "timezone": "UTC"}
+    limits = {"lock_timeout": round(wait_for_lock_s * 1000), "statement_timeout": STATEMENT_TIMEOUT_S * 1000, "timezone": "UTC"}
     options = {"connect_timeout": CONNECT_TIMEOUT_S, "options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
     return create_engine(
         url,
         hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
-        pool_timeout=WAIT_FOR_LOCK_S,
+        pool_timeout=wait_for_lock_s,
         pool_pre_ping=True,
         connect_args=options,
     )
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(wait_for_lock_ms: int, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: see _begin_sqlite
     for pragma in (
-        f"busy_timeout = {WAIT_FOR_LOCK_S * 1000}",
+        f"busy_timeout = {wait_for_lock_ms}",
         "journal_mode = WAL",
         "synchronous = FULL",  # a commit that was told to a signer survives a power cut
         "foreign_keys = ON",

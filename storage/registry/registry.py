@@ -27,8 +27,14 @@ class SqlRegistry:
     Safe to share between threads; ``close`` gives the connections back.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, *, wait_for_lock_s: float = WAIT_FOR_LOCK_S) -> None:
+        """Prepare the registry; nothing is connected yet.
+
+        Raises:
+            ConfigurationError: the address cannot be read.
+        """
+        self._wait_for_lock_s = wait_for_lock_s
+        self._engine = open_engine(url, wait_for_lock_s)
         self._writing = writing(self._engine)
         self._reading = reading(self._engine)
         self._thread = threading.local()
@@ -74,7 +80,7 @@ class SqlRegistry:
         if self._one_writer is None:
             yield
             return
-        if not self._one_writer.acquire(timeout=WAIT_FOR_LOCK_S):
+        if not self._one_writer.acquire(timeout=self._wait_for_lock_s):
             raise UpstreamUnavailable("another thread of this process has been writing for too long", code="registry.unavailable")
         try:
             yield
