@@ -129,30 +129,32 @@ class Agreement:
         wanted = self.version if version is None else version
         return last_fact(self.facts, kind, wanted)
 
-    def required_fact(self, kind: FactKind) -> Fact:
-        """Return the last fact of a kind in the current version.
+    def required_fact(self, kind: FactKind, version: int | None = None) -> Fact:
+        """Return the last fact of a kind in a version (the current one by default).
 
         Raises:
             NotFound: there is none.
         """
-        fact = self.fact(kind)
+        fact = self.fact(kind, version)
         if fact is None:
-            raise NotFound(f"{self.reference} has no fact {kind} in version {self.version}", code="agreement.fact_missing")
+            raise NotFound(f"{self.reference} has no fact {kind} in version {version or self.version}", code="agreement.fact_missing")
         return fact
 
-    def artefact(self, stage: Stage) -> Artefact | None:
-        """Return the current version's artefact of a stage, or None."""
-        return next((a for a in self.artefacts if a.stage is stage and a.version == self.version), None)
+    def artefact(self, stage: Stage, version: int | None = None) -> Artefact | None:
+        """Return a version's artefact of a stage (the current one's by default), or None."""
+        wanted = self.version if version is None else version
+        return next((a for a in self.artefacts if a.stage is stage and a.version == wanted), None)
 
-    def required_artefact(self, stage: Stage) -> Artefact:
-        """Return the current version's artefact of a stage.
+    def required_artefact(self, stage: Stage, version: int | None = None) -> Artefact:
+        """Return a version's artefact of a stage (the current one's by default).
 
         Raises:
             NotFound: there is none.
         """
-        artefact = self.artefact(stage)
+        artefact = self.artefact(stage, version)
         if artefact is None:
-            raise NotFound(f"{self.reference} has no artefact {stage} in version {self.version}", code="agreement.artefact_missing")
+            wanted = version or self.version
+            raise NotFound(f"{self.reference} has no artefact {stage} in version {wanted}", code="agreement.artefact_missing")
         return artefact
 
     @property

@@ -32,13 +32,13 @@ class Preparation:
         return self.member if party is Party.MEMBER else self.syndicate
 
 
-def preparation_of(agreement: Agreement) -> Preparation:
-    """Read the current version's ``prepared`` fact.
+def preparation_of(agreement: Agreement, version: int | None = None) -> Preparation:
+    """Read the ``prepared`` fact of a version (the current one by default).
 
     Raises:
         NotFound: the version is not prepared.
     """
-    data = agreement.required_fact(FactKind.PREPARED).data
+    data = agreement.required_fact(FactKind.PREPARED, version).data
     sections = data["sections"]
     assert isinstance(sections, list | tuple)  # noqa: S101 written by ``prepare`` alone
     return Preparation(

@@ -58,6 +58,12 @@ PERSONAL_DATA = frozenset({"signer", "countersigner", "reason", "by"})
 """Names of fact data that may hold a person's name or words: committed in the journal, not written there."""
 
 
+def enqueue_about_version(ports: Ports, tx: Transaction, template: Template, agreement: Agreement) -> None:
+    """Put in the outbox the mail that tells of what happened to the current version, whatever version stands when it leaves."""
+    version = str(agreement.version)
+    enqueue(ports, tx, template, agreement.reference, version, {"version": version})
+
+
 def enqueue(
     ports: Ports,
     tx: Transaction,

@@ -10,7 +10,7 @@ from conventions.errors import ContreseingError, EvidenceBroken
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
-from conventions.recording import enqueue, quarantine, record_fact
+from conventions.recording import enqueue, enqueue_about_version, quarantine, record_fact
 
 FIRST_ORDER = 1
 READERS_REQUIRED = 1
@@ -52,7 +52,7 @@ def activate(ports: Ports, reference: str) -> None:
             code = str(service["code"])
             key = order_key(preparation.sha256, code, FIRST_ORDER)
             enqueue(ports, tx, Template.ORDER, reference, key, {"service": code, "key": key, "order_version": str(FIRST_ORDER)})
-        enqueue(ports, tx, Template.COSIGNED_COPY, reference, f"{agreement.version}")
+        enqueue_about_version(ports, tx, Template.COSIGNED_COPY, fresh)
 
 
 def _services(ports: Ports, agreement: Agreement, preparation: Preparation, data: bytes) -> list[Mapping[str, Json]]:

@@ -7,7 +7,7 @@ from conventions.errors import InputRefused, RuleRefused
 from conventions.links import Closure, Purpose
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import enqueue, record_fact
+from conventions.recording import enqueue_about_version, record_fact
 from conventions.steps.open_link import visit_of
 from conventions.steps.reissue_link import close_links
 from conventions.steps.signer_view import check_link_usable, signer_view
@@ -37,5 +37,5 @@ def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
             data = {"reason": reason.strip(), "visit_id": visit.id}
             record_fact(ports, tx, agreement, Fact(FactKind.DECLINED, now, agreement.version, data))
             close_links(tx, agreement.reference, Closure.DECLINED, now)
-            enqueue(ports, tx, Template.DECLINED, agreement.reference, f"{agreement.version}")
+            enqueue_about_version(ports, tx, Template.DECLINED, agreement)
     return signer_view(ports, cookie)

@@ -61,8 +61,16 @@ class _Letter:
     def site(self) -> str:
         return self.ports.rules.address("signers")
 
+    @property
+    def version(self) -> int:
+        """The version that the mail tells of: the agreement may have gone on to the next since."""
+        return int(self.outgoing.ids["version"])
+
     def signed_at(self, kind: FactKind) -> str:
-        return format_instant(self.agreement.required_fact(kind).instant("signed_at"))
+        return format_instant(self.agreement.required_fact(kind, self.version).instant("signed_at"))
+
+    def reason(self, kind: FactKind) -> str:
+        return self.agreement.required_fact(kind, self.version).text("reason")
 
 
 @dataclass(frozen=True)
@@ -91,13 +99,14 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
     with ports.registry.write() as tx:
         agreement = tx.agreement(outgoing.reference)
         member, programme = tx.member(agreement.member_id), tx.programme(agreement.programme_id)
-        draft = _DRAFTS[outgoing.template](_Letter(ports, tx, outgoing, agreement, member, programme))
+        letter = _Letter(ports, tx, outgoing, agreement, member, programme)
+        draft = _DRAFTS[outgoing.template](letter)
         demonstration = tx.campaign(agreement.campaign_id).demonstration
     if draft is None:
         return
     attachments: tuple[Attachment, ...] = ()
     if draft.stage is not None:
-        artefact = agreement.required_artefact(draft.stage)
+        artefact = agreement.required_artefact(draft.stage, letter.version)
         attachments = (Attachment(f"convention-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
     ports.mailer.send(Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration))
     with ports.registry.write() as tx:
@@ -204,7 +213,7 @@ def _second_address_notice(letter: _Letter) -> _Draft | None:
         return None
     values = {
         **letter.common,
-        "signer": preparation_of(letter.agreement).member.person.addressed,
+        "signer": preparation_of(letter.agreement, letter.version).member.person.addressed,
         "signed_at": letter.signed_at(FactKind.MEMBER_SIGNED),
         "telephone": letter.telephone,
     }
@@ -212,13 +221,13 @@ def _second_address_notice(letter: _Letter) -> _Draft | None:
 
 
 def _returned(letter: _Letter) -> _Draft:
-    reason = letter.agreement.required_fact(FactKind.RETURNED).text("reason")
+    reason = letter.reason(FactKind.RETURNED)
     values = {**letter.common, "greeting": letter.greeting, "reason": reason, "telephone": letter.telephone}
     return _Draft(letter.member.representative_mail.address, values)
 
 
 def _declined(letter: _Letter) -> _Draft:
-    reason = letter.agreement.required_fact(FactKind.DECLINED).text("reason")
+    reason = letter.reason(FactKind.DECLINED)
     return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n'a été donné."})
 
 

@@ -8,7 +8,7 @@ from conventions.errors import InputRefused, RuleRefused
 from conventions.links import Closure
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import enqueue, record_fact
+from conventions.recording import enqueue_about_version, record_fact
 from conventions.status import Status, status_of
 from conventions.steps.decline import LONGEST_REASON
 from conventions.steps.reissue_link import close_links
@@ -37,4 +37,4 @@ def return_to_member(ports: Ports, cookie: str, reference: str, reason: str) -> 
         fact = Fact(FactKind.RETURNED, now, agreement.version, {"reason": words, "by": account.id})
         record_fact(ports, tx, agreement, fact)
         close_links(tx, reference, Closure.REPLACED, now)
-        enqueue(ports, tx, Template.RETURNED, reference, f"{agreement.version}")
+        enqueue_about_version(ports, tx, Template.RETURNED, agreement)

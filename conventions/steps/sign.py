@@ -30,7 +30,7 @@ from conventions.outgoing import Template
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
-from conventions.recording import enqueue, record_event, record_fact
+from conventions.recording import enqueue_about_version, record_event, record_fact
 from conventions.signatures import MemberSignature, SignedFile
 from conventions.steps.keep_member_file import keep_member_file
 from conventions.steps.open_link import visit_of
@@ -157,9 +157,9 @@ def _commit(ports: Ports, tx: Transaction, reference: str, version: int, signed:
         "certificate_sha256": signed.certificate_sha256,
     }
     record_fact(ports, tx, agreement, Fact(FactKind.MEMBER_SIGNED, now, version, data))
-    enqueue(ports, tx, Template.MEMBER_RECEIPT, reference, f"{version}")
+    enqueue_about_version(ports, tx, Template.MEMBER_RECEIPT, agreement)
     if tx.member(agreement.member_id).second_mail is not None:
-        enqueue(ports, tx, Template.SECOND_ADDRESS_NOTICE, reference, f"{version}")
+        enqueue_about_version(ports, tx, Template.SECOND_ADDRESS_NOTICE, agreement)
 
 
 def _keep_quietly(ports: Ports, reference: str) -> None:

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from conventions.agreements import FactKind
+from conventions.accounts import Role
+from conventions.agreements import FactKind, Stage
+from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, InputRefused, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import RETRY_AFTER, Outgoing, OutgoingState, Template, retry_at
 from conventions.people import Civility, Person
 from conventions.ports.delivery import ActivationOrder, Receipt
 from conventions.status import Status
-from conventions.steps import activate, deliver, notify, replay, settle_order, sign
+from conventions.steps import activate, deliver, draft, notify, replay, return_to_member, settle_order, sign
 from tests.builders import example_programme
 from tests.fakes.world import World
 
@@ -141,6 +143,26 @@ def test_a_row_taken_by_another_worker_is_not_made_a_dead_letter_by_the_late_one
     with world.registry.read() as tx:
         assert tx.dead_letters() == []
         assert tx.outgoing(row.id) == row
+
+
+def test_what_happened_to_a_version_is_told_even_when_the_next_one_stands() -> None:
+    world = World()
+    reference = world.invited()
+    world.sign(reference)
+    world.mailer.failure = DOWN
+    return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Le référent a changé.")
+    draft.redraft(world.ports, reference)
+    world.deliver()
+    world.mailer.failure = None
+    world.clock.advance(timedelta(minutes=10))
+    world.deliver()
+    with world.registry.read() as tx:
+        assert tx.dead_letters() == []
+    by_template = {notice.template: notice for notice in world.mailer.sent}
+    assert by_template[Template.RETURNED].values["reason"] == "Le référent a changé."
+    assert by_template[Template.SECOND_ADDRESS_NOTICE].values["signer"] == "Mme Maëlle Le Goff-Exemple"
+    signed = world.agreement(reference).required_artefact(Stage.MEMBER_SIGNED, 1)
+    assert sha256_hex(by_template[Template.MEMBER_RECEIPT].attachments[0].data) == signed.sha256
 
 
 # orders
