@@ -76,7 +76,7 @@ class EmbeddedPrefect:
 
     def server_part(self) -> Part:
         """Return the server, to be supervised; its first start takes longer, for the tables are created."""
-        settings = {**SERVER, "PREFECT_HOME": str(self.home.resolve())}
+        settings = {**SERVER, "PREFECT_HOME": str(self.home.resolve()), "PREFECT_SERVER_UI_API_URL": self.api_url}
         if self.auth:
             settings["PREFECT_SERVER_API_AUTH_STRING"] = self.auth
         if self.database_url:
