@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable
 from conventions.ports.system import Clock
@@ -27,6 +26,7 @@ from signing.evidence import Evidence
 from signing.gathering import KEPT_FOR, Gatherer
 from signing.keys import HashSigner
 from signing.levels import level_of
+from signing.reading import GrowingReader
 from signing.revisions import (
     PendingRevision,
     SignatureText,
@@ -177,13 +177,14 @@ class Engine:
             (signature,) = await session.signer.sign_hashes([session.cms.hash_to_sign(prepared.revision.digest)])
         else:
             raise SigningFailed("the authority's tokens keep growing", code="signing.token_size")
-        data = await self._archive_stamp(prepared.revision.complete(cms), (session.evidence, facts.evidence))
-        level = level_of(data, prepared.task.field)
+        signed = prepared.revision.complete(cms)
+        data, reader = await self._archive_stamp(signed, prepared.revision.reader, (session.evidence, facts.evidence))
+        level = level_of(data, prepared.task.field, reader)
         if level is not PadesLevel.B_LTA:
             raise SigningFailed(f"the file is {level}, not B-LTA", code="signing.level")
         return SignedFile(data, level, token.gen_time, session.certificate_sha256)
 
-    async def _archive_stamp(self, data: bytes, needed: tuple[Evidence, ...]) -> bytes:
+    async def _archive_stamp(self, data: bytes, before: GrowingReader, needed: tuple[Evidence, ...]) -> tuple[bytes, GrowingReader]:
         """Append the validation data and, in the same revision, a document time-stamp over all.
 
         The data hold what proves the signature, its time-stamp, the archive stamp before this one, and this one.
@@ -193,14 +194,14 @@ class Engine:
             try:
                 for _ in range(ATTEMPTS):
                     facts = await self._facts_of(authority)
-                    writer = open_revision(data)
-                    evidence = dict.fromkeys((*needed, facts.evidence, *await self._evidence_of_previous(writer.prev, data, facts)))
+                    writer = open_revision(data, before)
+                    evidence = dict.fromkeys((*needed, facts.evidence, *await self._evidence_of_previous(writer.reader, data, facts)))
                     reserved_bytes = facts.token_bytes + SPARE_BYTES
-                    pending = prepare_timestamp(writer, next_timestamp_field(writer.prev), store_content(*evidence), reserved_bytes)
+                    pending = prepare_timestamp(writer, next_timestamp_field(writer.reader), store_content(*evidence), reserved_bytes)
                     token = await authority.stamp(pending.digest)
                     known = await self._learn(authority, token)
                     if known.certificate == facts.certificate and len(token.der) <= reserved_bytes:
-                        return pending.complete(token.der)
+                        return pending.complete(token.der), pending.reader
             except UpstreamUnavailable as error:
                 refusal = error
         raise refusal or UpstreamUnavailable("no time-stamp authority is stable enough to archive", service="time-stamp authority")
@@ -245,7 +246,7 @@ class Engine:
         self._facts[authority.name] = facts
         return facts
 
-    async def _evidence_of_previous(self, reader: PdfFileReader, data: bytes, facts: AuthorityFacts) -> tuple[Evidence, ...]:
+    async def _evidence_of_previous(self, reader: GrowingReader, data: bytes, facts: AuthorityFacts) -> tuple[Evidence, ...]:
         """Prove the state of the authority of the archive stamp before, when it is not the one at work."""
         token = last_timestamp(reader, data)
         if token is None:

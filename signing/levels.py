@@ -5,7 +5,6 @@ It says what the file holds, not that it is valid: ``signing.validation`` says t
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from conventions.errors import SigningFailed
 from conventions.signatures import PadesLevel
 from signing.chains import load_certificate
+from signing.reading import GrowingReader
 from signing.revisions import converted_errors, entry
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue, read_signature_values
 
@@ -47,14 +47,14 @@ class StoredMaterial:
         return seen < MAX_PATH_LENGTH
 
 
-def level_of(data: bytes, field: str) -> PadesLevel:
-    """Return the level that a file of ours shows for the signature of a field.
+def level_of(data: bytes, field: str, before: GrowingReader | None = None) -> PadesLevel:
+    """Return the level that a file of ours shows for the signature of a field; ``before`` read a prefix of it.
 
     Raises:
         SigningFailed: no such signature, or not a PAdES one.
     """
     with converted_errors():
-        reader = PdfFileReader(io.BytesIO(data))
+        reader = GrowingReader(data, before)
         return assess_level(read_signature_values(reader, data), field, read_material(reader), len(data))
 
 

@@ -35,6 +35,7 @@ from conventions.errors import ConfigurationError, SigningFailed
 from conventions.kinds import TIMESTAMP_FIELDS
 from signing.chains import render_der
 from signing.evidence import Evidence
+from signing.reading import GrowingReader
 from signing.values import RFC3161, read_signature_values
 
 TESTED_PYHANKO = "0.38.0"
@@ -64,6 +65,10 @@ if pyhanko_version != TESTED_PYHANKO:
 class FrozenWriter(IncrementalPdfFileWriter):
     """A writer that leaves the XMP packet and the information dictionary as they are: their bytes are the document's."""
 
+    def __init__(self, reader: GrowingReader) -> None:
+        super().__init__(reader.stream, prev=reader)
+        self.reader = reader
+
     def _update_meta(self) -> None:
         """Do nothing, where pyHanko would write a modification date and serialise the packet anew."""
 
@@ -92,10 +97,11 @@ def store_content(*evidences: Evidence) -> SecurityStoreContent:
 
 @dataclass(frozen=True)
 class PendingRevision:
-    """A revision with a hole: ``digest`` is over everything else."""
+    """A revision with a hole: ``digest`` is over everything else; ``reader`` read the file before it."""
 
     buffer: io.BytesIO
     prepared: PreparedByteRangeDigest
+    reader: GrowingReader
 
     @property
     def digest(self) -> bytes:
@@ -135,14 +141,14 @@ def converted_errors() -> Iterator[None]:
         raise SigningFailed(f"the PDF cannot be signed: {type(error).__name__}", code="signing.pdf") from error
 
 
-def open_revision(data: bytes) -> FrozenWriter:
-    """Open a file to append to it.
+def open_revision(data: bytes, before: GrowingReader | None = None) -> FrozenWriter:
+    """Open a file to append to it; ``before`` read the same file with a revision less.
 
     Raises:
         SigningFailed: unreadable, encrypted, or with hybrid cross-references, which readers do not all read alike.
     """
     with converted_errors():
-        writer = FrozenWriter(io.BytesIO(data))
+        writer = FrozenWriter(GrowingReader(data, before))
         if writer.security_handler is not None:
             raise SigningFailed("the PDF is encrypted", code="signing.pdf_encrypted")
         if writer.prev.xrefs.hybrid_xrefs_present:
@@ -169,7 +175,7 @@ def prepare_signature(writer: FrozenWriter, text: SignatureText, stamp: StampRen
             _place_stamp(writer, field, stamp)
         embedding.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=_read_lock(field)))
         prepared, buffer = embedding.send(SigIOSetup(md_algorithm=MD_ALGORITHM, in_place=True))
-    return PendingRevision(buffer, prepared)
+    return PendingRevision(buffer, prepared, writer.reader)
 
 
 def prepare_timestamp(writer: FrozenWriter, field: str, store: SecurityStoreContent, reserved_bytes: int) -> PendingRevision:
@@ -193,7 +199,7 @@ def prepare_timestamp(writer: FrozenWriter, field: str, store: SecurityStoreCont
         next(embedding)
         embedding.send(SigObjSetup(sig_placeholder=DocumentTimestamp(bytes_reserved=2 * reserved_bytes)))  # type: ignore[no-untyped-call]
         prepared, buffer = embedding.send(SigIOSetup(md_algorithm=MD_ALGORITHM, in_place=True))
-    return PendingRevision(buffer, prepared)
+    return PendingRevision(buffer, prepared, writer.reader)
 
 
 def next_timestamp_field(reader: PdfFileReader) -> str:
