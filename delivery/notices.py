@@ -51,7 +51,9 @@ LAYOUT_NAMES = frozenset({"subject", "site_name", "help_telephone", "demonstrati
 """What every template may use beside its values."""
 
 SEVERAL_LINES = frozenset({"missing", "services", "pending", "reason"})
-MAY_BE_EMPTY = frozenset({(Template.COSIGNED_COPY, "pending"), (Template.DECLINED, "reason")})
+"""Values shown as a list or as typed by a person; what cannot be shown in them becomes U+FFFD, because the mail must still leave."""
+
+MAY_BE_EMPTY = frozenset({(Template.COSIGNED_COPY, "services"), (Template.COSIGNED_COPY, "pending"), (Template.DECLINED, "reason")})
 
 DEMONSTRATION_PREFIX = "[Démonstration] "
 VALUE_LIMIT_CHARS = 10_000
@@ -87,7 +89,7 @@ class Letterhead:
             if not _is_sendable(getattr(self, name)):
                 raise ConfigurationError(f"mail {name}: not an address", code="configuration.mail_address", setting=name)
         for name in ("site_name", "help_telephone"):
-            if (fault := _fault(getattr(self, name), several_lines=False)) is not None:
+            if (fault := _fault(getattr(self, name))) is not None:
                 raise ConfigurationError(f"mail {name}: {fault}", code="configuration.mail_text", setting=name)
 
 
@@ -132,7 +134,7 @@ class NoticeRenderer:
         message["Reply-To"] = Address(addr_spec=letterhead.reply_to)
         message["Subject"] = subject
         message["Date"] = sent_at
-        message["Message-ID"] = message_id(notice.id, letterhead.sender)
+        message["Message-ID"] = message_id(_identity(notice, sent_at), letterhead.sender)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834, 5.2: no absence message answers it
         message.set_content(self._text(notice, "txt", layout), cte="quoted-printable")
         message.add_alternative(self._text(notice, "html", layout), subtype="html", cte="quoted-printable")
@@ -147,8 +149,14 @@ class NoticeRenderer:
         return whole
 
     def _text(self, notice: Notice, part: str, layout: Mapping[str, str | bool]) -> str:
-        text = self._templates.get_template(f"{notice.template}.{part}").render({**layout, **notice.values})
+        values = {key: _shown(value) for key, value in notice.values.items()}
+        text = self._templates.get_template(f"{notice.template}.{part}").render({**layout, **values})
         return _BLANK_LINES.sub("\n\n", text)
+
+
+def _identity(notice: Notice, sent_at: datetime) -> str:
+    # a code sent again is another code, the only good one: no mailbox may take it for a duplicate and hide it
+    return f"{notice.id} {sent_at.isoformat()}" if notice.template is Template.CODE else notice.id
 
 
 def _stand_in(attachment: Attachment) -> bytes:
@@ -180,26 +188,34 @@ def verify_values(template: Template, values: Mapping[str, str]) -> None:
         missing, unknown = sorted(needed - values.keys()), sorted(map(str, values.keys() - needed))
         raise _refused(f"{template}: missing {missing}, unknown {unknown}")
     for key, value in values.items():
-        fault = _fault(value, several_lines=key in SEVERAL_LINES, may_be_empty=(template, key) in MAY_BE_EMPTY)
+        fault = _fault(value, one_line=key not in SEVERAL_LINES, may_be_empty=(template, key) in MAY_BE_EMPTY)
         if fault is None and key == "link" and _LINK.match(value) is None:
             fault = "not an http(s) address in ASCII"
         if fault is not None:
             raise _refused(f"{template}.{key}: {fault}")
 
 
-def _fault(value: object, *, several_lines: bool, may_be_empty: bool = False) -> str | None:
+def _fault(value: object, *, one_line: bool = True, may_be_empty: bool = False) -> str | None:
     if not isinstance(value, str):
         return f"text expected, got a {type(value).__name__}"
     if not value.strip() and not may_be_empty:
         return "empty"
     if len(value) > VALUE_LIMIT_CHARS:
         return f"longer than {VALUE_LIMIT_CHARS} characters"
-    seen = value.replace("\n", "") if several_lines else value
-    if any(unicodedata.category(character) in _UNSEEN or character in _DIRECTION for character in seen):
+    if one_line and any(map(_is_unshowable, value)):
         return "holds a control character or a line break"
-    if not several_lines and ENCODED_WORD_START in value:
+    if one_line and ENCODED_WORD_START in value:
         return "holds the start of an encoded word"
     return None
+
+
+def _is_unshowable(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or character in _DIRECTION
+
+
+def _shown(value: str) -> str:
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
+    return "\n".join("".join("\ufffd" if _is_unshowable(character) else character for character in line) for line in lines)
 
 
 def _is_sendable(address: str) -> bool:
@@ -207,7 +223,7 @@ def _is_sendable(address: str) -> bool:
 
 
 def _verify_attachment(attachment: Attachment) -> None:
-    if _fault(attachment.filename, several_lines=False) is not None or _FILENAME.match(attachment.filename) is None:
+    if _fault(attachment.filename) is not None or _FILENAME.match(attachment.filename) is None:
         raise _refused("an attachment's name cannot stand in a mail")
     if _MEDIA_TYPE.match(attachment.media_type) is None:
         raise _refused("an attachment's media type is malformed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern_policy
@@ -45,7 +45,7 @@ def rendered(notice: Notice) -> EmailMessage:
 def body_of(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     assert part is not None
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 class Reading(HTMLParser):
@@ -181,9 +181,21 @@ def test_a_demonstration_is_marked_in_subject_and_in_both_parts(template: Templa
     assert "Démonstration" not in real["Subject"]
 
 
-def test_nothing_pending_says_nothing_of_it() -> None:
-    copy = rendered(example_notice(Template.COSIGNED_COPY, values=example_values(Template.COSIGNED_COPY, pending="")))
-    assert "attente" not in body_of(copy, "plain") + body_of(copy, "html")
+@pytest.mark.parametrize(("key", "word"), [("services", "Services ouverts"), ("pending", "Services en attente")])
+def test_an_empty_list_of_services_is_left_out(key: str, word: str) -> None:
+    copy = rendered(example_notice(Template.COSIGNED_COPY, values=example_values(Template.COSIGNED_COPY, **{key: ""})))
+    whole = rendered(example_notice(Template.COSIGNED_COPY))
+    for kind in ("plain", "html"):
+        assert word not in body_of(copy, kind)
+        assert word in body_of(whole, kind)
+
+
+def test_a_code_sent_again_is_no_duplicate_and_any_other_mail_is() -> None:
+    for template in MAILS:
+        notice = example_notice(template)
+        first, again = (RENDERER.render(notice, SENT_AT + timedelta(seconds=seconds)) for seconds in (0, 5))
+        ids = {message_from_bytes(raw, policy=modern_policy)["Message-ID"] for raw in (first, again)}
+        assert len(ids) == (2 if template is Template.CODE else 1)
 
 
 def test_a_refusal_without_reason_says_so() -> None:
@@ -214,6 +226,11 @@ def test_an_empty_value_is_refused_unless_it_may_be(template: Template, key: str
             RENDERER.render(notice, SENT_AT)
 
 
+def test_a_value_without_end_is_refused() -> None:
+    with pytest.raises(InputRefused, match="longer than 10000"):
+        RENDERER.render(example_notice(Template.RETURNED, values=example_values(Template.RETURNED, reason="x" * 10_001)), SENT_AT)
+
+
 def test_an_order_is_no_mail() -> None:
     with pytest.raises(InputRefused, match="order is not a mail"):
         RENDERER.render(Notice("n-1", Template.ORDER, "a@b.invalid", {}), SENT_AT)
@@ -237,11 +254,12 @@ def test_a_line_break_or_control_in_a_value_is_refused_without_being_shown(key: 
 
 
 @pytest.mark.parametrize("key", sorted(SEVERAL_LINES))
-def test_values_of_several_lines_take_no_other_control(key: str) -> None:
+def test_what_a_person_typed_over_several_lines_is_shown_as_well_as_can_be(key: str) -> None:
     template = next(template for template in MAILS if key in VALUES_OF[template])
-    assert RENDERER.render(example_notice(template, values=example_values(template, **{key: "a\nb"})), SENT_AT)
-    with pytest.raises(InputRefused):
-        RENDERER.render(example_notice(template, values=example_values(template, **{key: "a\rb"})), SENT_AT)
+    message = rendered(example_notice(template, values=example_values(template, **{key: "un\r\ndeux\x00\u202e\ttrois\rquatre\ud800"})))
+    for kind in ("plain", "html"):
+        body = re.sub("^- |</?li>", "", body_of(message, kind), flags=re.MULTILINE)
+        assert "un\ndeux\ufffd\ufffd trois\nquatre\ufffd" in body
 
 
 @given(st.sampled_from(MAILS), st.data())
