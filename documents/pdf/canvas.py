@@ -102,13 +102,6 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         yield self
         self.emit("Q", "EMC")
 
-    @contextlib.contextmanager
-    def content_of(self, element: Element) -> Iterator[Self]:
-        """Mark what is drawn inside as content of the element."""
-        self.emit(self.begin_marked(element), "q")
-        yield self
-        self.emit("Q", "EMC")
-
     def text_operators(self, x: float, y: float, text: str, face: Face, size: float, colour: str) -> str:
         """Return the operators that show one line of text at a point."""
         encoded = self.encodings[face].encode(text)

@@ -50,11 +50,6 @@ class RawObject(pdfdoc.PDFObject):  # type: ignore[misc]  # reportlab is untyped
     def __init__(self, body: bytes = b"") -> None:
         self.body = body
 
-    def format(self, document: pdfdoc.PDFDocument) -> bytes:
-        """Return the body; reportlab calls this when it writes the object."""
-        del document
-        return self.body
-
 
 @functools.lru_cache(maxsize=512)
 def stream_body(content: bytes, entries: str = "") -> bytes:
