@@ -7,24 +7,54 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import Row, Select, Table, bindparam, select, text
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Failure, Stage
 from conventions.errors import Busy
 from conventions.kinds import Kind
-from storage.registry.rows import Rows
+from storage.registry.columns import Instant
+from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import agreements, artefacts, claims, facts, reference_counters
+
+NEXT_REFERENCE = insert_into(reference_counters, "ON CONFLICT (year) DO UPDATE SET last = reference_counters.last + 1 RETURNING last")
+
+AGREEMENT = select(agreements).where(agreements.c.reference == bindparam("reference"))
+LOCKED_AGREEMENT = AGREEMENT.with_for_update()
+AGREEMENT_OF_MEMBER = select(agreements).where(
+    agreements.c.campaign_id == bindparam("campaign_id"), agreements.c.member_id == bindparam("member_id")
+)
+PAGE = select(agreements).where(agreements.c.reference > bindparam("after")).order_by(agreements.c.reference).limit(bindparam("limit"))
+PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
+ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))
+ON_PAGE_OF_CAMPAIGN = ON_PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
+
+
+def _of_one(table: Table) -> Select[Any]:
+    return select(table).where(table.c.reference == bindparam("reference")).order_by(table.c.number)
+
+
+def _of_page(table: Table, page: Select[Any]) -> Select[Any]:
+    return select(table).where(table.c.reference.in_(page)).order_by(table.c.number)
+
+
+OF_ONE = _of_one(facts), _of_one(artefacts)
+OF_PAGE = _of_page(facts, ON_PAGE), _of_page(artefacts, ON_PAGE)
+OF_PAGE_OF_CAMPAIGN = _of_page(facts, ON_PAGE_OF_CAMPAIGN), _of_page(artefacts, ON_PAGE_OF_CAMPAIGN)
+
+CLAIM = text(
+    "INSERT INTO claims (name, holder, fence, until) VALUES (:name, :holder, 1, :until) "
+    "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = claims.fence + 1, until = excluded.until "
+    "WHERE claims.until IS NULL OR claims.until <= :now OR claims.holder = excluded.holder RETURNING fence"
+).bindparams(bindparam("now", type_=Instant), bindparam("until", type_=Instant))
+LOCKED_CLAIM = select(claims.c.fence).where(claims.c.name == bindparam("name")).with_for_update()
+RELEASE_CLAIM = text("UPDATE claims SET until = NULL WHERE name = :name AND fence = :fence")
 
 
 class AgreementRows(Rows):
     """What is true of each agreement."""
 
     def next_reference(self, year: int) -> str:
-        taken = self._insert(reference_counters).values(year=year, last=1)
-        counted = taken.on_conflict_do_update(
-            index_elements=[reference_counters.c.year], set_={"last": reference_counters.c.last + 1}
-        ).returning(reference_counters.c.last)
-        return f"{year:04d}-{self._rows(counted)[0].last:04d}"
+        return f"{year:04d}-{self._changed_rows(NEXT_REFERENCE, year=year, last=1)[0].last:04d}"
 
     def add_agreement(self, agreement: Agreement) -> None:
         columns = {
@@ -43,29 +73,20 @@ class AgreementRows(Rows):
 
     def agreement(self, reference: str, *, lock: bool = False) -> Agreement:
         self._check_lock(lock=lock)
-        query = select(agreements).where(agreements.c.reference == reference)
-        row = self._row(query.with_for_update() if lock else query, "agreement", reference)
-        return self._complete([row], facts.c.reference == reference, artefacts.c.reference == reference)[0]
+        row = self._row(LOCKED_AGREEMENT if lock else AGREEMENT, "agreement", reference, reference=reference)
+        return self._complete([row], OF_ONE, reference=reference)[0]
 
     def agreements(self, *, campaign_id: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Agreement]:
-        query = select(agreements).where(agreements.c.reference > after).order_by(agreements.c.reference).limit(limit)
-        if campaign_id is not None:
-            query = query.where(agreements.c.campaign_id == campaign_id)
-        rows = self._rows(query)
-        if not rows:
-            return []
-        page = select(agreements.c.reference).where(agreements.c.reference > after, agreements.c.reference <= rows[-1].reference)
-        if campaign_id is not None:
-            page = page.where(agreements.c.campaign_id == campaign_id)
-        return self._complete(rows, facts.c.reference.in_(page), artefacts.c.reference.in_(page))
+        if campaign_id is None:
+            page, details, of = PAGE, OF_PAGE, {}
+        else:
+            page, details, of = PAGE_OF_CAMPAIGN, OF_PAGE_OF_CAMPAIGN, {"campaign_id": campaign_id}
+        rows = self._rows(page, after=after, limit=limit, **of)
+        return self._complete(rows, details, after=after, last=rows[-1].reference, **of) if rows else []
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
-        query = select(agreements).where(agreements.c.campaign_id == campaign_id, agreements.c.member_id == member_id)
-        rows = self._rows(query)
-        if not rows:
-            return None
-        reference = rows[0].reference
-        return self._complete(rows, facts.c.reference == reference, artefacts.c.reference == reference)[0]
+        rows = self._rows(AGREEMENT_OF_MEMBER, campaign_id=campaign_id, member_id=member_id)
+        return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
 
     def add_fact(self, reference: str, fact: Fact) -> None:
         columns = {
@@ -90,38 +111,30 @@ class AgreementRows(Rows):
         self._add(artefacts, f"{reference} version {artefact.version} {artefact.stage}", columns)
 
     def set_failure(self, reference: str, failure: Failure | None) -> None:
-        changed = update(agreements).where(agreements.c.reference == reference).values(**_failure_columns(failure))
-        self._update(changed, "agreement", reference)
+        self._update(agreements.c.reference, reference, _failure_columns(failure))
 
-    def _complete(self, rows: Sequence[Row[Any]], of_facts: ColumnElement[bool], of_artefacts: ColumnElement[bool]) -> list[Agreement]:
+    def _complete(self, rows: Sequence[Row[Any]], details: tuple[Select[Any], Select[Any]], **parameters: object) -> list[Agreement]:
         """Add facts and artefacts to agreement rows: two queries, however many agreements."""
-        their_facts = _by_reference(self._rows(select(facts).where(of_facts).order_by(facts.c.number)))
-        their_artefacts = _by_reference(self._rows(select(artefacts).where(of_artefacts).order_by(artefacts.c.number)))
+        of_facts, of_artefacts = details
+        their_facts = _by_reference(self._rows(of_facts, **parameters))
+        their_artefacts = _by_reference(self._rows(of_artefacts, **parameters))
         return [_agreement(row, their_facts[row.reference], their_artefacts[row.reference]) for row in rows]
 
     # claims
     def claim(self, name: str, holder: str, now: datetime, until: datetime) -> int:
-        first = self._insert(claims).values(name=name, holder=holder, fence=1, until=until)
-        is_free = or_(claims.c.until.is_(None), claims.c.until <= now, claims.c.holder == holder)
-        taken = first.on_conflict_do_update(
-            index_elements=[claims.c.name],
-            set_={"holder": holder, "fence": claims.c.fence + 1, "until": until},
-            where=is_free,
-        ).returning(claims.c.fence)
-        rows = self._rows(taken)
+        rows = self._changed_rows(CLAIM, name=name, holder=holder, now=now, until=until)
         if not rows:
             raise Busy(f"claim {name} is held")
         fence: int = rows[0].fence
         return fence
 
     def verify_claim(self, name: str, fence: int) -> None:
-        self._check_writes()
-        rows = self._rows(select(claims.c.fence).where(claims.c.name == name).with_for_update())
+        rows = self._changed_rows(LOCKED_CLAIM, name=name)
         if not rows or rows[0].fence != fence:
             raise Busy(f"claim {name} was taken since fence {fence}")
 
     def release_claim(self, name: str, fence: int) -> None:
-        self._change(update(claims).where(and_(claims.c.name == name, claims.c.fence == fence)).values(until=None))
+        self._change(RELEASE_CLAIM, {"name": name, "fence": fence})
 
 
 def _failure_columns(failure: Failure | None) -> Mapping[str, object]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from conventions.errors import NotFound
 from conventions.ports.registry import ArchiveEntry, ShownState
-from storage.registry.rows import Rows
+from storage.registry.columns import Instant
+from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import archive_entries, shown_states
+
+COMPLETE = (
+    update(archive_entries)
+    .where(archive_entries.c.key == bindparam("k_key"))
+    .values(completed_at=func.coalesce(archive_entries.c.completed_at, bindparam("at", type_=Instant)))
+)
+ENTRIES = select(archive_entries).where(archive_entries.c.reference == bindparam("reference")).order_by(archive_entries.c.seq)
+SHOWN = select(shown_states).where(shown_states.c.reference == bindparam("reference"))
+SET_SHOWN = insert_into(shown_states, "ON CONFLICT (reference) DO UPDATE SET shown = excluded.shown, run_id = excluded.run_id")
 
 
 class ArchiveRows(Rows):
@@ -29,18 +40,16 @@ class ArchiveRows(Rows):
         self._add(archive_entries, entry.key, columns)
 
     def complete_archive_entry(self, key: str, at: datetime) -> None:
-        first = func.coalesce(archive_entries.c.completed_at, at)
-        self._update(update(archive_entries).where(archive_entries.c.key == key).values(completed_at=first), "archive entry", key)
+        if self._change(COMPLETE, {"k_key": key, "at": at}) == 0:
+            raise NotFound(f"no archive entry {key}")
 
     def archive_entries(self, reference: str) -> Sequence[ArchiveEntry]:
-        rows = self._rows(select(archive_entries).where(archive_entries.c.reference == reference).order_by(archive_entries.c.seq))
+        rows = self._rows(ENTRIES, reference=reference)
         return [ArchiveEntry(r.reference, r.seq, r.kind, r.sha256, r.size_bytes, r.key, r.retain_until, r.completed_at) for r in rows]
 
     def shown_state(self, reference: str) -> ShownState:
-        rows = self._rows(select(shown_states).where(shown_states.c.reference == reference))
+        rows = self._rows(SHOWN, reference=reference)
         return ShownState(reference, rows[0].shown, rows[0].run_id) if rows else ShownState(reference, None, None)
 
     def set_shown_state(self, state: ShownState) -> None:
-        told = {"shown": state.shown, "run_id": state.run_id}
-        written = self._insert(shown_states).values(reference=state.reference, **told)
-        self._change(written.on_conflict_do_update(index_elements=[shown_states.c.reference], set_=told))
+        self._change(SET_SHOWN, {"reference": state.reference, "shown": state.shown, "run_id": state.run_id})

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select
 
 from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, VisitorKind
 from storage.registry.rows import Rows
 from storage.registry.tables import code_requests, links, visits
+
+LINK = select(links).where(links.c.id == bindparam("id"))
+LOCKED_LINK = LINK.with_for_update()
+LINKS = select(links).where(links.c.reference == bindparam("reference")).order_by(links.c.number)
+VISIT = select(visits).where(visits.c.cookie_sha256 == bindparam("cookie_sha256"))
+CODE = select(code_requests).where(code_requests.c.id == bindparam("id"))
+CODES = select(code_requests).where(code_requests.c.link_id == bindparam("link_id")).order_by(code_requests.c.number)
 
 
 class LinkRows(Rows):
@@ -20,37 +27,34 @@ class LinkRows(Rows):
 
     def link(self, link_id: str, *, lock: bool = False) -> Link:
         self._check_lock(lock=lock)
-        query = select(links).where(links.c.id == link_id)
-        return _link(self._row(query.with_for_update() if lock else query, "link", link_id))
+        return _link(self._row(LOCKED_LINK if lock else LINK, "link", link_id, id=link_id))
 
     def links_of(self, reference: str) -> Sequence[Link]:
-        return [_link(row) for row in self._rows(select(links).where(links.c.reference == reference).order_by(links.c.number))]
+        return [_link(row) for row in self._rows(LINKS, reference=reference)]
 
     def update_link(self, link: Link) -> None:
-        self._update(update(links).where(links.c.id == link.id).values(**_link_columns(link)), "link", link.id)
+        self._update(links.c.id, link.id, _link_columns(link))
 
     def add_visit(self, visit: Visit) -> None:
         self._add(visits, visit.id, _visit_columns(visit))
 
     def visit_by_cookie(self, cookie_sha256: str) -> Visit:
-        return _visit(self._row(select(visits).where(visits.c.cookie_sha256 == cookie_sha256), "visit with cookie", cookie_sha256))
+        return _visit(self._row(VISIT, "visit with cookie", cookie_sha256, cookie_sha256=cookie_sha256))
 
     def update_visit(self, visit: Visit) -> None:
-        self._update(update(visits).where(visits.c.id == visit.id).values(**_visit_columns(visit)), "visit", visit.id)
+        self._update(visits.c.id, visit.id, _visit_columns(visit))
 
     def add_code_request(self, request: CodeRequest) -> None:
         self._add(code_requests, request.id, _code_columns(request))
 
     def code_request(self, request_id: str) -> CodeRequest:
-        return _code(self._row(select(code_requests).where(code_requests.c.id == request_id), "code request", request_id))
+        return _code(self._row(CODE, "code request", request_id, id=request_id))
 
     def code_requests(self, link_id: str) -> Sequence[CodeRequest]:
-        query = select(code_requests).where(code_requests.c.link_id == link_id).order_by(code_requests.c.number)
-        return [_code(row) for row in self._rows(query)]
+        return [_code(row) for row in self._rows(CODES, link_id=link_id)]
 
     def update_code_request(self, request: CodeRequest) -> None:
-        changed = update(code_requests).where(code_requests.c.id == request.id).values(**_code_columns(request))
-        self._update(changed, "code request", request.id)
+        self._update(code_requests.c.id, request.id, _code_columns(request))
 
 
 def _link_columns(link: Link) -> Mapping[str, object]:

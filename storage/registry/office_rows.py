@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, select
 
 from conventions.accounts import Account, Role, Session
 from conventions.ceremonies import Authorisation, HowShown, ManifestItem, Mark, Review
 from conventions.signatures import SealedManifest
-from storage.registry.rows import Rows
+from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import accounts, authorisations, reviews, sessions
+
+ACCOUNT = select(accounts).where(accounts.c.id == bindparam("wanted"))
+ACCOUNT_BY_LOGIN = select(accounts).where(accounts.c.login == bindparam("wanted"))
+SESSION = select(sessions).where(sessions.c.cookie_sha256 == bindparam("cookie_sha256"))
+END_SESSION = delete(sessions).where(sessions.c.cookie_sha256 == bindparam("cookie_sha256"))
+SET_REVIEW = insert_into(
+    reviews,
+    "ON CONFLICT (account_id, reference, member_signed_sha256) "
+    "DO UPDATE SET mark = excluded.mark, how_shown = excluded.how_shown, at = excluded.at",
+)
+REVIEWS = (
+    select(reviews).where(reviews.c.account_id == bindparam("account_id")).order_by(reviews.c.reference, reviews.c.member_signed_sha256)
+)
+AUTHORISATION = select(authorisations).where(authorisations.c.id == bindparam("id"))
+AUTHORISATIONS = select(authorisations).order_by(authorisations.c.number.desc())
 
 
 class OfficeRows(Rows):
@@ -21,59 +36,57 @@ class OfficeRows(Rows):
         self._add(accounts, account.id, _account_columns(account))
 
     def account(self, account_id: str, *, lock: bool = False) -> Account:
-        return self._account(accounts.c.id == account_id, account_id, lock=lock)
+        return self._account(ACCOUNT, account_id, lock=lock)
 
     def account_by_login(self, login: str, *, lock: bool = False) -> Account:
-        return self._account(accounts.c.login == login, "of that login", lock=lock)
+        return self._account(ACCOUNT_BY_LOGIN, login, lock=lock)
 
     def update_account(self, account: Account) -> None:
-        changed = update(accounts).where(accounts.c.id == account.id).values(**_account_columns(account))
-        self._update(changed, "account", account.id)
+        self._update(accounts.c.id, account.id, _account_columns(account))
 
     def add_session(self, session: Session) -> None:
-        self._add(sessions, "session", _session_columns(session))
+        self._add(sessions, session.cookie_sha256, _session_columns(session))
 
     def session(self, cookie_sha256: str) -> Session:
-        row = self._row(select(sessions).where(sessions.c.cookie_sha256 == cookie_sha256), "session", cookie_sha256)
+        row = self._row(SESSION, "session", cookie_sha256, cookie_sha256=cookie_sha256)
         return Session(row.cookie_sha256, row.account_id, row.begun_at, row.expires_at, row.second_factor_at)
 
     def update_session(self, session: Session) -> None:
-        changed = update(sessions).where(sessions.c.cookie_sha256 == session.cookie_sha256).values(**_session_columns(session))
-        self._update(changed, "session", session.cookie_sha256)
+        self._update(sessions.c.cookie_sha256, session.cookie_sha256, _session_columns(session))
 
     def end_session(self, cookie_sha256: str) -> None:
-        self._change(delete(sessions).where(sessions.c.cookie_sha256 == cookie_sha256))
+        self._change(END_SESSION, {"cookie_sha256": cookie_sha256})
 
     def set_review(self, review: Review) -> None:
-        decided = {"mark": review.mark.value, "how_shown": review.how_shown.value, "at": review.at}
-        key = {"account_id": review.account_id, "reference": review.reference, "member_signed_sha256": review.member_signed_sha256}
-        written = self._insert(reviews).values(**key, **decided)
-        self._change(written.on_conflict_do_update(index_elements=list(reviews.primary_key), set_=decided))
+        columns = {
+            "account_id": review.account_id,
+            "reference": review.reference,
+            "member_signed_sha256": review.member_signed_sha256,
+            "mark": review.mark.value,
+            "how_shown": review.how_shown.value,
+            "at": review.at,
+        }
+        self._change(SET_REVIEW, columns)
 
     def reviews(self, account_id: str) -> Sequence[Review]:
-        query = select(reviews).where(reviews.c.account_id == account_id)
-        rows = self._rows(query.order_by(reviews.c.reference, reviews.c.member_signed_sha256))
+        rows = self._rows(REVIEWS, account_id=account_id)
         return [Review(r.account_id, r.reference, r.member_signed_sha256, Mark(r.mark), HowShown(r.how_shown), r.at) for r in rows]
 
     def add_authorisation(self, authorisation: Authorisation) -> None:
         self._add(authorisations, authorisation.id, _authorisation_columns(authorisation))
 
     def authorisation(self, authorisation_id: str) -> Authorisation:
-        query = select(authorisations).where(authorisations.c.id == authorisation_id)
-        return _authorisation(self._row(query, "authorisation", authorisation_id))
+        return _authorisation(self._row(AUTHORISATION, "authorisation", authorisation_id, id=authorisation_id))
 
     def authorisations(self) -> Sequence[Authorisation]:
-        return [_authorisation(row) for row in self._rows(select(authorisations).order_by(authorisations.c.number.desc()))]
+        return [_authorisation(row) for row in self._rows(AUTHORISATIONS)]
 
     def update_authorisation(self, authorisation: Authorisation) -> None:
-        columns = _authorisation_columns(authorisation)
-        changed = update(authorisations).where(authorisations.c.id == authorisation.id).values(**columns)
-        self._update(changed, "authorisation", authorisation.id)
+        self._update(authorisations.c.id, authorisation.id, _authorisation_columns(authorisation))
 
-    def _account(self, condition: ColumnElement[bool], key: str, *, lock: bool) -> Account:
+    def _account(self, query: Select[Any], key: str, *, lock: bool) -> Account:
         self._check_lock(lock=lock)
-        query = select(accounts).where(condition)
-        row = self._row(query.with_for_update() if lock else query, "account", key)
+        row = self._row(query.with_for_update() if lock else query, "account", key, wanted=key)
         return Account(
             id=row.id,
             login=row.login,

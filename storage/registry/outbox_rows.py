@@ -7,11 +7,32 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from conventions.outgoing import Outgoing, OutgoingState, Template
-from storage.registry.rows import Rows
+from storage.registry.columns import Instant
+from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import outbox
+
+IS_WAITING = outbox.c.state == OutgoingState.WAITING.value
+ENQUEUE = insert_into(outbox, "ON CONFLICT (key) DO NOTHING")
+ONE = select(outbox).where(outbox.c.id == bindparam("id"))
+FREE = (
+    select(outbox)
+    .where(IS_WAITING, outbox.c.due_at <= bindparam("now"), or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("now")))
+    .order_by(outbox.c.due_at, outbox.c.number)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+LEASE = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("k_ids", expanding=True)))
+    .values(lease=outbox.c.lease + 1, leased_until=bindparam("until", type_=Instant))
+)
+UPDATE_LEASED = update(outbox).where(outbox.c.id == bindparam("k_id"), outbox.c.lease == bindparam("k_lease"))
+OF_AGREEMENT = select(outbox).where(outbox.c.reference == bindparam("reference")).order_by(outbox.c.number)
+DEAD = select(outbox).where(outbox.c.state == OutgoingState.DEAD.value).order_by(outbox.c.number)
+COUNT_LATE = select(func.count()).select_from(outbox).where(IS_WAITING, outbox.c.due_at < bindparam("due_before"))
 
 
 class OutboxRows(Rows):
@@ -26,42 +47,32 @@ class OutboxRows(Rows):
             "ids": outgoing.ids,
             **_outcome(outgoing),
         }
-        self._change(self._insert(outbox).values(**columns).on_conflict_do_nothing(index_elements=[outbox.c.key]))
+        self._change(ENQUEUE, columns)
 
     def outgoing(self, outgoing_id: str) -> Outgoing:
-        return _outgoing(self._row(select(outbox).where(outbox.c.id == outgoing_id), "outbox row", outgoing_id))
+        return _outgoing(self._row(ONE, "outbox row", outgoing_id, id=outgoing_id))
 
     def lease_outgoing(self, now: datetime, until: datetime, limit: int) -> Sequence[Outgoing]:
-        self._check_writes()
-        due = select(outbox).where(outbox.c.state == OutgoingState.WAITING.value, outbox.c.due_at <= now)
-        free = due.where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
-        oldest = free.order_by(outbox.c.due_at, outbox.c.number).limit(limit)
-        rows = [_outgoing(row) for row in self._rows(oldest.with_for_update(skip_locked=True))]
+        rows = [_outgoing(row) for row in self._changed_rows(FREE, now=now, limit=limit)]
         if rows:
-            mine = update(outbox).where(outbox.c.id.in_([row.id for row in rows]))
-            self._change(mine.values(lease=outbox.c.lease + 1, leased_until=until))
+            self._change(LEASE, {"k_ids": [row.id for row in rows], "until": until})
         return [dataclasses.replace(row, lease=row.lease + 1, leased_until=until) for row in rows]
 
     def update_outgoing(self, outgoing: Outgoing) -> bool:
-        mine = update(outbox).where(outbox.c.id == outgoing.id, outbox.c.lease == outgoing.lease)
-        if self._change(mine.values(**_outcome(outgoing))) == 1:
+        if self._change(UPDATE_LEASED, {"k_id": outgoing.id, "k_lease": outgoing.lease, **_outcome(outgoing)}) == 1:
             return True
         self.outgoing(outgoing.id)
         return False
 
     def outgoing_of(self, reference: str) -> Sequence[Outgoing]:
-        return self._list(select(outbox).where(outbox.c.reference == reference))
+        return [_outgoing(row) for row in self._rows(OF_AGREEMENT, reference=reference)]
 
     def dead_letters(self) -> Sequence[Outgoing]:
-        return self._list(select(outbox).where(outbox.c.state == OutgoingState.DEAD.value))
+        return [_outgoing(row) for row in self._rows(DEAD)]
 
     def count_late(self, due_before: datetime) -> int:
-        late = select(func.count()).select_from(outbox).where(outbox.c.state == OutgoingState.WAITING.value, outbox.c.due_at < due_before)
-        count: int = self._rows(late)[0][0]
+        count: int = self._rows(COUNT_LATE, due_before=due_before)[0][0]
         return count
-
-    def _list(self, query: Select[Any]) -> Sequence[Outgoing]:
-        return [_outgoing(row) for row in self._rows(query.order_by(outbox.c.number))]
 
 
 def _outcome(outgoing: Outgoing) -> Mapping[str, object]:
