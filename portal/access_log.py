@@ -44,6 +44,6 @@ class AccessLog:
                     method=scope["method"],
                     site=str(scope.get("site", "")),
                     route=getattr(route, "path", "unknown"),
-                    status=int(status),
+                    http_status=int(status),
                     duration_ms=round((time.monotonic() - began) * 1000),
                 )

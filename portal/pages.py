@@ -69,6 +69,8 @@ def page(
             settings=context.settings,
             telephone=context.ports.rules.help_telephone,
             token=token,
+            is_demonstration=context.settings.demonstration
+            or any(getattr(value, "demonstration", False) is True for value in values.values()),
             errors=[replace(error, message=lay_spaces(error.message)) for error in errors],
             **values,
         )

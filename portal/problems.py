@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -119,7 +118,7 @@ def _on_our_error(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("request failed", code=error.code, error=str(error), kind=type(error).__name__)
+        _log.error("request failed", code=error.code, exc_info=error)
     if is_for_program(request):
         problems = [vars(found) for found in error.problems] if isinstance(error, InputRefused) and error.problems else None
         return problem(request, status, error.code, sentence(error), **({"problems": problems} if problems else {}))
@@ -161,7 +160,7 @@ def _on_malformed_request(request: Request, error: Exception) -> Response:
 
 
 def _on_unexpected(request: Request, error: Exception) -> Response:
-    _log.error("unexpected error", kind=type(error).__name__, where=traceback.format_tb(error.__traceback__))  # no message: it may quote
+    _log.error("unexpected error", exc_info=error)
     message = "Une erreur imprévue s’est produite. Elle est enregistrée et sera examinée."
     if is_for_program(request):
         return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -11,12 +13,13 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.ceremonies import Mark
 from conventions.errors import InputRefused
+from conventions.people import folded
 from conventions.preparation import preparation_of
 from conventions.sentences import sentence, sentence_of
 from conventions.steps.desk import desk, desk_agreement, desk_document, desk_page_picture
 from conventions.steps.return_to_member import return_to_member
 from conventions.steps.review import review
-from conventions.views import Pile
+from conventions.views import DeskItem, Pile
 from portal.context import Cookie, Here
 from portal.desk.words import (
     MARK_LABELS,
@@ -38,20 +41,33 @@ from portal.problems import status_of
 router = APIRouter(include_in_schema=False)
 
 Reference = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4,}$")]
+FIRST_ORDER = "convention"
+ORDERS: Mapping[str, Callable[[DeskItem], tuple[str | int, ...]]] = MappingProxyType(
+    {
+        FIRST_ORDER: lambda item: (item.reference,),
+        "organisme": lambda item: (folded(item.organisation), item.reference),
+        "montant": lambda item: (-item.contribution_eur, item.reference),
+        "date": lambda item: (item.signed_at.isoformat(), item.reference),
+    }
+)
+"""Orders in which the piles may be shown, by the word in the address."""
+
 DECISIONS = {"prete": Mark.READY, "de-cote": Mark.ASIDE}
 
 
 @router.get("/")
-def show_desk(request: Request, here: Here, cookie: Cookie, account: Person) -> Response:
-    """Show the three piles."""
+def show_desk(request: Request, here: Here, cookie: Cookie, account: Person, tri: str = "") -> Response:
+    """Show the three piles, in the order asked for."""
     view = desk(here.ports, cookie)
+    order = tri if tri in ORDERS else FIRST_ORDER
     return page(
         request,
         "desk/desk.html",
         binding=Binding.VISIT,
         account=account,
         view=view,
-        piles=[(pile, PILE_TITLES[pile], view.pile(pile)) for pile in Pile],
+        piles=[(pile, PILE_TITLES[pile], sorted(view.pile(pile), key=ORDERS[order])) for pile in Pile],
+        order=order,
         proposed=proposed(view),
         to_open=still_to_open(view),
         unopened_sample=unopened_sample(view),
@@ -76,7 +92,7 @@ def decide(request: Request, here: Here, cookie: Cookie, account: Person, refere
         return _document_page(request, here, cookie, account, reference, errors, 422)
     view = desk(here.ports, cookie)
     review(here.ports, cookie, item_of(view, reference).reference, mark, how_shown(view, reference))
-    following = next_to_open(desk(here.ports, cookie), reference)
+    following = next_to_open(view, reference)
     return go(f"/document/{following.reference}" if following else "/")
 
 

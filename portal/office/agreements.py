@@ -14,11 +14,12 @@ from conventions.errors import RuleRefused
 from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.status import Status
-from conventions.steps.office import agreement_lines, agreement_view, file_bytes, overview
+from conventions.steps.office import agreement_lines, agreement_view, file_bytes
 from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
+from portal.office.lookups import campaigns, prefect_address
 from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
@@ -53,7 +54,7 @@ def show_list(
         binding=Binding.VISIT,
         account=account,
         lines=shown,
-        campaigns=overview(here.ports, cookie).campaigns,
+        campaigns=campaigns(here),
         campaign=campagne,
         chosen=status,
         statuses=list(Status),
@@ -130,18 +131,9 @@ def _agreement_page(
         is_link_sent=is_link_sent,
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
         can_send_link=view.status is Status.AWAITING_MEMBER and any(link.purpose is Purpose.SIGN for link in view.links),
-        prefect=_prefect_address(here, reference),
+        prefect=prefect_address(here, reference),
         STAGE_LABELS=STAGE_LABELS,
         TEMPLATE_LABELS=TEMPLATE_LABELS,
         OUTGOING_LABELS=OUTGOING_LABELS,
         PURPOSE_LABELS=PURPOSE_LABELS,
     )
-
-
-def _prefect_address(here: Context, reference: str) -> str:
-    """Return the address of the agreement's run in Prefect's own pages; of these pages where there is no run."""
-    if here.settings.prefect_url is None:
-        return ""
-    with here.ports.registry.read() as tx:
-        run_id = tx.shown_state(reference).run_id
-    return f"{here.settings.prefect_url}/runs/flow-run/{run_id}" if run_id else here.settings.prefect_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
@@ -20,6 +21,7 @@ from conventions.steps.open_campaign import open_campaign
 from conventions.steps.replay import replay
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
+from portal.office.lookups import programmes
 from portal.office.words import why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
@@ -28,6 +30,9 @@ from portal.problems import status_of
 router = APIRouter(include_in_schema=False)
 
 LAST_MOMENT = time(23, 59, 59)
+
+_DETAIL = re.compile(r"\{[^}]*\}")
+"""What an error's own details fill in its sentence."""
 
 
 @router.get("/")
@@ -44,18 +49,17 @@ def show_overview(request: Request, here: Here, cookie: Cookie, account: Person)
 
 
 @router.get("/campagnes/nouvelle")
-def campaign_form(request: Request, here: Here, cookie: Cookie, account: Person) -> Response:
+def campaign_form(request: Request, here: Here, account: Person) -> Response:
     """Ask what to start."""
     require(account, Role.AGENT, Role.ADMINISTRATOR)
-    return _campaign_page(request, here, cookie, account)
+    return _campaign_page(request, here, account)
 
 
 @router.post("/campagnes/nouvelle")
-def start_campaign(request: Request, here: Here, cookie: Cookie, account: Person, form: VisitForm) -> Response:
+def start_campaign(request: Request, here: Here, account: Person, form: VisitForm) -> Response:
     """Start a campaign; sent twice, it is one campaign."""
     require(account, Role.AGENT, Role.ADMINISTRATOR)
-    programmes = overview(here.ports, cookie).programmes
-    programme = next((p for p in programmes if p.id == form.get("programme")), None)
+    programme = next((p for p in programmes(here) if p.id == form.get("programme")), None)
     kind = next((k for k in Kind if k.value == form.get("nature")), None)
     day = _day(form.get("date-limite", ""))
     errors = []
@@ -66,7 +70,7 @@ def start_campaign(request: Request, here: Here, cookie: Cookie, account: Person
     if day is None:
         errors.append(PageError("Écrivez la date limite de signature.", "date-limite"))
     if errors or programme is None or kind is None or day is None:
-        return _campaign_page(request, here, cookie, account, errors, form, 422)
+        return _campaign_page(request, here, account, errors, form, 422)
     deadline = datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
     campaign_id = f"{programme.id}-{kind}-{paris_date(here.ports.clock.now())}"
     is_demonstration = here.settings.demonstration or programme.fictitious
@@ -75,10 +79,10 @@ def start_campaign(request: Request, here: Here, cookie: Cookie, account: Person
             here.ports, programme.id, kind, deadline, account.id, demonstration=is_demonstration, campaign_id=campaign_id
         )
     except RuleRefused as error:
-        return _campaign_page(request, here, cookie, account, [PageError(sentence(error), "date-limite")], form, status_of(error))
+        return _campaign_page(request, here, account, [PageError(sentence(error), "date-limite")], form, status_of(error))
     if campaign.deadline != deadline:
         message = "Cette campagne a déjà été lancée aujourd’hui, avec une autre date limite. Rien n’a été modifié."
-        return _campaign_page(request, here, cookie, account, [PageError(message, "date-limite")], form, 409)
+        return _campaign_page(request, here, account, [PageError(message, "date-limite")], form, 409)
     return go(f"/conventions?campagne={campaign.id}")
 
 
@@ -110,7 +114,8 @@ def send_again(here: Here, account: Person, outgoing_id: str, form: VisitForm) -
 @router.get("/problemes")
 def list_problems(request: Request) -> Response:
     """Say what each problem's code means; the ``type`` of problem documents leads here (RFC 9457, 3.1.1)."""
-    return page(request, "office/problems.html", sentences=sorted(SENTENCES.items()))
+    sentences = [(code, _DETAIL.sub("…", words)) for code, words in sorted(SENTENCES.items())]
+    return page(request, "office/problems.html", sentences=sentences)
 
 
 def _day(text: str) -> date | None:
@@ -123,15 +128,13 @@ def _day(text: str) -> date | None:
 def _campaign_page(
     request: Request,
     here: Context,
-    cookie: str,
     account: Person,
     errors: Sequence[PageError] = (),
     given: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    view = overview(here.ports, cookie)
     today = paris_date(here.ports.clock.now())
-    programmes = [programme for programme in view.programmes if programme.is_open_on(today)]
+    open_programmes = [programme for programme in programmes(here) if programme.is_open_on(today)]
     return page(
         request,
         "office/campaign.html",
@@ -139,14 +142,14 @@ def _campaign_page(
         binding=Binding.VISIT,
         errors=errors,
         account=account,
-        programmes=programmes,
-        kinds=_kinds(programmes),
+        programmes=open_programmes,
+        kinds=_kinds(open_programmes),
         given=given or {},
         today=today,
     )
 
 
-def _kinds(programmes: Sequence[Programme]) -> list[Kind]:
+def _kinds(open_programmes: Sequence[Programme]) -> list[Kind]:
     """List the kinds of which some open programme has the wording."""
-    written = {kind for programme in programmes for kind, _ in programme.wordings}
+    written = {kind for programme in open_programmes for kind, _ in programme.wordings}
     return [kind for kind in Kind if kind.value in written]

@@ -334,3 +334,20 @@ def test_failures_of_a_ceremony_are_told(world: World, visitor: Visitor) -> None
 def test_what_does_not_exist(world: World, visitor: Visitor, path: str) -> None:
     enter(visitor, world, Role.SIGNATORY)
     assert visitor.open(path).status_code == 404
+
+
+def test_piles_are_sorted_as_asked_and_say_so(world: World, visitor: Visitor) -> None:
+    small, large = signed(world, 1, contribution_eur=8_000, population=25_000, name="Zone")[0], signed(world, 2, name="École")[0]
+    enter(visitor, world, Role.SIGNATORY)
+    assert 'aria-sort="ascending"' in visitor.page.text.split("Organisme")[0]
+    for order, first, second in (
+        ("montant", large, small),
+        ("organisme", large, small),
+        ("convention", small, large),
+        ("other", small, large),
+    ):
+        visitor.open(f"/?tri={order}")
+        assert visitor.text.index(first) < visitor.text.index(second), order
+    visitor.open("/?tri=montant")
+    assert visitor.page.text.count('aria-sort="descending"') == 1
+    assert visitor.page.text.count("aria-sort=") == 1

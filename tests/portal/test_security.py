@@ -214,7 +214,7 @@ def test_the_access_log_holds_no_token_and_no_person(world: World) -> None:
         visitor.open(f"/unknown/{token}")
     requests = [line for line in lines if line["event"] == "request"]
     assert [line["route"] for line in requests] == ["/s/{token}", "/s/{token}", "/convention", "/s/{token}", "unknown"]
-    assert [line["status"] for line in requests] == [200, 303, 200, 403, 404]
+    assert [line["http_status"] for line in requests] == [200, 303, 200, 403, 404]
     said = json.dumps(lines, default=str)
     for secret in (token, token.partition(".")[0], "192.0.2.7", "Le Goff", next(iter(visitor.cookies.values()))):
         assert secret not in said
