@@ -1,0 +1,153 @@
+"""What a file shows of its signatures beside their cryptography: what they cover, what came after, when, and what it embeds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.ades.report import AdESStatus
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from conventions.signatures import Indication, PadesLevel, TimestampFinding
+from signing.chains import load_certificate
+from signing.changes import explain_revision
+from signing.der import strip_padding
+from signing.identities import subject_text
+from signing.revisions import entry
+from signing.values import SignatureValue
+
+EMBEDDED_DATA = "agreement.json"
+SIGNATURE_TIMESTAMP, DOCUMENT_TIMESTAMP = "signature-timestamp", "document-timestamp"
+LEVELS = (PadesLevel.B_B, PadesLevel.B_T, PadesLevel.B_LT, PadesLevel.B_LTA)
+
+
+def read_value(embedded: EmbeddedPdfSignature) -> SignatureValue:
+    """Return a signature's value as the levels are read from it."""
+    first, length, rest, rest_length = (int(number) for number in embedded.byte_range)
+    sub_filter = str(embedded.sig_object["/SubFilter"]).removeprefix("/")
+    return SignatureValue(embedded.field_name, sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
+
+
+def assess_changes(reader: PdfFileReader) -> dict[str, tuple[str, ...]]:
+    """Say, by field, what is wrong with the bytes a signature covers and with what came after it.
+
+    pyHanko reviews the whole document for each signature; that is asked only of a file with a revision that is not ours.
+    """
+    signatures = reader.embedded_signatures
+    if not signatures:
+        return {}
+    filled_at = {one.signed_revision: one.field_name for one in signatures}
+    later = range(signatures[0].signed_revision + 1, reader.xrefs.total_revisions)
+    ours = all(filled_at.get(revision, "") == explain_revision(reader, revision) for revision in later)
+    return {one.field_name: tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}
+
+
+def _change_reasons(embedded: EmbeddedPdfSignature, all_of_them: Sequence[EmbeddedPdfSignature], *, ours: bool) -> list[str]:
+    embedded.compute_integrity_info(skip_diff=ours)  # type: ignore[no-untyped-call]
+    coverage: SignatureCoverageLevel | None = embedded.coverage
+    if coverage is None or coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        return ["the signature does not cover its whole revision"]
+    if coverage is SignatureCoverageLevel.ENTIRE_FILE:
+        return []
+    if ours:
+        later = [one.field_name for one in all_of_them if one.signed_revision > embedded.signed_revision]
+        lock = embedded.fieldmdp
+        locked = lock is not None and any(lock.is_locked(name) for name in later)
+        allowed = not locked and embedded.docmdp_level is not MDPPerm.NO_CHANGES
+        return [] if allowed else ["the document was signed again after this signature, against its lock"]
+    reasons = []
+    if getattr(embedded.diff_result, "modification_level", ModificationLevel.OTHER) > ModificationLevel.FORM_FILLING:
+        reasons.append("the document was changed after this signature, beyond signatures and their maintenance")
+    if not embedded.summarise_integrity_info()["docmdp_ok"]:
+        reasons.append("the document was changed after this signature, against its lock")
+    return reasons
+
+
+def assess_signature_timestamps(
+    embedded: EmbeddedPdfSignature,
+    result: Any,  # noqa: ANN401 one of two result classes
+    *,
+    archived: bool,
+) -> tuple[tuple[TimestampFinding, ...], datetime | None]:
+    """Return the finding about a signature's time-stamp and its ``genTime``; nothing without one."""
+    token = next(iter(extract_tst_data_iter(embedded.signer_info, signed=False)), None)
+    if token is None:
+        return (), None
+    gen_time: datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
+    if archived:
+        status = result.signature_timestamp_status
+        passed = status is not None and status.ades_subindic.status is AdESStatus.PASSED
+    else:
+        validity = getattr(result.api_status, "timestamp_validity", None)
+        passed = validity is not None and validity.valid and validity.trusted
+    certificate = _token_signer(token)
+    finding = TimestampFinding(
+        kind=SIGNATURE_TIMESTAMP,
+        field=embedded.field_name,
+        authority=subject_text(certificate, NameOID.COMMON_NAME) if certificate else "",
+        at=gen_time,
+        indication=Indication.TOTAL_PASSED if passed else Indication.INDETERMINATE,
+    )
+    return (finding,), gen_time
+
+
+def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str, ...], *, proven: bool) -> TimestampFinding:
+    """Return the finding about a document time-stamp; ``proven`` says that the chain of them validated."""
+    indication = Indication.TOTAL_PASSED if proven else Indication.INDETERMINATE
+    return TimestampFinding(
+        kind=DOCUMENT_TIMESTAMP,
+        field=embedded.field_name,
+        authority=subject_text(load_certificate(embedded.signer_cert.dump()), NameOID.COMMON_NAME),
+        at=embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native,
+        indication=Indication.TOTAL_FAILED if reasons else indication,
+        reasons=reasons,
+    )
+
+
+def _token_signer(signed_data: Any) -> x509.Certificate | None:  # noqa: ANN401 asn1crypto has no types
+    serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
+    certificates = (load_certificate(choice.chosen.dump()) for choice in signed_data["certificates"])
+    return next((one for one in certificates if one.serial_number == serial), None)
+
+
+def assess_seal(reader: PdfFileReader, timestamps: Sequence[EmbeddedPdfSignature], data: bytes) -> list[str]:
+    """Check that no byte follows the last time-stamp: no validator sees what is appended there."""
+    if not timestamps:
+        return ["sealed: no document time-stamp"]
+    last = reader.embedded_signatures[-1]
+    first, hole, rest, length = (int(number) for number in last.byte_range)
+    if last.sig_object_type != "/DocTimeStamp" or rest + length != len(data):
+        return ["sealed: something follows the last time-stamp"]
+    written = data[hole + 1 : rest - 1]
+    if first != 0 or data[hole : hole + 1] != b"<" or data[rest - 1 : rest] != b">" or written.strip(b"0123456789abcdefABCDEF"):
+        return ["sealed: the last time-stamp leaves out more than its own value"]
+    padding = last.pkcs7_content[len(strip_padding(last.pkcs7_content)) :]
+    return ["sealed: something stands in the room left by the last time-stamp"] if any(padding) else []
+
+
+def lowest_level(levels: Iterable[PadesLevel | None]) -> PadesLevel | None:
+    """Return the lowest level; None when there is none, or when one signature has none."""
+    ranks = [-1 if level is None else LEVELS.index(level) for level in levels]
+    return LEVELS[min(ranks)] if ranks and min(ranks) >= 0 else None
+
+
+def embedded_data_sha256(reader: PdfFileReader) -> str:
+    """Hash ``agreement.json`` as it stood in the first signed revision; empty without one."""
+    signatures = reader.embedded_regular_signatures
+    if not signatures:
+        return ""
+    root = reader.get_historical_resolver(signatures[0].signed_revision).root
+    for reference in entry(root, "/AF") or ():
+        specification = reference.get_object()
+        if str(entry(specification, "/UF") or entry(specification, "/F")) == EMBEDDED_DATA:
+            return hashlib.sha256(specification["/EF"]["/F"].data).hexdigest()
+    return ""
