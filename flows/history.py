@@ -71,9 +71,14 @@ def failure_line(failure: Failure, facts: int) -> HistoryLine:
 
 def failure_sentence(failure: Failure) -> str:
     """Say which step failed and why; a signer's question is no failure, and says so by itself."""
-    if failure.step == QUESTION_STEP:
-        return _spaced(reason(failure.code))
-    return _spaced(f"Échec de l'étape « {step_name(failure.step)} » : {reason(failure.code)}")
+    return failure_words(failure.step, failure.code)
+
+
+def failure_words(step: str, code: str) -> str:
+    """Say in French what a step's identifier and an error's code say."""
+    if step == QUESTION_STEP:
+        return _spaced(reason(code))
+    return _spaced(f"Échec de l'étape « {step_name(step)} » : {reason(code)}")
 
 
 def step_name(step: str) -> str:

@@ -71,10 +71,16 @@ def stage_tag(status: Status) -> str:
     return f"stage:{status}"
 
 
+def campaign_stage_tag(campaign_id: str, status: Status) -> str:
+    """Return the tag of a campaign's trackers at a status: the interface shows runs that bear any of several tags, never all."""
+    return f"{campaign_tag(campaign_id)}:{status}"
+
+
 def tracker_tags(campaign_id: str, status: Status, failure: Failure | None) -> list[str]:
-    """Return a tracker's tags: what it is, its campaign, its status, and whether a person is needed."""
+    """Return a tracker's tags: what it is, its campaign, its status, both at once, and whether a person is needed."""
     is_calm = tracker_state(status, failure) is not NEEDS_ATTENTION
-    return [TRACKER_TAG, campaign_tag(campaign_id), stage_tag(status), *([] if is_calm else [ATTENTION_TAG])]
+    of_campaign = (campaign_tag(campaign_id), campaign_stage_tag(campaign_id, status))
+    return [TRACKER_TAG, stage_tag(status), *of_campaign, *([] if is_calm else [ATTENTION_TAG])]
 
 
 def tracker_key(reference: str) -> str:
@@ -87,6 +93,6 @@ def agreement_address(office: str, reference: str) -> str:
     return f"{office}/conventions/{reference}"
 
 
-def runs_address(*tags: str) -> str:
-    """Return the path, in Prefect's interface, of the runs that bear all these tags."""
-    return "/runs?tab=flow-runs&" + "&".join(f"tags={tag}" for tag in tags)
+def runs_address(tag: str) -> str:
+    """Return the path, in Prefect's interface, of the runs that bear a tag, whatever their age."""
+    return f"/v2/runs?tab=flow-runs&tags={tag}"

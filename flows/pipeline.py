@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifact, aupdate_progress_artifact
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from conventions.errors import ContreseingError
 from conventions.french import NO_BREAK
 from conventions.ports.system import Ports
 from flows.board import Board
-from flows.history import reason
+from flows.history import INFORMATION, WARNING, HistoryLine, failure_words, reason
 from flows.reports import Standing, artifact_key, counted, render_report
-from flows.stages import Outcome, Stage, run_stage
+from flows.stages import DRAFT_STEP, Outcome, Stage, run_stage
+from flows.tracker_api import TrackerApi
 
 LAST_MIRROR_PASSES = 5
 
@@ -48,6 +51,7 @@ class Pipeline:
         """
         outcome: Outcome | None = None
         going, touched = items, set(items)
+        said: list[tuple[int, str]] = []
         for stage in stages:
             if self.interruption is not None or not going:
                 break
@@ -62,9 +66,11 @@ class Pipeline:
             touched.update(outcome.done)
             self.waiting += outcome.waiting
             self.failed += outcome.failed
+            said += told_of(stage, outcome)
         self._touched |= touched
         self._treated += len(items)
         await self.board.mirror(sorted(touched))
+        await quietly(lambda: self._tell(said))
         await quietly(self._advance)
 
     async def draft(self, members: Sequence[str], stage: Stage) -> None:
@@ -93,6 +99,13 @@ class Pipeline:
         summary = counted(self._treated, "dossier traité", "dossiers traités")
         return Completed(message=f"{summary}, {counted(len(standing.troubles), 'dossier', 'dossiers')} à regarder.")
 
+    async def _tell(self, said: Sequence[tuple[int, str]]) -> None:
+        """Write lines on this run's own page."""
+        now, run_id = self.ports.clock.now(), flow_run.id
+        if run_id is not None:
+            async with TrackerApi(self.board.api_url) as api:
+                await api.add_lines([(run_id, HistoryLine(now + timedelta(microseconds=n), *line)) for n, line in enumerate(said)])
+
     async def _advance(self) -> None:
         done = min(100.0, 100.0 * self._treated / self.total) if self.total else 100.0
         if self._progress is None:
@@ -103,9 +116,21 @@ class Pipeline:
 
 
 def title_of(stage: Stage, items: Sequence[str]) -> str:
-    """Name a task run by its verb and its chunk."""
+    """Name a task run by its verb, how many agreements, and which (members have no reference yet)."""
+    if stage.step == DRAFT_STEP:
+        return f"{stage.verb} {counted(len(items), 'dossier', 'dossiers')}"
     span = items[0] if len(items) == 1 else f"{items[0]} à {items[-1]}"
     return f"{stage.verb} {span} ({len(items)})"
+
+
+def told_of(stage: Stage, outcome: Outcome) -> list[tuple[int, str]]:
+    """Say what a stage made of its chunk: one line, and one for each failure, as (level, text)."""
+    parts = [counted(len(outcome.done), "fait", "faits")]
+    parts += [f"{counted(len(outcome.held), 'attend', 'attendent')} des informations du membre"] if outcome.held else []
+    parts += [f"{counted(len(outcome.waiting), 'repris', 'repris')} plus tard"] if outcome.waiting else []
+    parts += [counted(len(outcome.failed), "échec", "échecs")] if outcome.failed else []
+    lines = [(INFORMATION, f"{stage.verb}{NO_BREAK}: {', '.join(parts)}.")]
+    return lines + [(WARNING, f"{item}{NO_BREAK}: {failure_words(stage.step, code)}") for item, code in outcome.failed]
 
 
 def interruption_sentence(error: ContreseingError) -> str:

@@ -16,7 +16,7 @@ from conventions.sentences import STATUS_LABELS
 from conventions.status import Status, status_of
 from flows.chunks import chunks
 from flows.history import reason, step_name
-from flows.names import ATTENTION_TAG, TRACKER_STATES, agreement_address, campaign_tag, runs_address, stage_tag
+from flows.names import ATTENTION_TAG, TRACKER_STATES, agreement_address, campaign_stage_tag, runs_address, stage_tag
 
 READ_AT_ONCE = 200
 LISTED = 200
@@ -92,8 +92,8 @@ def render_states(standing: Standing, campaign_id: str | None) -> str:
     for status in Status:
         count = standing.counts[status]
         if count:
-            tags = [*([campaign_tag(campaign_id)] if campaign_id is not None else []), stage_tag(status)]
-            lines.append(f"| [{STATUS_LABELS[status]}]({runs_address(*tags)}) | {TRACKER_STATES[status].name} | {count} |")
+            tag = stage_tag(status) if campaign_id is None else campaign_stage_tag(campaign_id, status)
+            lines.append(f"| [{STATUS_LABELS[status]}]({runs_address(tag)}) | {TRACKER_STATES[status].name} | {count} |")
     lines.append(f"| **Total** | | **{standing.total}** |")
     return "\n".join(lines)
 

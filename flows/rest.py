@@ -31,10 +31,12 @@ class PrefectRest:
         secret = settings.api.auth_string
         given = auth or (secret.get_secret_value() if secret is not None else None)
         user, _, password = (given or "").partition(":")
+        address = api_url or settings.api.url or ""
         self._client = httpx.AsyncClient(
-            base_url=api_url or settings.api.url or "",
+            base_url=address,
             auth=(user, password) if given else None,
             timeout=TIMEOUT_SECONDS,
+            verify=address.startswith("https:"),  # reading the authorities takes 20 ms, for nothing on a plain address
             trust_env=False,
         )
 

@@ -34,6 +34,7 @@ from conventions.steps.request_data import request_data
 DOWN_AFTER = 3
 """Agreements in a row without an answer, after which everything is taken to be down."""
 
+DRAFT_STEP = "draft"
 RETRY_DELAYS_SECONDS = (2, 10, 30)
 
 logger = logging.getLogger("flows.stages")
@@ -58,7 +59,7 @@ Work = Callable[[Ports, Sequence[str]], Outcome]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: the step's identifier, the verb that an agent reads, and the work over a chunk."""
+    """A stage: the step's identifier, the verb that an agent reads, and the work over a chunk of agreements or members."""
 
     step: str
     verb: str
@@ -138,7 +139,7 @@ def _refused(ports: Ports, error: ContreseingError, references: Sequence[str]) -
 
 def drafting(campaign_id: str) -> Stage:
     """Return the stage that drafts a campaign's agreements; its items are members' ids."""
-    return Stage("draft", "Ouvrir", one_by_one("draft", lambda ports, member_id: draft(ports, campaign_id, member_id)))
+    return Stage(DRAFT_STEP, "Ouvrir", one_by_one(DRAFT_STEP, lambda ports, member_id: draft(ports, campaign_id, member_id)))
 
 
 def _prepare(ports: Ports, reference: str) -> str | None:

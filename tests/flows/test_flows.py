@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import State
 
+from conventions.agreements import Failure
 from conventions.members import Member
 from conventions.people import Person
 from conventions.status import Status
@@ -201,9 +202,14 @@ def test_sweep_publishes_its_list_only_when_it_changed(prefect: Prefect, two_mem
     run_campaign()
     two_members.deliver()
     run_sweep()
-    before = prefect.send("GET", "/artifacts/a-regarder/latest")["id"]
+    wanted = {"artifacts": {"key": {"any_": ["a-regarder"]}}}
+    before = prefect.send("POST", "/artifacts/count", wanted)
     run_sweep()
-    assert prefect.send("GET", "/artifacts/a-regarder/latest")["id"] == before
+    assert prefect.send("POST", "/artifacts/count", wanted) == before
+    with two_members.registry.write() as tx:
+        tx.set_failure(references(two_members)[0], Failure("prepare", "power.missing", two_members.clock.now(), 1))
+    run_sweep()
+    assert prefect.send("POST", "/artifacts/count", wanted) == before + 1
 
 
 def test_work_goes_on_when_only_showing_fails(prefect: Prefect, two_members: World) -> None:

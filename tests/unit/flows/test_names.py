@@ -39,14 +39,15 @@ def test_only_active_is_completed_and_final_statuses_are_cancelled() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_failed_attempt_shows_as_needs_attention_and_keeps_its_stage(status: Status) -> None:
     assert tracker_state(status, FAILURE) is NEEDS_ATTENTION
-    assert set(tracker_tags("c-1", status, FAILURE)) == {"agreement", "campaign:c-1", f"stage:{status}", "needs-attention"}
+    tags = {"agreement", "campaign:c-1", f"stage:{status}", f"campaign:c-1:{status}", "needs-attention"}
+    assert set(tracker_tags("c-1", status, FAILURE)) == tags
 
 
 def test_calm_agreement_bears_no_mark_of_attention() -> None:
-    assert tracker_tags("c-1", Status.ACTIVE, None) == ["agreement", "campaign:c-1", "stage:active"]
+    assert tracker_tags("c-1", Status.ACTIVE, None) == ["agreement", "stage:active", "campaign:c-1", "campaign:c-1:active"]
     assert "needs-attention" in tracker_tags("c-1", Status.QUARANTINED, None)
 
 
 def test_addresses() -> None:
     assert agreement_address("https://gestion.invalid", "2026-0001") == "https://gestion.invalid/conventions/2026-0001"
-    assert runs_address("campaign:c-1", "stage:active") == "/runs?tab=flow-runs&tags=campaign:c-1&tags=stage:active"
+    assert runs_address("campaign:c-1:active") == "/v2/runs?tab=flow-runs&tags=campaign:c-1:active"

@@ -24,7 +24,7 @@ from flows.reports import (
     render_troubles,
     standing_of,
 )
-from flows.stages import INVITE
+from flows.stages import INVITE, drafting
 from flows.sweep import render_attention
 from tests.fakes.world import CAMPAIGN, World
 
@@ -49,8 +49,8 @@ def test_states_link_to_their_trackers() -> None:
     standing = Standing()
     standing.counts[Status.ACTIVE] = 3
     table = render_states(standing, "c-1")
-    assert "[Active](/runs?tab=flow-runs&tags=campaign:c-1&tags=stage:active) | Active | 3 |" in table
-    assert "[Active](/runs?tab=flow-runs&tags=stage:active)" in render_states(standing, None)
+    assert "[Active](/v2/runs?tab=flow-runs&tags=campaign:c-1:active) | Active | 3 |" in table
+    assert "[Active](/v2/runs?tab=flow-runs&tags=stage:active)" in render_states(standing, None)
 
 
 def test_troubles_link_to_the_office_and_are_cut_when_too_many() -> None:
@@ -91,5 +91,6 @@ def test_artifact_key_is_one_that_prefect_takes(words: tuple[str, ...], key: str
 def test_words() -> None:
     assert counted(1, "dossier", "dossiers") == "1\u00a0dossier"
     assert counted(0, "dossier", "dossiers") == "0\u00a0dossiers"
+    assert title_of(drafting("c-1"), ["m-1", "m-2"]) == "Ouvrir 2\u00a0dossiers"
     assert title_of(INVITE, ["2026-0001"]) == "Inviter 2026-0001 (1)"
     assert title_of(INVITE, ["2026-0001", "2026-0002"]) == "Inviter 2026-0001 à 2026-0002 (2)"
