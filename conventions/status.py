@@ -24,6 +24,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from conventions.agreements import Agreement, Fact, FactKind, last_fact, service_codes
+from conventions.french import paris_date
 
 
 class Status(StrEnum):
@@ -72,7 +73,7 @@ def status_of(agreement: Agreement, now: datetime) -> Status:
         if fact(kind):
             return status
     drafted = fact(FactKind.DRAFTED)
-    if drafted and now.date() > date.fromisoformat(drafted.text("programme_ends_on")):  # (3)
+    if drafted and paris_date(now) > date.fromisoformat(drafted.text("programme_ends_on")):  # (3)
         return Status.ENDED
     if fact(FactKind.ARCHIVED):  # (4), (5)
         return Status.ACTIVE if _all_settled(facts, version) else Status.ARCHIVED

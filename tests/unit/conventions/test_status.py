@@ -81,6 +81,12 @@ def test_each_rule(facts: tuple[Fact | FactKind, ...], status: Status) -> None:
     assert status_of(agreement(*facts), NOW) is status
 
 
+def test_a_programme_ends_with_its_last_day_in_paris() -> None:
+    open_ = agreement(fact(K.DRAFTED, programme_ends_on="2026-05-01"), K.PREPARED)
+    assert status_of(open_, datetime(2026, 5, 1, 21, 59, tzinfo=UTC)) is Status.AWAITING_MEMBER
+    assert status_of(open_, datetime(2026, 5, 1, 22, 0, tzinfo=UTC)) is Status.ENDED
+
+
 def test_a_charter_needs_no_countersignature() -> None:
     assert status_of(agreement(*TO_SIGNED, kind=Kind.CHARTER), NOW) is Status.SEALING
 
