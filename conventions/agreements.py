@@ -25,7 +25,7 @@ class FactKind(StrEnum):
     MEMBER_FILE_KEPT = "member_file_kept"  # key: the member-signed file and its record are under lock
     AUTHORISED = "authorised"  # authorisation_id, expires_at
     COUNTERSIGNED = "countersigned"  # sha256, level, signed_at, certificate_sha256, authorisation_id
-    VALIDATED = "validated"  # reader, sha256, level
+    VALIDATED = "validated"  # reader, sha256, level, report_sha256: of the working store
     ARCHIVED = "archived"  # key, sha256, level, retain_until
     ORDERED = "ordered"  # services
     ORDER_SETTLED = "order_settled"  # service, outcome, receipt

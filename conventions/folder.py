@@ -7,10 +7,11 @@ crash left. Every index lists all completed objects and holds the digest of the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
-from conventions.agreements import Agreement
+from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken
 from conventions.ports.registry import ArchiveEntry
@@ -52,32 +53,52 @@ def finish_pending(ports: Ports, reference: str) -> int:
 
 
 def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
-    """Write the next index if objects were added since the last one; else return the last.
+    """Write the next index if the last one does not list every object; else return the last.
+
+    Others may be writing the same folder: an index that was not read before this one was made sends it back to be made again,
+    so that the chain never forks.
 
     Raises:
+        Busy: the folder never stopped moving.
         EvidenceBroken, UpstreamUnavailable.
     """
-    with ports.registry.read() as tx:
-        entries = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]
-    indexes = [entry for entry in entries if entry.kind == INDEX_KIND]
-    if indexes and indexes[-1].seq == max(entry.seq for entry in entries):
-        return indexes[-1]
-    index: Mapping[str, Json] = {
-        "schema": INDEX_SCHEMA,
-        "reference": reference,
-        "number": len(indexes) + 1,
-        "previous_sha256": indexes[-1].sha256 if indexes else None,
-        "objects": [
+    for _ in range(NUMBERING_ATTEMPTS):
+        finish_pending(ports, reference)
+        with ports.registry.read() as tx:
+            entries = tx.archive_entries(reference)
+        indexes = [entry for entry in entries if entry.kind == INDEX_KIND]
+        objects: list[Json] = [
             {"seq": e.seq, "kind": e.kind, "sha256": e.sha256, "size_bytes": e.size_bytes, "key": e.key}
             for e in entries
-            if e.kind != INDEX_KIND
-        ],
-    }
-    return keep(ports, reference, INDEX_KIND, render_canonical(index), until)
+            if e.kind != INDEX_KIND and e.completed_at is not None
+        ]
+        if indexes and json.loads(ports.working.get(indexes[-1].sha256))["objects"] == objects:
+            return indexes[-1]
+        index: Mapping[str, Json] = {
+            "schema": INDEX_SCHEMA,
+            "reference": reference,
+            "number": len(indexes) + 1,
+            "previous_sha256": indexes[-1].sha256 if indexes else None,
+            "objects": objects,
+        }
+        data = render_canonical(index)
+        try:
+            entry = _intend(ports, reference, INDEX_KIND, ports.working.put(data), len(data), until, indexes_known=len(indexes))
+        except Busy:
+            continue
+        return _complete(ports, entry, data)
+    raise Busy(f"the folder of {reference} is being written by others")
 
 
-def archive_record(agreement: Agreement, at: datetime) -> bytes:
-    """Serialise all the facts of an agreement, as known at ``at`` (canonical JSON)."""
+def archive_record(agreement: Agreement, up_to: Fact) -> bytes:
+    """Serialise what was known of an agreement when a fact was recorded, that fact included (canonical JSON).
+
+    The same whenever it is made: what is recorded later does not change it.
+    """
+    last = [(fact.version, fact.key) for fact in agreement.facts].index((up_to.version, up_to.key))
+    facts = agreement.facts[: last + 1]
+    digests = {fact.data.get("sha256") for fact in facts}
+    artefacts = [artefact for artefact in agreement.artefacts if artefact.sha256 in digests]
     return render_canonical(
         {
             "schema": RECORD_SCHEMA,
@@ -86,17 +107,24 @@ def archive_record(agreement: Agreement, at: datetime) -> bytes:
             "programme": agreement.programme_id,
             "campaign": agreement.campaign_id,
             "member": agreement.member_id,
-            "recorded_at": at.isoformat(),
-            "facts": [{"kind": f.kind.value, "at": f.at.isoformat(), "version": f.version, "data": dict(f.data)} for f in agreement.facts],
+            "recorded_at": facts[-1].at.isoformat(),
+            "facts": [{"kind": f.kind.value, "at": f.at.isoformat(), "version": f.version, "data": dict(f.data)} for f in facts],
             "artefacts": [
                 {"version": a.version, "stage": a.stage.value, "sha256": a.sha256, "size_bytes": a.size_bytes, "at": a.at.isoformat()}
-                for a in agreement.artefacts
+                for a in artefacts
             ],
         }
     )
 
 
-def _intend(ports: Ports, reference: str, kind: str, sha256: str, size_bytes: int, until: datetime) -> ArchiveEntry:
+def _intend(
+    ports: Ports, reference: str, kind: str, sha256: str, size_bytes: int, until: datetime, *, indexes_known: int | None = None
+) -> ArchiveEntry:
+    """Record the intent and return it, or the one that stands.
+
+    Raises:
+        Busy: there are not as many indexes as the caller knows of, or others take each number first.
+    """
     for _ in range(NUMBERING_ATTEMPTS):
         try:
             with ports.registry.write() as tx:
@@ -104,6 +132,8 @@ def _intend(ports: Ports, reference: str, kind: str, sha256: str, size_bytes: in
                 known = next((entry for entry in entries if entry.kind == kind and entry.sha256 == sha256), None)
                 if known is not None:
                     return known
+                if indexes_known is not None and indexes_known != sum(entry.kind == INDEX_KIND for entry in entries):
+                    raise Busy(f"another index of {reference} was written meanwhile")
                 seq = max((entry.seq for entry in entries), default=0) + 1
                 key = f"agreements/{reference}/{seq:04d}-{kind}-{sha256}"
                 entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
-from conventions.canonical import Json, render_canonical
+from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
 from conventions.kinds import SIGNERS, Party
@@ -37,7 +37,9 @@ def archive(ports: Ports, reference: str) -> None:
     final = agreement.required_artefact(final_stage(agreement))
     try:
         data = ports.working.get(final.sha256)
-        report = _validated(ports, agreement, data)
+        validated = _validated(ports, agreement, data)
+        with ports.registry.read() as tx:
+            agreement = tx.agreement(reference)
         finish_pending(ports, reference)
         keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
         keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
@@ -45,9 +47,10 @@ def archive(ports: Ports, reference: str) -> None:
             keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
             keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
             keep(ports, reference, "ceremony-timestamp", ceremony.sealed.timestamp, until)
-        keep(ports, reference, f"validation-{report.reader}", render_report(report), until)
+        report = ports.working.get(validated.text("report_sha256"))
+        keep(ports, reference, f"validation-{validated.text('reader')}", report, until)
         entry = keep(ports, reference, final.stage, data, until)
-        keep(ports, reference, "record", archive_record(agreement, final.at), until)
+        keep(ports, reference, "record", archive_record(agreement, validated), until)
         keep_index(ports, reference, until)
     except EvidenceBroken as error:
         quarantine(ports, reference, error.code)
@@ -55,7 +58,7 @@ def archive(ports: Ports, reference: str) -> None:
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)
         if fresh.fact(FactKind.ARCHIVED) is None:
-            level = report.level.value if report.level is not None else None
+            level = validated.data["level"]
             facts: dict[str, Json] = {"key": entry.key, "sha256": final.sha256, "level": level, "retain_until": until.isoformat()}
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
 
@@ -70,19 +73,35 @@ def _authorisation_id(agreement: Agreement) -> str | None:
     return countersigned.text("authorisation_id") if countersigned is not None else None
 
 
-def _validated(ports: Ports, agreement: Agreement, data: bytes) -> ValidationReport:
+def _validated(ports: Ports, agreement: Agreement, data: bytes) -> Fact:
+    """Return the recorded validation of the completed file: a digest is validated once, its report kept with the fact."""
+    known = _validation_of(agreement, sha256_hex(data))
+    if known is not None:
+        return known
     report = ports.signing.validate(data, expected_signers(agreement))
     if not report.valid or report.level is not REQUIRED_LEVEL:
         quarantine(ports, agreement.reference, "verification.failed")
         reasons = "; ".join(report.reasons) or "level too low"
         raise VerificationFailed(f"{agreement.reference}: {report.reader} refuses the completed file: {reasons}")
+    report_sha256 = ports.working.put(render_report(report))
     with ports.registry.write() as tx:
         fresh = tx.agreement(agreement.reference, lock=True)
-        facts: dict[str, Json] = {"reader": report.reader, "sha256": report.sha256, "level": report.level.value}
+        known = _validation_of(fresh, report.sha256)
+        if known is not None:
+            return known
+        facts: dict[str, Json] = {
+            "reader": report.reader,
+            "sha256": report.sha256,
+            "level": report.level.value,
+            "report_sha256": report_sha256,
+        }
         fact = Fact(FactKind.VALIDATED, ports.clock.now(), agreement.version, facts)
-        if fact.key not in {known.key for known in fresh.facts if known.version == agreement.version}:
-            record_fact(ports, tx, fresh, fact)
-    return report
+        record_fact(ports, tx, fresh, fact)
+        return fact
+
+
+def _validation_of(agreement: Agreement, sha256: str) -> Fact | None:
+    return next((fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.data["sha256"] == sha256), None)
 
 
 def render_report(report: ValidationReport) -> bytes:

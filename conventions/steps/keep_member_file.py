@@ -1,15 +1,17 @@
-"""Put the member-signed file and its record under lock as soon as the member has signed."""
+"""Put what the member signed and its record under lock as soon as the member has signed, whatever becomes of it later."""
 
 from __future__ import annotations
 
-from conventions.agreements import Fact, FactKind, Stage
+from datetime import datetime
+
+from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.folder import archive_record, keep, keep_index, retain_until
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
 
 
 def keep_member_file(ports: Ports, reference: str) -> None:
-    """Archive the prepared file, the member-signed file and the record; nothing happens when it is done.
+    """Archive the prepared file, the member-signed file and the record of each version signed; nothing happens when it is done.
 
     Raises:
         NotFound: the member has not signed.
@@ -18,15 +20,29 @@ def keep_member_file(ports: Ports, reference: str) -> None:
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
         until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
-    if agreement.fact(FactKind.MEMBER_FILE_KEPT) is not None:
-        return
-    signed = agreement.required_artefact(Stage.MEMBER_SIGNED)
-    keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
+    left = versions_to_keep(agreement)
+    if not left and agreement.fact(FactKind.MEMBER_FILE_KEPT) is None:
+        agreement.required_artefact(Stage.MEMBER_SIGNED)
+    for version in left:
+        _keep_version(ports, agreement, version, until)
+
+
+def versions_to_keep(agreement: Agreement) -> tuple[int, ...]:
+    """List the versions that the member signed and whose files are not under lock yet; a returned one is evidence too."""
+    signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
+    kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}
+    return tuple(sorted(signed - kept))
+
+
+def _keep_version(ports: Ports, agreement: Agreement, version: int, until: datetime) -> None:
+    reference = agreement.reference
+    prepared = agreement.required_artefact(Stage.PREPARED, version)
+    signed = agreement.required_artefact(Stage.MEMBER_SIGNED, version)
+    keep(ports, reference, Stage.PREPARED, ports.working.get(prepared.sha256), until)
     entry = keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(signed.sha256), until)
-    recorded_at = agreement.required_fact(FactKind.MEMBER_SIGNED).at
-    keep(ports, reference, "record", archive_record(agreement, recorded_at), until)
+    keep(ports, reference, "record", archive_record(agreement, agreement.required_fact(FactKind.MEMBER_SIGNED, version)), until)
     keep_index(ports, reference, until)
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)
-        if fresh.fact(FactKind.MEMBER_FILE_KEPT, agreement.version) is None:
-            record_fact(ports, tx, fresh, Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), agreement.version, {"key": entry.key}))
+        if version in versions_to_keep(fresh):
+            record_fact(ports, tx, fresh, Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), version, {"key": entry.key}))

@@ -15,7 +15,7 @@ from conventions.steps.activate import activate
 from conventions.steps.archive import archive, final_stage
 from conventions.steps.countersign import countersign
 from conventions.steps.invite import invite
-from conventions.steps.keep_member_file import keep_member_file
+from conventions.steps.keep_member_file import keep_member_file, versions_to_keep
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
 from conventions.steps.sign import finish_signature
@@ -34,16 +34,19 @@ class ResumeReport:
 
 
 def next_step(agreement: Agreement, status: Status) -> str | None:
-    """Name the step that would move an agreement without anybody's decision; None when it waits for a person or rests."""
-    if status in AT_REST:
+    """Name the step that would move an agreement without anybody's decision; None when it waits for a person or rests.
+
+    What was signed is put under lock even where nothing else moves any more: returned, or the programme over.
+    """
+    if status is Status.QUARANTINED:
         return None
-    facts = agreement.fact
+    facts, moves = agreement.fact, status not in AT_REST
     for step, is_due in (
-        ("activate", facts(FactKind.ARCHIVED) is not None and facts(FactKind.ORDERED) is None),
+        ("activate", moves and facts(FactKind.ARCHIVED) is not None and facts(FactKind.ORDERED) is None),
         ("archive", agreement.artefact(final_stage(agreement)) is not None and facts(FactKind.ARCHIVED) is None),
         ("countersign", status is Status.SEALING and agreement.artefact(Stage.SEALED) is None),
-        ("keep_member_file", facts(FactKind.MEMBER_SIGNED) is not None and facts(FactKind.MEMBER_FILE_KEPT) is None),
-        ("finish_signature", facts(FactKind.CONSENTED) is not None and facts(FactKind.MEMBER_SIGNED) is None),
+        ("keep_member_file", bool(versions_to_keep(agreement))),
+        ("finish_signature", moves and facts(FactKind.CONSENTED) is not None and facts(FactKind.MEMBER_SIGNED) is None),
         ("invite", status is Status.AWAITING_MEMBER and facts(FactKind.INVITED) is None),
         ("prepare", status is Status.DRAFTED),
     ):

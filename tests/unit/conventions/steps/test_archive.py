@@ -1,29 +1,24 @@
-"""The archive's folder, and what activation refuses to believe."""
+"""What is put under lock and when, and what activation refuses to believe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from conventions.accounts import Role
 from conventions.agreements import FactKind, Stage
-from conventions.canonical import Json, sha256_hex
-from conventions.errors import Busy, EvidenceBroken, NotFound, UpstreamUnavailable, VerificationFailed
-from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.canonical import Json
+from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable, VerificationFailed
 from conventions.kinds import Kind
 from conventions.ports.documents import Documents
-from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.recording import quarantine
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, keep_member_file, resume
-from conventions.steps.archive import final_stage
-from tests.builders import example_programme
+from conventions.steps import activate, archive, countersign, draft, invite, keep_member_file, prepare, resume, return_to_member
 from tests.fakes.meanwhile import Meanwhile
-from tests.fakes.registry import FakeRegistry, FakeTransaction
-from tests.fakes.stores import FakeWorkingStore
 from tests.fakes.world import World
 
 
@@ -141,105 +136,49 @@ def test_an_archive_that_answers_nothing_to_activation_is_waited_for() -> None:
     assert world.status(reference) is Status.ARCHIVED
 
 
-def test_pending_intents_are_finished_and_numbers_are_taken_once() -> None:
+def test_a_completed_file_is_validated_once_even_when_the_archive_dies_after() -> None:
     world = World()
-    reference = world.invited()
-    until = retain_until(world.programme, 10)
+    reference = world.countersigned()
     world.archive.down = True
     with pytest.raises(UpstreamUnavailable):
-        keep(world.ports, reference, "note", b"un", until)
+        archive.archive(world.ports, reference)
+    world.signing.failure = UpstreamUnavailable("no reader answers any more")
     world.archive.down = False
-    assert finish_pending(world.ports, reference) == 1
-    assert keep(world.ports, reference, "note", b"un", until).seq == 1
-    assert keep(world.ports, reference, "note", b"deux", until).seq == 2
+    archive.archive(world.ports, reference)
+    assert world.status(reference) is Status.ARCHIVED
+    kinds = Counter(key.split("/")[2].split("-", 1)[1].rsplit("-", 1)[0] for key in world.archive.objects)
+    assert kinds["validation-fake"] == 1
+    assert kinds["record"] == 2
 
 
-def test_a_pending_intent_never_takes_other_bytes() -> None:
+def test_a_returned_version_is_evidence_too_and_is_kept_when_the_archive_is_back() -> None:
     world = World()
-    reference = world.invited()
-    with world.registry.write() as tx:
-        tx.add_archive_entry(ArchiveEntry(reference, 1, "note", "0" * 64, 1, "k", world.clock.now()))
-    world.working.objects["0" * 64] = b"x"
-    with pytest.raises(EvidenceBroken):
-        finish_pending(world.ports, reference)
+    world.archive.down = True
+    reference = world.member_signed()
+    return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Le référent a changé.")
+    assert resume.resume(world.ports).waiting == ((reference, "keep_member_file", "archive.unavailable"),)
+    draft.redraft(world.ports, reference)
+    prepare.prepare(world.ports, reference)
+    invite.invite(world.ports, reference)
+    world.deliver()
+    world.sign(reference)
+    world.archive.down = False
+    assert resume.resume(world.ports).done == ((reference, "keep_member_file"),)
+    kept = [fact for fact in world.agreement(reference).facts if fact.kind is FactKind.MEMBER_FILE_KEPT]
+    assert [fact.version for fact in kept] == [1, 2]
+    assert len([key for key in world.archive.objects if "-member_signed-" in key]) == 2
+    with pytest.raises(NotFound):
+        keep_member_file.keep_member_file(world.ports, world.invited(77))
 
 
-def test_lock_dates_exist_in_every_year() -> None:
-    programme = replace(example_programme(), ends_on=example_programme().ends_on.replace(year=2028, month=2, day=29))
-    assert retain_until(programme, 1).isoformat() == "2029-02-28T23:59:59+00:00"
-    assert retain_until(example_programme(), 10).isoformat() == "2040-12-31T23:59:59+00:00"
-
-
-def test_record_and_final_stage() -> None:
+def test_what_was_signed_by_both_is_archived_even_after_the_programme_ended() -> None:
     world = World()
-    reference = world.invited()
-    agreement = world.agreement(reference)
-    assert reference.encode() in archive_record(agreement, world.clock.now())
-    assert final_stage(replace(agreement, kind=Kind.CHARTER)) is Stage.MEMBER_SIGNED
-
-
-# somebody else at the same time
-class Behind:
-    """A registry whose transactions see an archive folder as it was before others wrote, the given number of times."""
-
-    def __init__(self, registry: FakeRegistry, times: int) -> None:
-        self._registry, self.times = registry, times
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with self._registry.write() as tx:
-            if self.times:
-                self.times -= 1
-                stale: Any = _Stale(tx)
-                yield stale
-            else:
-                yield tx
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 the rest of the registry
-        return getattr(self._registry, name)
-
-
-class _Stale:
-    def __init__(self, tx: FakeTransaction) -> None:
-        self._tx = tx
-
-    def archive_entries(self, reference: str) -> Sequence[ArchiveEntry]:
-        return ()
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 the rest of the transaction
-        return getattr(self._tx, name)
-
-
-def test_a_number_taken_meanwhile_is_not_taken_twice() -> None:
-    world = World()
-    reference = world.invited()
-    until = retain_until(world.programme, 10)
-    assert keep(world.ports, reference, "note", b"un", until).seq == 1
-    behind: Any = Behind(world.registry, times=2)
-    assert keep(replace(world.ports, registry=behind), reference, "note", b"deux", until).seq == 2
-    assert behind.times == 0
-
-
-def test_a_folder_that_others_never_stop_writing_is_left_for_later() -> None:
-    world = World()
-    reference = world.invited()
-    until = retain_until(world.programme, 10)
-    keep(world.ports, reference, "note", b"un", until)
-    behind: Any = Behind(world.registry, times=100)
-    with pytest.raises(Busy):
-        keep(replace(world.ports, registry=behind), reference, "note", b"deux", until)
-    assert [key for key in world.archive.objects if "-note-" in key] == [f"agreements/{reference}/0001-note-{sha256_hex(b'un')}"]
-
-
-def test_an_index_says_nothing_new_when_nothing_was_added() -> None:
-    world = World()
-    reference = world.invited()
-    until = retain_until(world.programme, 10)
-    keep(world.ports, reference, "note", b"un", until)
-    first = keep_index(world.ports, reference, until)
-    assert keep_index(world.ports, reference, until).key == first.key
-    keep(world.ports, reference, "note", b"deux", until)
-    assert keep_index(world.ports, reference, until).seq == 4
+    reference = world.countersigned()
+    world.clock.current = world.clock.current.replace(year=2031)
+    assert world.status(reference) is Status.ENDED
+    assert resume.resume(world.ports).done == ((reference, "archive"),)
+    assert world.status(reference) is Status.ENDED
+    assert [key for key in world.archive.objects if "-sealed-" in key]
 
 
 def test_two_archive_at_once_and_the_fact_is_recorded_once() -> None:
@@ -285,23 +224,3 @@ def test_what_the_member_alone_signs_is_archived_without_a_ceremony() -> None:
     archived = world.agreement(reference).required_fact(FactKind.ARCHIVED)
     assert archived.text("sha256") == world.agreement(reference).required_artefact(Stage.MEMBER_SIGNED).sha256
     assert not [key for key in world.archive.objects if "-ceremony-" in key]
-
-
-def test_a_store_that_does_not_look_at_what_it_gives_is_caught_before_the_archive() -> None:
-    class Blind(FakeWorkingStore):
-        def get(self, sha256: str) -> bytes:
-            return self.objects[sha256]
-
-    world = World()
-    reference = world.invited()
-    until = retain_until(world.programme, 10)
-    world.archive.down = True
-    with pytest.raises(UpstreamUnavailable):
-        keep(world.ports, reference, "note", b"un", until)
-    world.archive.down = False
-    blind = Blind(world.registry)
-    blind.objects[sha256_hex(b"un")] = b"deux"
-    with pytest.raises(EvidenceBroken) as error:
-        finish_pending(replace(world.ports, working=blind), reference)
-    assert error.value.code == "evidence.digest"
-    assert not [key for key in world.archive.objects if "-note-" in key]
