@@ -9,7 +9,7 @@ from datetime import date
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Stage
 from conventions.ceremonies import Authorisation
 from conventions.claims import Claim, freed_on_error, take_claim
-from conventions.errors import Busy, ContreseingError, RuleRefused
+from conventions.errors import Busy, ContreseingError, EvidenceBroken, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_delegation, check_programme_open
 from conventions.kinds import Party
@@ -17,7 +17,7 @@ from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.preparation import preparation_of
-from conventions.recording import record_event, record_fact, record_failure
+from conventions.recording import quarantine, record_event, record_fact, record_failure
 from conventions.signatures import Countersignature, CountersignOutcome, SignedFile, SignerIdentity
 from conventions.status import Status, status_of
 
@@ -35,7 +35,8 @@ class _Intent:
 def countersign(ports: Ports, authorisation_id: str, references: Sequence[str] | None = None) -> Sequence[CountersignOutcome]:
     """Countersign the documents of a ceremony that are not yet done; each one succeeds or fails by itself.
 
-    Returns the outcome of each document that this call took on. ``references`` limits the call to some of the ceremony's.
+    Returns the outcome of each document that this call took on, or that a guard refused; what another worker holds, or has
+    done, is left to it. ``references`` limits the call to some of the ceremony's.
 
     Raises:
         NotFound: no such ceremony.
@@ -48,24 +49,33 @@ def countersign(ports: Ports, authorisation_id: str, references: Sequence[str] |
     if authorisation.sealed is None or ports.clock.now() > authorisation.expires_at:
         raise RuleRefused(f"ceremony {authorisation_id} is over", code="ceremony.expired")
     wanted = [item.reference for item in authorisation.items if references is None or item.reference in references]
-    intents = {intent.item.reference: intent for intent in _intents(ports, authorisation, delegation, wanted)}
+    taken = list(_intents(ports, authorisation, delegation, wanted))
+    refused = tuple(item for item in taken if isinstance(item, CountersignOutcome))
+    intents = {item.item.reference: item for item in taken if isinstance(item, _Intent)}
     if not intents:
-        return ()
+        return refused
     digests = {item.member_signed_sha256 for item in authorisation.items}
 
     def read(item: Countersignature) -> bytes:
         if item.member_signed_sha256 not in digests:
             raise RuleRefused(f"{item.reference} is not in the manifest", code="ceremony.not_listed")
-        return ports.working.get(item.member_signed_sha256)
+        try:
+            return ports.working.get(item.member_signed_sha256)
+        except EvidenceBroken as error:
+            quarantine(ports, item.reference, error.code)
+            raise
 
     signer = next(iter(intents.values())).signer
     with freed_on_error(ports, tuple(intent.claim for intent in intents.values())):
         items = [intent.item for intent in intents.values()]
         made = ports.signing.countersign(authorisation.sealed, signer, delegation.formula, items, read)
-        return tuple(_settle(ports, authorisation, delegation, intents[outcome.reference], outcome) for outcome in made)
+        settled = tuple(_settle(ports, authorisation, delegation, intents[outcome.reference], outcome) for outcome in made)
+    return refused + settled
 
 
-def _intents(ports: Ports, authorisation: Authorisation, delegation: Delegation, wanted: Sequence[str]) -> Iterator[_Intent]:
+def _intents(
+    ports: Ports, authorisation: Authorisation, delegation: Delegation, wanted: Sequence[str]
+) -> Iterator[_Intent | CountersignOutcome]:
     listed = {item.reference: item for item in authorisation.items}
     for reference in wanted:
         try:
@@ -86,6 +96,7 @@ def _intents(ports: Ports, authorisation: Authorisation, delegation: Delegation,
             continue
         except RuleRefused as error:
             record_failure(ports, reference, STEP, error)
+            yield _failed(reference, error)
 
 
 def _check_listed(reference: str, sha256: str, listed_sha256: str) -> None:
@@ -109,13 +120,19 @@ def _settle(
         with ports.registry.write() as tx:
             intent.claim.verify(tx)
             _commit(ports, tx, authorisation, delegation, intent, outcome.signed, sha256)
+    except Busy as error:  # the lease ended and another took the document over: its outcome counts
+        return _failed(reference, error)
     except ContreseingError as error:
         with ports.registry.write() as tx:
             tx.release_claim(intent.claim.name, intent.claim.fence)
             record_event(ports, tx, "agreement.countersign_failed", at=ports.clock.now(), reference=reference, data={"code": error.code})
         record_failure(ports, reference, STEP, error)
-        return CountersignOutcome(reference, None, error.code, str(error), error.retryable)
+        return _failed(reference, error)
     return outcome
+
+
+def _failed(reference: str, error: ContreseingError) -> CountersignOutcome:
+    return CountersignOutcome(reference, None, error.code, str(error), error.retryable)
 
 
 def _commit(  # what was made, by which right

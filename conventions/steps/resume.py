@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conventions.agreements import Agreement, FactKind, Stage
-from conventions.errors import Busy, ContreseingError
+from conventions.errors import Busy, ContreseingError, EvidenceBroken
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.system import Ports
-from conventions.recording import record_failure
+from conventions.recording import quarantine, record_failure
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.activate import activate
 from conventions.steps.archive import archive, final_stage
@@ -91,16 +91,18 @@ def resume(ports: Ports, limit: int = 1000) -> ResumeReport:
 def take_step(ports: Ports, reference: str, step: str) -> ContreseingError | None:
     """Take one named step of an agreement; return the error instead of raising it, recorded as its failure flag.
 
-    A claim held by another worker is not a failure, and is returned without being recorded.
+    A claim held by another worker is not a failure, and is returned without being recorded. Evidence found broken puts the
+    agreement in quarantine: the step is not tried again before a person has decided.
     """
     try:
-        _STEPS[step](ports, reference)
+        return _STEPS[step](ports, reference)
     except Busy as error:
         return error
     except ContreseingError as error:
+        if isinstance(error, EvidenceBroken):
+            quarantine(ports, reference, error.code)
         record_failure(ports, reference, step, error)
         return error
-    return None
 
 
 def prepare_or_request(ports: Ports, reference: str) -> None:
@@ -109,15 +111,18 @@ def prepare_or_request(ports: Ports, reference: str) -> None:
         prepare(ports, reference)
 
 
-def _countersign(ports: Ports, reference: str) -> None:
+def _countersign(ports: Ports, reference: str) -> ContreseingError | None:
+    """Countersign one document; the step has recorded a failure itself."""
     with ports.registry.read() as tx:
         authorised = tx.agreement(reference).required_fact(FactKind.AUTHORISED)
-    for outcome in countersign(ports, authorised.text("authorisation_id"), (reference,)):
-        if outcome.signed is None:
-            raise ContreseingError(outcome.failure, code=outcome.failure_code)
+    outcomes = countersign(ports, authorised.text("authorisation_id"), (reference,))
+    if not outcomes:
+        return Busy(f"{reference} is being countersigned by another worker")
+    (outcome,) = outcomes
+    return None if outcome.signed is not None else ContreseingError(outcome.failure, code=outcome.failure_code)
 
 
-_STEPS: Mapping[str, Callable[[Ports, str], None]] = {
+_STEPS: Mapping[str, Callable[[Ports, str], ContreseingError | None]] = {
     "prepare": prepare_or_request,
     "invite": invite,
     "finish_signature": finish_signature,

@@ -69,8 +69,13 @@ class FakeSigning:
             failure = self.failures.get(item.reference)
             if failure is not None:
                 yield CountersignOutcome(item.reference, None, failure.code, str(failure), failure.retryable)
+                continue
+            try:
+                data = read(item)
+            except ContreseingError as error:
+                yield CountersignOutcome(item.reference, None, error.code, str(error), error.retryable)
             else:
-                yield CountersignOutcome(item.reference, self._signed(read(item), SYNDICATE_FIELD, signer))
+                yield CountersignOutcome(item.reference, self._signed(data, SYNDICATE_FIELD, signer))
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         self._call()

@@ -89,10 +89,13 @@ def test_a_file_other_than_the_one_listed_is_not_signed() -> None:
     with world.registry.write() as tx:
         changed = replace(tx.authorisation(authorisation.id), items=(replace(authorisation.items[0], member_signed_sha256="0" * 64),))
         tx.update_authorisation(changed)
-    assert countersign.countersign(world.ports, authorisation.id) == ()
+    (outcome,) = countersign.countersign(world.ports, authorisation.id)
+    assert (outcome.reference, outcome.signed, outcome.failure_code) == (reference, None, "document.changed")
     failure = world.agreement(reference).failure
     assert failure is not None
-    assert failure.code == "document.changed"
+    assert (failure.code, failure.attempts) == ("document.changed", 1)
+    assert resume.resume(world.ports).waiting == ((reference, "countersign", "document.changed"),)
+    assert world.agreement(reference).artefact(Stage.SEALED) is None
 
 
 def test_a_ceremony_that_no_fact_of_the_agreement_names_signs_nothing() -> None:
@@ -136,7 +139,37 @@ def test_work_that_another_holds_is_left_to_it() -> None:
     with world.registry.write() as tx:
         tx.claim(f"agreement:{reference}", "autre", now, now + timedelta(minutes=2))
     assert countersign.countersign(world.ports, authorisation.id) == ()
+    assert resume.resume(world.ports).waiting == ((reference, "countersign", "upstream.busy"),)
     assert world.agreement(reference).failure is None
+
+
+def test_a_worker_whose_lease_ended_leaves_the_document_to_the_one_that_took_it_over() -> None:
+    world = World()
+    (reference,) = signed(world, 1)
+    authorisation = world.authorise(reference)
+
+    def slow() -> None:
+        world.signing.on_sign = lambda: None
+        world.clock.advance(world.rules.signing_lease + timedelta(seconds=1))
+        assert countersign.countersign(world.ports, authorisation.id)[0].signed is not None
+
+    world.signing.on_sign = slow
+    (late,) = countersign.countersign(world.ports, authorisation.id)
+    assert (late.signed, late.failure_code, late.retryable) == (None, "upstream.busy", True)
+    assert world.agreement(reference).failure is None
+    assert world.signing.signatures_made == 3
+    assert len([artefact for artefact in world.agreement(reference).artefacts if artefact.stage is Stage.SEALED]) == 1
+
+
+def test_changed_bytes_are_quarantined_and_the_others_of_the_ceremony_are_signed() -> None:
+    world = World()
+    first, second = signed(world, 2)
+    authorisation = world.authorise(first, second)
+    world.working.objects[world.agreement(first).required_artefact(Stage.MEMBER_SIGNED).sha256] = b"changed"
+    outcomes = countersign.countersign(world.ports, authorisation.id)
+    assert [(outcome.failure_code, outcome.signed is None) for outcome in outcomes] == [("store.digest", True), ("", False)]
+    assert (world.status(first), world.status(second)) == (Status.QUARANTINED, Status.SEALING)
+    assert (first, "countersign") not in resume.standing(world.ports)
 
 
 def test_a_return_while_signing_wins() -> None:

@@ -18,6 +18,7 @@ from conventions.status import Status
 from conventions.steps import resume
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.world import World
+from tests.invariants import check_agreement, check_folder_is_listed
 
 
 def pursue(world: World, reference: str) -> None:
@@ -75,3 +76,5 @@ def test_killed_anywhere_ends_the_same(at: int) -> None:
     assert counts[FactKind.ORDER_SETTLED] == 12
     assert len(world.activation.orders) == 12
     assert world.agreement(reference).failure is None
+    check_agreement(world.ports, reference)
+    check_folder_is_listed(world.ports, reference)

@@ -186,6 +186,9 @@ def test_changed_working_bytes_are_never_signed() -> None:
     with pytest.raises(EvidenceBroken):
         sign.sign(world.ports, cookie, code, accepted=True, document_sha256=sha256)
     assert world.agreement(reference).fact(FactKind.MEMBER_SIGNED) is None
+    assert resume.resume(world.ports).waiting == ((reference, "finish_signature", "store.digest"),)
+    assert world.status(reference) is Status.QUARANTINED
+    assert resume.resume(world.ports).waiting == ()
 
 
 def test_power_is_checked_again_at_the_time_of_the_time_stamp() -> None:
