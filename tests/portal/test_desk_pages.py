@@ -351,3 +351,11 @@ def test_piles_are_sorted_as_asked_and_say_so(world: World, visitor: Visitor) ->
     visitor.open("/?tri=montant")
     assert visitor.page.text.count('aria-sort="descending"') == 1
     assert visitor.page.text.count("aria-sort=") == 1
+
+
+def test_a_session_of_the_office_opens_no_desk(world: World, visitor: Visitor) -> None:
+    office = Visitor(portal_of(world), Site.OFFICE)
+    enter(office, world, Role.AGENT)
+    visitor.cookies.set("parapheur", office.cookies["gestion"])
+    assert visitor.open("/").status_code == 403
+    assert "Votre compte ne permet pas cette action." in visitor.text

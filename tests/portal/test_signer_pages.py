@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from conventions.agreements import FactKind
-from conventions.errors import UpstreamUnavailable
+from conventions.errors import SigningFailed, UpstreamUnavailable
 from conventions.status import Status
 from portal.settings import Site
 from tests.fakes.documents import PAGES
@@ -352,3 +352,42 @@ def test_power_withdrawn_before_the_signature(world: World, visitor: Visitor) ->
     assert visitor.send("/convention/code", code=code).status_code == 409
     assert "L'acte qui autorise la signature n'a pas été fourni." in visitor.text
     assert "power.missing" in visitor.text
+
+
+def test_a_signature_that_cannot_be_made_tells_the_reason_and_keeps_the_decision(world: World, visitor: Visitor) -> None:
+    reference = begin(world, visitor)
+    read(visitor)
+    code = ask_code(world, visitor)
+    visitor.open("/convention/code")
+    world.signing.failure = SigningFailed("the key is refused")
+    visitor.send("/convention/code", code=code)
+    assert visitor.page.url.path == "/convention/en-cours"
+    assert visitor.send().status_code == 500
+    assert "La signature n'a pas pu être faite." in visitor.text
+    assert world.agreement(reference).fact(FactKind.CONSENTED) is not None
+
+
+def test_forms_left_open_lead_to_the_end_once_signed(world: World, visitor: Visitor) -> None:
+    begin(world, visitor)
+    read(visitor)
+    decision = visitor.page
+    code = ask_code(world, visitor)
+    visitor.send("/convention/code", code=code)
+    visitor.page = decision
+    visitor.send(accepte="oui")
+    assert visitor.page.url.path == "/convention/merci"
+
+
+def test_signing_from_a_visit_that_read_nothing_says_what_is_left(world: World, visitor: Visitor) -> None:
+    reference = begin(world, visitor)
+    read(visitor)
+    code = ask_code(world, visitor)
+    other = Visitor(portal_of(world), Site.SIGNERS)
+    other.open(f"/s/{world.token(reference)}")
+    other.send(reponse="oui")
+    other.open("/convention/question")
+    token = other.page.text.split('name="jeton" value="')[1].split('"')[0]
+    answer = other.request("POST", "/convention/code", data={"jeton": token, "code": code, "accepte": "oui", "empreinte": "0" * 64})
+    assert answer.status_code == 409
+    assert "Il vous reste 3 parties à lire avant de signer" in other.text
+    assert world.agreement(reference).fact(FactKind.CONSENTED) is None
