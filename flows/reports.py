@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from conventions.agreements import Agreement
-from conventions.french import NO_BREAK, format_instant
+from conventions.french import NO_BREAK, format_date, paris_date
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.sentences import STATUS_LABELS
@@ -19,6 +19,7 @@ from flows.history import reason, step_name
 from flows.names import ATTENTION_TAG, TRACKER_STATES, agreement_address, campaign_stage_tag, runs_address, stage_tag
 
 READ_AT_ONCE = 200
+NO_BREAK_HYPHEN = "\u2011"
 LISTED = 200
 """Lines of a table beyond which it is cut, and says so."""
 
@@ -34,8 +35,7 @@ class Trouble:
     organisation: str
     step: str
     why: str
-    since: datetime | None
-    attempts: int = 1
+    since: datetime
 
 
 @dataclass
@@ -102,16 +102,19 @@ def render_troubles(troubles: Sequence[Trouble], office: str) -> str:
     """Render what needs a person (Markdown): which agreement, which step, why, since when."""
     if not troubles:
         return "Rien n'attend une personne."
-    lines = ["| Référence | Membre | Étape | Motif | Depuis | Essais |", "|---|---|---|---|---|---:|"]
+    lines = ["| Référence | Membre | Étape | Motif | Depuis |", "|---|---|---|---|---|"]
     for trouble in troubles[:LISTED]:
-        reference = f"[{trouble.reference}]({agreement_address(office, trouble.reference)})" if trouble.reference else ""
-        since = format_instant(trouble.since) if trouble.since is not None else ""
-        lines.append(
-            f"| {reference} | {_cell(trouble.organisation)} | {trouble.step} | {_cell(trouble.why)} | {since} | {trouble.attempts} |"
-        )
+        since = format_date(paris_date(trouble.since))
+        cells = (render_link(trouble.reference, office), _cell(trouble.organisation), trouble.step, _cell(trouble.why), since)
+        lines.append(f"| {' | '.join(cells)} |")
     if len(troubles) > LISTED:
         lines += ["", f"{len(troubles) - LISTED} autres : voir [toute la liste]({runs_address(ATTENTION_TAG)})."]
     return "\n".join(lines)
+
+
+def render_link(reference: str, office: str) -> str:
+    """Render a reference, kept on one line, with its address in the office (Markdown)."""
+    return f"[{reference.replace('-', NO_BREAK_HYPHEN)}]({agreement_address(office, reference)})"
 
 
 def render_report(title: str, standing: Standing, office: str, campaign_id: str | None, notes: Iterable[str] = ()) -> str:
@@ -138,7 +141,7 @@ def trouble_of(tx: Transaction, agreement: Agreement, status: Status) -> Trouble
         return None
     organisation = tx.member(agreement.member_id).name
     if failure is not None:
-        return Trouble(agreement.reference, organisation, step_name(failure.step), reason(failure.code), failure.at, failure.attempts)
+        return Trouble(agreement.reference, organisation, step_name(failure.step), reason(failure.code), failure.at)
     return Trouble(agreement.reference, organisation, "", STATUS_LABELS[status], agreement.facts[-1].at)
 
 

@@ -24,9 +24,8 @@ from flows.board import Board
 from flows.chunks import chunks
 from flows.history import reason, step_name
 from flows.housekeeping import delete_old_sweeps, end_lost_runs
-from flows.names import agreement_address
 from flows.pipeline import Pipeline, quietly
-from flows.reports import Standing, campaign_standing, counted, render_troubles
+from flows.reports import Standing, campaign_standing, counted, render_link, render_troubles
 from flows.rest import PrefectRest
 from flows.rows import Trackers
 from flows.stages import drafting
@@ -88,7 +87,7 @@ def render_attention(standing: Standing, dead: list[Outgoing], report: ResumeRep
     parts.append(f"## Envois abandonnés{NO_BREAK}: {len(dead)}")
     if dead:
         rows = [
-            f"| [{item.reference}]({agreement_address(office, item.reference)}) | {TEMPLATE_LABELS[item.template]}"
+            f"| {render_link(item.reference, office)} | {TEMPLATE_LABELS[item.template]}"
             f" | {reason(item.last_error_code or 'internal')} | {item.attempts} |"
             for item in dead
         ]
@@ -96,8 +95,9 @@ def render_attention(standing: Standing, dead: list[Outgoing], report: ResumeRep
     if report.late_outgoing:
         late = counted(report.late_outgoing, "envoi attend", "envois attendent")
         parts.append(f"## En retard\n\n{late} depuis plus de deux minutes{NO_BREAK}: l'expéditeur est-il en marche{NO_BREAK}?")
-    if report.waiting:
-        rows = [f"| {reference} | {step_name(step)} | {reason(code)} |" for reference, step, code in report.waiting]
+    waiting = [item for item in report.waiting if item[0] not in standing.references]
+    if waiting:
+        rows = [f"| {render_link(reference, office)} | {step_name(step)} | {reason(code)} |" for reference, step, code in waiting]
         parts.append("## Repris au prochain passage\n\n" + "\n".join(["| Référence | Étape | Cause |", "|---|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
 

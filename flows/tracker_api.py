@@ -20,7 +20,7 @@ CREATED_AT_ONCE = 25
 CHANGED_AT_ONCE = 50
 READ_AT_ONCE = 200
 LINES_AT_ONCE = 200
-LOGGER = "agreement"
+LOGGER = "contreseing"
 DESCRIPTION = (
     "Une ligne par convention, tenue à jour depuis le registre. Rien ne s'exécute ici : changer un état à la main n'a pas d'effet,"
     " le prochain passage le remet comme le registre le dit."

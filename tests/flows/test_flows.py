@@ -194,7 +194,7 @@ def test_sweep_tells_late_and_dead_letters_and_undoes_hands(prefect: Prefect, tw
     two_members.deliver()
     run_sweep()
     attention = prefect.artifact("a-regarder")
-    assert f"[{reference}]" in attention
+    assert f"conventions/{reference})" in attention
     assert "Invitation à signer" in attention
 
 

@@ -54,11 +54,11 @@ def test_states_link_to_their_trackers() -> None:
 
 
 def test_troubles_link_to_the_office_and_are_cut_when_too_many() -> None:
-    trouble = Trouble("2026-0001", "Commune | essai\n2", "archivage", "Un service ne répond pas.", AT, 2)
+    trouble = Trouble("2026-0001", "Commune | essai\n2", "archivage", "Un service ne répond pas.", AT)
     assert render_troubles([], OFFICE) == "Rien n'attend une personne."
     line = render_troubles([trouble], OFFICE).splitlines()[-1]
-    assert line.startswith("| [2026-0001](https://gestion.invalid/conventions/2026-0001) | Commune \\| essai 2 | archivage |")
-    assert line.endswith("| 12\u00a0janvier 2026 à 10:00:00 (heure de Paris) | 2 |")
+    assert line.startswith("| [2026\u20110001](https://gestion.invalid/conventions/2026-0001) | Commune \\| essai 2 | archivage |")
+    assert line.endswith("| 12\u00a0janvier 2026 |")
     assert render_troubles([trouble] * (LISTED + 5), OFFICE).splitlines()[-1].startswith("5 autres")
 
 
@@ -72,7 +72,10 @@ def test_attention_tells_the_late_the_dead_and_the_waiting() -> None:
     report = ResumeReport((), (("2026-0001", "archive", "upstream.unavailable"),), 1, 0)
     text = render_attention(Standing(), [], report, OFFICE)
     assert "1\u00a0envoi attend depuis plus de deux minutes" in text
-    assert "| 2026-0001 | archivage | Un service dont nous dépendons ne répond pas." in text
+    assert (
+        "| [2026\u20110001](https://gestion.invalid/conventions/2026-0001) | archivage | Un service dont nous dépendons ne répond pas."
+        in text
+    )
     assert "En retard" not in render_attention(Standing(), [], ResumeReport((), (), 0, 0), OFFICE)
 
 
