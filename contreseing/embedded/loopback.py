@@ -17,18 +17,11 @@ from conventions.errors import ConfigurationError
 BACKLOG = 256
 
 
-class PortTaken(ConfigurationError):
-    """Another program listens on the port; ``str`` names it."""
-
-    default_code = "configuration.port_taken"
-
-
 def listen(host: str, port: int) -> socket.socket:
     """Bind a listening socket on a loopback address.
 
     Raises:
-        ConfigurationError: not a loopback address.
-        PortTaken: the port cannot be had.
+        ConfigurationError: not a loopback address, or another program listens on the port; ``str`` names it.
     """
     if not ipaddress.ip_address(host).is_loopback:
         raise ConfigurationError(f"{host} is not a loopback address", code="configuration.not_loopback")
@@ -41,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortTaken(f"port {port} of {host} is taken by another program", port=port) from error
+        raise ConfigurationError(f"port {port} of {host} is taken by another program", code="stack.port_taken", port=port) from error
     return listener
 
 

@@ -16,17 +16,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from conventions.canonical import render_canonical
-from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, InputRefused
+from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken, InputRefused
 from delivery.webhooks import EVENT_TYPE
 
 FILENAME = "activations.jsonl"
 HEADER_NAMES = ("webhook-id", "webhook-signature", "webhook-timestamp")
-
-
-class OrderDiffers(ContreseingError):
-    """Another order stands under the same ``webhook-id``."""
-
-    default_code = "receiver.order_differs"
 
 
 @dataclass(frozen=True)
@@ -113,14 +107,14 @@ class ReceivedOrders:
         """Append an order unless it stands already, and return once it is on the disk.
 
         Raises:
-            OrderDiffers: another body stands under the same id.
+            AlreadyRecorded: another body stands under the same id.
             OSError: it is not kept, and the file is as it was.
         """
         with self._lock:
             standing = self._orders.get(order.id)
             if standing is not None:
                 if standing.body != order.body:
-                    raise OrderDiffers("another order stands under this webhook-id")
+                    raise AlreadyRecorded("another order stands under this webhook-id")
                 return
             size_bytes = os.fstat(self._file).st_size
             try:

@@ -22,9 +22,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from contreseing.embedded.loopback import listen, serve_until_stopped
-from contreseing.embedded.received_orders import OrderDiffers, ReceivedOrder, ReceivedOrders, parse_order
+from contreseing.embedded.received_orders import ReceivedOrder, ReceivedOrders, parse_order
 from conventions.agreements import ACKNOWLEDGED, WAITING_CONDITION
-from conventions.errors import ContreseingError, InputRefused
+from conventions.errors import AlreadyRecorded, ContreseingError, InputRefused
 from delivery.webhooks import verify_secrets
 
 BODY_LIMIT_BYTES = 65_536
@@ -67,7 +67,7 @@ class _Endpoint:
             await asyncio.to_thread(self._orders.ensure_kept, order)
         except InputRefused:
             return _refused(422, "order")
-        except OrderDiffers:
+        except AlreadyRecorded:
             return _refused(409, "other_order_under_this_id")
         except OSError as error:
             logging.getLogger("contreseing.receiver").error("order not kept: %s", error.strerror)  # noqa: TRY400 one line says it

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contreseing.embedded.received_orders import FILENAME, OrderDiffers, ReceivedOrder, ReceivedOrders, parse_order
+from contreseing.embedded.received_orders import FILENAME, ReceivedOrder, ReceivedOrders, parse_order
 from conventions.canonical import render_canonical
-from conventions.errors import ConfigurationError, EvidenceBroken
+from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken
 
 
 def order(key: str, member: str = "Abers", condition: str | None = None) -> ReceivedOrder:
@@ -50,7 +50,7 @@ def test_the_same_order_is_kept_once_and_another_under_its_id_is_refused(tmp_pat
     with ReceivedOrders(tmp_path) as orders:
         orders.ensure_kept(order("k-1"))
         orders.ensure_kept(order("k-1"))
-        with pytest.raises(OrderDiffers):
+        with pytest.raises(AlreadyRecorded):
             orders.ensure_kept(order("k-1", "Aulne"))
     assert ids_in(tmp_path) == ["k-1"]
 
@@ -67,9 +67,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         ReceivedOrders(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "change", [(b'{"headers"', b'{ "headers"'), (b'"body":', b'"body": '), (b"k-1", b"k-2"), (b"}\n", b"\n")]
-)
+@pytest.mark.parametrize("change", [(b'{"headers"', b'{ "headers"'), (b'"body":', b'"body": '), (b"k-1", b"k-2"), (b"}\n", b"\n")])
 def test_a_line_altered_since_is_broken_evidence(tmp_path: Path, change: tuple[bytes, bytes]) -> None:
     with ReceivedOrders(tmp_path) as orders:
         orders.ensure_kept(order("k-1"))
