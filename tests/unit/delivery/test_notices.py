@@ -231,6 +231,13 @@ def test_a_value_without_end_is_refused() -> None:
         RENDERER.render(example_notice(Template.RETURNED, values=example_values(Template.RETURNED, reason="x" * 10_001)), SENT_AT)
 
 
+@pytest.mark.parametrize("template", MAILS)
+def test_every_mail_ends_with_who_writes_and_how_to_reach_them(template: Template) -> None:
+    message = rendered(example_notice(template))
+    for kind in ("plain", "html"):
+        assert "Conventions de Ker Niverel, téléphone 02 99 00 00 99" in body_of(message, kind)
+
+
 def test_an_order_is_no_mail() -> None:
     with pytest.raises(InputRefused, match="order is not a mail"):
         RENDERER.render(Notice("n-1", Template.ORDER, "a@b.invalid", {}), SENT_AT)
