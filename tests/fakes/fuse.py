@@ -36,6 +36,26 @@ class Fuse:
             self.blown = True
             raise Killed
 
+    def tick_before_commit(self) -> None:
+        """Pass the moment between a transaction's last word and its commit."""
+        self.tick()
+
+
+class Interlude(Fuse):
+    """Somebody else acts at the n-th moment, once, and the process goes on; never inside a transaction, which shuts others out."""
+
+    def __init__(self, at: int, act: Callable[[], object]) -> None:
+        super().__init__(at)
+        self._act = act
+
+    def tick(self) -> None:
+        self.calls += 1
+        if self.calls == self.at:
+            self._act()
+
+    def tick_before_commit(self) -> None:
+        """Let the transaction commit."""
+
 
 class Fused:
     """A port whose every method can be the one at which the process dies, before it acts or after."""
@@ -66,7 +86,7 @@ class FusedRegistry:
         self._fuse.tick()
         with self._registry.write() as tx:
             yield tx
-            self._fuse.tick()
+            self._fuse.tick_before_commit()
         self._fuse.tick()
 
     @contextmanager

@@ -1,0 +1,221 @@
+"""People, machines and what holds of them: how each acts on one in-memory world, whatever is down and whoever dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from conventions.accounts import Role
+from conventions.agreements import FactKind
+from conventions.canonical import sha256_hex
+from conventions.ceremonies import HowShown, Mark
+from conventions.errors import (
+    AlreadyRecorded,
+    InputRefused,
+    LinkRefused,
+    NotFound,
+    RuleRefused,
+    SigningFailed,
+    UpstreamUnavailable,
+)
+from conventions.outgoing import Template
+from conventions.ports.delivery import ActivationOrder, Receipt
+from conventions.ports.system import Ports
+from conventions.status import Status
+from conventions.steps import (
+    authorise,
+    complete_data,
+    deliver,
+    desk,
+    draft,
+    open_link,
+    reissue_link,
+    replay,
+    resume,
+    review,
+    sign,
+    sign_in,
+)
+from tests.builders import example_member
+from tests.fakes.delivery import FakeActivation
+from tests.fakes.fuse import Fuse, Killed, fused
+from tests.fakes.registry_state import State
+from tests.fakes.stores import FakeArchive, FakeWorkingStore
+from tests.fakes.world import BROWSER, CAMPAIGN, World
+from tests.unit.conventions.test_member_file import ACT, REFERENT
+
+DOWN = UpstreamUnavailable("it does not answer")
+REFUSALS = (RuleRefused, LinkRefused, InputRefused, NotFound, SigningFailed, UpstreamUnavailable)
+"""What a step may answer to an actor who comes too early, too late or twice, or while something is down."""
+
+PASSING = {"upstream.unavailable", "store.unavailable", "archive.unavailable", "registry.unavailable"}
+"""Why a mail or an order may become a dead letter here: something was down for longer than the schedule lasts."""
+
+CAMPAIGN_DAYS = 60
+STEPS_BEFORE_THE_END = 15
+MOST_AGREEMENTS = 3
+JUMPS = {
+    "a moment": timedelta(seconds=31),
+    "the end of a lease": timedelta(minutes=2, seconds=1),
+    "the end of a code": timedelta(minutes=10, seconds=1),
+    "the end of a ceremony": timedelta(minutes=30, seconds=1),
+    "an hour": timedelta(hours=1, seconds=1),
+    "a day": timedelta(days=1),
+    "the deadline": timedelta(days=CAMPAIGN_DAYS),
+}
+POWER = example_member().power
+Visit = tuple[str, str]
+
+
+class WatchedActivation(FakeActivation):
+    """A service that looks, at each order, whether the file that the order comes from is archived."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.registry)
+        self._world = world
+
+    def deliver(self, order: ActivationOrder) -> Receipt:
+        archived = self._world.agreement(order.reference).required_fact(FactKind.ARCHIVED)
+        data = self._world.archive.objects[archived.text("key")]
+        assert sha256_hex(data) == archived.text("sha256")
+        same = [known.key for known in self.orders.values() if (known.reference, known.service) == (order.reference, order.service)]
+        assert set(same) <= {order.key}, f"{order.reference}: two orders for {order.service}"
+        return super().deliver(order)
+
+
+class Actors:
+    """One world and those who act in it; a step is taken on ports that may die or be interrupted in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.world.activation = WatchedActivation(self.world)
+        self.world.ports = replace(self.world.ports, activation=self.world.activation)
+        self.fuse: Fuse | None = None
+        self.steps = 0
+        self.checked: State | None = None
+        self.desk_cookie = ""
+        self.statuses: dict[str, Status] = {}
+        self.world.open_campaign(CAMPAIGN_DAYS)
+
+    def act(self, what: Callable[[], object]) -> object:
+        """Do something on the armed ports; return None when it is refused, fails for now, or the process dies."""
+        sound, fuse, self.fuse = self.world.ports, self.fuse, None
+        if fuse is not None:
+            self.world.ports = fused(sound, fuse)
+        try:
+            return what()
+        except Killed:
+            return None
+        except AlreadyRecorded:
+            raise
+        except REFUSALS:
+            return None
+        finally:
+            self.world.ports = sound
+            self.world.registry.down = False
+
+    @contextmanager
+    def all_up(self) -> Iterator[None]:
+        """Look at the stores as if nothing were down."""
+        stores: tuple[FakeWorkingStore | FakeArchive, ...] = (self.world.working, self.world.archive)
+        were_down = [store.down for store in stores]
+        for store in stores:
+            store.down = False
+        yield
+        for store, was_down in zip(stores, were_down, strict=True):
+            store.down = was_down
+
+    def at_desk(self) -> str:
+        """Return the Vice-President's session, begun anew when it is over."""
+        try:
+            sign_in.account_of(self.world.ports, self.desk_cookie)
+        except LinkRefused:
+            self.desk_cookie = self.world.session(Role.SIGNATORY)
+        return self.desk_cookie
+
+    def joined(self, rank: int, lacking: Mapping[str, None] = MappingProxyType({})) -> str:
+        """Draft, prepare and invite a new member, as far as what is up allows."""
+        reference = draft.draft(self.world.ports, CAMPAIGN, self.world.add_member(rank, **lacking).id)
+        self.statuses[reference] = self.world.status(reference)
+        self.act(lambda: resume.resume(self.world.ports))
+        self.act(lambda: deliver.deliver_due(self.world.ports))
+        return reference
+
+    def opened(self, reference: str) -> Visit | None:
+        """Open the last link mailed for that agreement."""
+        if not any("link" in notice.values and reference in notice.values["title"] for notice in self.world.mailer.sent):
+            return None
+        cookie = self.act(lambda: open_link.open_link(self.world.ports, self.world.token(reference), BROWSER).cookie)
+        return (reference, cookie) if isinstance(cookie, str) else None
+
+    def entered(self, visit: Visit, *, wrong: bool = False) -> None:
+        """Enter the last code mailed for that agreement, or another one."""
+        reference, cookie = visit
+        codes = [n.values["code"] for n in self.world.mailer.sent if n.template is Template.CODE and reference in n.values["title"]]
+        code = codes[-1] if codes else "000 000"
+        if wrong:
+            code = f"{(int(code.replace(' ', '')) + 1) % 1_000_000:06d}"
+        sha256 = self.world.agreement(reference).required_fact(FactKind.PREPARED).text("sha256")
+        sign.sign(self.world.ports, cookie, code, accepted=True, document_sha256=sha256)
+
+    def completed(self, visit: Visit) -> None:
+        """Supply what the member's secretary was asked for."""
+        self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT}))
+
+    def replayed(self) -> None:
+        """Put every dead letter back in the outbox."""
+        with self.world.registry.read() as tx:
+            dead = tx.dead_letters()
+        for row in dead:
+            replay.replay(self.world.ports, row.id, "agent")
+
+    def authorised(self, cookie: str) -> str:
+        """Open, mark and authorise everything on the desk, with a fresh code."""
+        references = [item.reference for item in desk.desk(self.world.ports, cookie).items]
+        for reference in references:
+            review.review(self.world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+        self.world.clock.advance(timedelta(seconds=60))
+        return authorise.authorise(self.world.ports, cookie, references, self.world.totp(Role.SIGNATORY)).id
+
+    def taken_over(self, ports: Ports) -> None:
+        """Let the lease end while its holder is slow: another takes the work over."""
+        self.world.clock.advance(self.world.rules.signing_lease + timedelta(seconds=1))
+        resume.resume(ports)
+
+    @staticmethod
+    def act_inside(what: Callable[[], object]) -> None:
+        """Do something in the middle of another's step; it may be refused as well."""
+        try:
+            what()
+        except AlreadyRecorded:
+            raise
+        except REFUSALS:
+            return
+
+    def pursue(self, reference: str) -> None:
+        """Do what is left for people to do of one agreement."""
+        world, agreement = self.world, self.world.agreement(reference)
+        match world.status(reference):
+            case Status.RETURNED:
+                draft.redraft(world.ports, reference)
+            case Status.AWAITING_DATA if not self.is_too_late():
+                visit = self.opened(reference)
+                if visit is not None:
+                    self.completed(visit)
+            case Status.AWAITING_MEMBER if agreement.fact(FactKind.INVITED) and not agreement.fact(FactKind.CONSENTED):
+                reissue_link.reissue_link(world.ports, reference, "agent")
+                world.deliver()
+                world.sign(reference)
+            case Status.AWAITING_COUNTERSIGNATURE:
+                self.authorised(self.at_desk())
+            case _:
+                pass
+
+    def is_too_late(self) -> bool:
+        """Tell whether the campaign's deadline is past: what was not signed by then stays where it is."""
+        with self.world.registry.read() as tx:
+            return self.world.clock.now() > tx.campaign(CAMPAIGN).deadline
