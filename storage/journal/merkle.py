@@ -50,12 +50,17 @@ class Frontier:
 
     def root(self) -> bytes:
         """Return the root of the tree so far (RFC 9162, 2.1.1: the empty tree's is the hash of nothing)."""
-        if not self.peaks:
-            return EMPTY_ROOT
-        root = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            root = node_hash(peak, root)
-        return root
+        return root_of_peaks(self.peaks)
+
+
+def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
+    """Join the roots of complete subtrees, largest first, into the root of the tree that they make."""
+    if not peaks:
+        return EMPTY_ROOT
+    root = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        root = node_hash(peak, root)
+    return root
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:

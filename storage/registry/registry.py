@@ -11,13 +11,13 @@ from storage.registry.actors import ActorRows
 from storage.registry.agreement_rows import AgreementRows
 from storage.registry.archive_rows import ArchiveRows
 from storage.registry.engine import WAIT_FOR_LOCK_S, open_engine, reading, transaction, writing
-from storage.registry.journal_rows import JournalRows
 from storage.registry.link_rows import LinkRows
 from storage.registry.office_rows import OfficeRows
 from storage.registry.outbox_rows import OutboxRows
+from storage.registry.tree_rows import TreeRows
 
 
-class SqlTransaction(ActorRows, AgreementRows, JournalRows, OutboxRows, LinkRows, OfficeRows, ArchiveRows):
+class SqlTransaction(ActorRows, AgreementRows, TreeRows, OutboxRows, LinkRows, OfficeRows, ArchiveRows):
     """One open transaction: ``conventions.ports.registry.Transaction``."""
 
 

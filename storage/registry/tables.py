@@ -147,6 +147,23 @@ personal_fields = _table(
     Column("salt", Key, nullable=False),
 )
 
+tree_nodes = _table(
+    "tree_nodes",
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", Sequence, primary_key=True, autoincrement=False),
+    Column("sha256", Bytes, nullable=False),
+)
+
+journal_heads = _table(
+    "journal_heads",
+    Column("size", Sequence, primary_key=True, autoincrement=False),
+    Column("root_sha256", Key, nullable=False),
+    Column("previous_size", Sequence, nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("segment_sha256", Key, nullable=False),
+    Column("stamps", CanonicalJson, nullable=False),
+)
+
 outbox = _table(
     "outbox",
     _number(),

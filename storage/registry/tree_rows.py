@@ -1,0 +1,213 @@
+"""The journal's tree in the database: roots and proofs from stored subtrees, heads, verification, purge of personal fields."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select
+
+from conventions.errors import EvidenceBroken, NotFound
+from conventions.events import Salted
+from storage.journal.heads import JournalHead
+from storage.journal.merkle import Frontier, Span, consistency_spans, inclusion_spans, root_of, root_of_peaks
+from storage.journal.verification import RecordedLeaf
+from storage.registry.journal_rows import NUMBERS_A_QUERY, PERSONAL, JournalRows
+from storage.registry.tables import events, journal_heads, leaves, personal_fields, tree_nodes, unsequenced_events
+
+NODE_LEVELS = (24, 16, 8)
+"""Heights of the complete subtrees whose roots are kept: a proof then reads some hundred hashes whatever the tree's size."""
+NODE_STEP = 8
+LEAVES_A_PAGE = 2_000
+
+LEAF_HASHES = (
+    select(leaves.c.leaf_sha256)
+    .where(leaves.c.tree_index >= bindparam("start"), leaves.c.tree_index < bindparam("end"))
+    .order_by(leaves.c.tree_index)
+)
+NODE_HASHES = (
+    select(tree_nodes.c.sha256)
+    .where(tree_nodes.c.level == bindparam("level"), tree_nodes.c.position >= bindparam("start"), tree_nodes.c.position < bindparam("end"))
+    .order_by(tree_nodes.c.position)
+)
+ADD_NODES = insert(tree_nodes)
+INDEX_OF = select(leaves.c.tree_index).join_from(leaves, events).where(events.c.id == bindparam("id"))
+RECORDED = (
+    select(leaves.c.tree_index, leaves.c.leaf_sha256, leaves.c.event_number, events.c.id, events.c.type, events.c.at, events.c.reference)
+    .add_columns(events.c.canonical)
+    .outerjoin_from(leaves, events, leaves.c.event_number == events.c.number)
+    .where(leaves.c.tree_index >= bindparam("start"))
+    .order_by(leaves.c.tree_index)
+    .limit(LEAVES_A_PAGE)
+)
+HIDDEN = (
+    select(events.c.id)
+    .outerjoin_from(events, leaves, leaves.c.event_number == events.c.number)
+    .outerjoin(unsequenced_events, unsequenced_events.c.event_number == events.c.number)
+    .where(leaves.c.tree_index.is_(None), unsequenced_events.c.event_number.is_(None))
+    .order_by(events.c.number)
+)
+HEADS = select(journal_heads).order_by(journal_heads.c.size)
+PURGE = delete(personal_fields).where(
+    personal_fields.c.event_number.in_(
+        select(events.c.number).where(events.c.type.in_(bindparam("k_types", expanding=True)), events.c.at < bindparam("k_before"))
+    )
+)
+
+
+class TreeRows(JournalRows):
+    """Everything that is proved of the journal."""
+
+    def sequence_all(self) -> int:
+        added = super().sequence_all()
+        if added:
+            self._ensure_nodes(self._tree_size())
+        return added
+
+    def tree_size(self) -> int:
+        """Return how many events have their place in the tree."""
+        return self._tree_size()
+
+    def tree_root(self, size: int) -> bytes:
+        """Return the root of the tree as it was at that size.
+
+        Raises:
+            NotFound: it never had that size.
+        """
+        self._check_size(size)
+        return self._span_root((0, size))
+
+    def index_of_event(self, event_id: str) -> int:
+        """Return an event's index in the tree.
+
+        Raises:
+            NotFound: no such event, or it waits for the sequencer.
+        """
+        index: int = self._row(INDEX_OF, "event in the tree", event_id, id=event_id)[0]
+        return index
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """Prove that the leaf at ``index`` is in the tree of that size (RFC 9162, 2.1.3).
+
+        Raises:
+            NotFound: the tree never had that size, or no such leaf.
+        """
+        self._check_size(size)
+        if not 0 <= index < size:
+            raise NotFound(f"no leaf {index} in a tree of {size}", code="journal.size")
+        return [self._span_root(span) for span in inclusion_spans(index, size)]
+
+    def consistency_proof(self, first_size: int, size: int) -> list[bytes]:
+        """Prove that the tree of ``first_size`` is the beginning of the tree of ``size`` (RFC 9162, 2.1.4).
+
+        Raises:
+            NotFound: the tree never had one of these sizes, or the first is empty.
+        """
+        self._check_size(size)
+        if not 0 < first_size <= size:
+            raise NotFound(f"no tree of {first_size} inside one of {size}", code="journal.size")
+        return [self._span_root(span) for span in consistency_spans(first_size, size)]
+
+    def recorded_leaves(self) -> Iterator[RecordedLeaf]:
+        """Read the whole tree with its events, in order, page by page."""
+        start = 0
+        while page := self._rows(RECORDED, start=start):
+            personal = self._salted([row.event_number for row in page])
+            for row in page:
+                yield _recorded(row, personal[row.event_number])
+            start = page[-1].tree_index + 1
+
+    def hidden_events(self) -> Sequence[str]:
+        """List the ids of events that neither have a leaf nor wait for one."""
+        return [row.id for row in self._rows(HIDDEN)]
+
+    def add_head(self, head: JournalHead) -> None:
+        """Add a stamped head; its size, and the head that it follows, are unique."""
+        columns = {
+            "size": head.size,
+            "root_sha256": head.root_sha256,
+            "previous_size": head.previous_size,
+            "at": head.at,
+            "segment_sha256": head.segment_sha256,
+            "stamps": head.stamps,
+        }
+        self._add(journal_heads, f"head at {head.size}", columns)
+
+    def heads(self) -> Sequence[JournalHead]:
+        """List the stamped heads, smallest first."""
+        return [JournalHead(r.size, r.root_sha256, r.previous_size, r.at, r.segment_sha256, r.stamps) for r in self._rows(HEADS)]
+
+    def purge_personal(self, types: Sequence[str], before: datetime) -> int:
+        """Forget the personal fields of events of these types recorded before that instant; return how many fields.
+
+        The events, their leaves and every proof stay as they are.
+        """
+        return self._change(PURGE, {"k_types": list(types), "k_before": before})
+
+    def _check_size(self, size: int) -> None:
+        if not 0 <= size <= self._tree_size():
+            raise NotFound(f"the tree never had {size} leaves", code="journal.size")
+
+    def _span_root(self, span: Span) -> bytes:
+        """Compute the root of an aligned subtree from stored nodes, then from the leaves that fill no node."""
+        start, end = span
+        peaks: list[bytes] = []
+        for level in (*NODE_LEVELS, 0):
+            count = (end - start) >> level
+            if count:
+                peaks.extend(self._peaks(level, start >> level, count))
+                start += count << level
+        return root_of_peaks(peaks)
+
+    def _peaks(self, level: int, start: int, count: int) -> list[bytes]:
+        frontier = Frontier()
+        for node in self._hashes(level, start, count):
+            frontier.append(node)
+        return frontier.peaks
+
+    def _hashes(self, level: int, start: int, count: int) -> list[bytes]:
+        if level == 0:
+            rows = self._rows(LEAF_HASHES, start=start, end=start + count)
+            if len(rows) != count:
+                raise EvidenceBroken(f"leaves are missing between {start} and {start + count}", code="journal.leaves_missing")
+        else:
+            rows = self._rows(NODE_HASHES, level=level, start=start, end=start + count)
+            if len(rows) != count:  # the leaves were there before nodes were kept
+                return [self._node_from_below(level, position) for position in range(start, start + count)]
+        return [bytes(row[0]) for row in rows]
+
+    def _ensure_nodes(self, size: int) -> None:
+        """Keep the root of each complete subtree of 2**8, 2**16 and 2**24 leaves that is not kept yet."""
+        for level in reversed(NODE_LEVELS):
+            known: int = self._rows(select(func.coalesce(func.max(tree_nodes.c.position) + 1, 0)).where(tree_nodes.c.level == level))[0][0]
+            nodes = [
+                {"level": level, "position": position, "sha256": self._node_from_below(level, position)}
+                for position in range(known, size >> level)
+            ]
+            if nodes:
+                self._change(ADD_NODES, nodes)
+
+    def _node_from_below(self, level: int, position: int) -> bytes:
+        return root_of(self._hashes(level - NODE_STEP, position << NODE_STEP, 1 << NODE_STEP))
+
+    def _salted(self, numbers: Sequence[int]) -> dict[int, list[Salted]]:
+        fields: dict[int, list[Salted]] = defaultdict(list)
+        for start in range(0, len(numbers), NUMBERS_A_QUERY):
+            for row in self._rows(PERSONAL, numbers=numbers[start : start + NUMBERS_A_QUERY]):
+                fields[row.event_number].append(Salted(row.name, row.value, row.salt))
+        return fields
+
+
+def _recorded(row: Row[Any], personal: Sequence[Salted]) -> RecordedLeaf:
+    return RecordedLeaf(
+        index=row.tree_index,
+        leaf_sha256=bytes(row.leaf_sha256),
+        event_id=row.id,
+        type=row.type,
+        at=row.at,
+        reference=row.reference,
+        canonical=None if row.canonical is None else bytes(row.canonical),
+        personal=personal,
+    )
