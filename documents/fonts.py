@@ -137,7 +137,7 @@ def encode_common(text: str, face: Face) -> str | None:
     return encoded if len(encoded) == CODE_DIGITS * len(text) else None
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=16_384)
 def text_width(text: str, face: Face) -> int:
     """Width of a text in thousandths of the font size."""
     widths = load_face(face).charWidths

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from zoneinfo import ZoneInfo
 
 from conventions.canonical import sha256_hex
@@ -20,6 +21,8 @@ from documents.pdf.text_layout import TextBlock, lay_text
 PARIS = ZoneInfo("Europe/Paris")
 _PADDING = 6.0
 _BAR = 2.2
+_INSET = 0.6
+"""Leaves the frame that the agreement draws around the field to be seen."""
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 """Tried from the largest: the stamp holds all its text or is refused."""
 
@@ -34,33 +37,40 @@ def render_stamp_page(text: StampText, width_pt: float, height_pt: float) -> byt
         raise InputRefused("the instant of a stamp needs its time zone", code="documents.naive_instant")
     paragraphs = _paragraphs(text)
     for size in _SIZES:
-        laid = [lay_text(Runs((Run(said),)), style, width_pt - 2 * _PADDING - _BAR) for said, style in _styled(paragraphs, size)]
+        laid = [
+            lay_text(Runs((Run(said),)), style, width_pt - 2 * _PADDING - _BAR)
+            for said, style in zip(paragraphs, _styles(size), strict=True)
+            if said
+        ]
         if sum(block.height for block in laid) <= height_pt - 2 * _PADDING:
             return _draw(text, laid, width_pt, height_pt)
     raise InputRefused("more text than the stamp can hold", code="documents.stamp_overflow")
 
 
-def _paragraphs(text: StampText) -> tuple[str, str, str, str, str]:
+def _paragraphs(text: StampText) -> tuple[str, ...]:
     return (
         set_french_spaces("Signé électroniquement par"),
         writable_text(text.name, "stamp.name"),
         writable_text(text.capacity, "stamp.capacity"),
         writable_text(text.formula, "stamp.formula"),
-        writable_text(f"le {spell_instant(text.at.astimezone(PARIS))} – {text.level_text}", "stamp.level_text"),
+        f"le {spell_instant(text.at.astimezone(PARIS))}",
+        writable_text(text.level_text, "stamp.level_text"),
     )
 
 
-def _styled(paragraphs: tuple[str, ...], size: float) -> list[tuple[str, TextStyle]]:
+@functools.cache
+def _styles(size: float) -> tuple[TextStyle, ...]:
+    """Return the style of each paragraph."""
     leading = size * 1.24
     quiet = TextStyle(size * 0.9, leading, Face.REGULAR, MUTED)
-    styles = (
+    return (
         quiet,
         TextStyle(size * 1.15, leading * 1.15, Face.STRONG, ACCENT),
         TextStyle(size, leading, Face.REGULAR, INK),
         TextStyle(size * 0.95, leading, Face.ITALIC, INK),
         quiet,
+        quiet,
     )
-    return [(said, style) for said, style in zip(paragraphs, styles, strict=True) if said]
 
 
 def _draw(text: StampText, laid: list[TextBlock], width_pt: float, height_pt: float) -> bytes:
@@ -70,7 +80,8 @@ def _draw(text: StampText, laid: list[TextBlock], width_pt: float, height_pt: fl
     canvas = TaggedCanvas((width_pt, height_pt), properties, frozen_fonts=False)
     canvas.begin_page()
     with canvas.artifact():
-        canvas.emit(f"{TINT} 0 0 {number(width_pt)} {number(height_pt)} re f", f"{ACCENT} 0 0 {_BAR} {number(height_pt)} re f")
+        canvas.emit(f"{TINT} {_INSET} {_INSET} {number(width_pt - 2 * _INSET)} {number(height_pt - 2 * _INSET)} re f")
+        canvas.emit(f"{ACCENT} 0 0 {_BAR} {number(height_pt)} re f")
     y = height_pt - _PADDING
     for block in laid:
         draw_text(canvas, canvas.tree.root.child("P"), block, _PADDING + _BAR, y)

@@ -51,7 +51,7 @@ class RawObject(pdfdoc.PDFObject):  # type: ignore[misc]  # reportlab is untyped
         self.body = body
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=256)
 def stream_body(content: bytes, entries: str = "") -> bytes:
     """Write a compressed stream object with the given further dictionary entries; pages that are alike are compressed once."""
     data = zlib.compress(content, COMPRESSION_LEVEL)

@@ -82,7 +82,7 @@ class _Word(NamedTuple):
     """Whether a space precedes the word."""
 
 
-@functools.lru_cache(maxsize=16_384)
+@functools.lru_cache(maxsize=4_096)
 def lay_text(runs: Runs, style: TextStyle, width: float) -> TextBlock:
     """Break runs into lines no wider than ``width``; a word wider than that is cut between characters.
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
+from typing import Any
 
-from conventions.canonical import Json
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from conventions.canonical import Json, render_canonical
 from conventions.terms import agreement_data
 from documents.adapter import ReportlabDocuments
 from documents.fields import ACT_NAMES, CATEGORY_NAMES, CONDITION_NAMES, QUOTA_NAMES, SCALAR_FIELDS, scalar_values
 from documents.french import spell_amount, spell_date, spell_siret
 from documents.structure_text import parse_structure_text
-from tests.builders import example_terms
+from tests.builders import example_member, example_terms
 
 TERMS = example_terms()
 ONLY_IN_DATA = frozenset(
@@ -108,3 +114,39 @@ def test_every_service_given_is_on_the_page_and_the_reverse() -> None:
     rows = section[start : start + 2 * len(TERMS.services)]
     assert rows[::2] == [grant.name for grant in TERMS.services]
     assert section[start + 2 * len(TERMS.services)].startswith("1.")
+
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "documents" / "schemas" / "agreement-1.json").read_text(encoding="utf-8"))
+
+
+def data() -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(render_canonical(agreement_data(TERMS)))
+    return decoded
+
+
+def test_data_follows_the_published_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(data())
+    Draft202012Validator(SCHEMA).validate(json.loads(render_canonical(agreement_data(example_terms(member=example_member(power=None))))))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "contreseing/agreement/2"},
+        {"contribution_eur_per_year": -1},
+        {"contribution_eur_per_year": "13000"},
+        {"prepared_on": "6 janvier 2026"},
+        {"unheard_of": 1},
+        {"wording": {"id": "convention/2026-1", "sha256": "0"}},
+    ],
+)
+def test_schema_refuses(change: dict[str, Any]) -> None:
+    assert not Draft202012Validator(SCHEMA).is_valid(data() | change)
+
+
+@pytest.mark.parametrize("key", sorted(SCHEMA["properties"]))
+def test_schema_wants_every_entry(key: str) -> None:
+    lacking = data()
+    del lacking[key]
+    assert not Draft202012Validator(SCHEMA).is_valid(lacking)

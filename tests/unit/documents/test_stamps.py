@@ -34,7 +34,7 @@ def test_says_who_when_and_how() -> None:
     said = words(DOCUMENTS.render_stamp(TEXT, WIDTH, HEIGHT))
     assert said == (
         "Signé électroniquement par Maëlle Le Goff-Exemple Présidente pour l’établissement, son représentant "
-        "le 23/11/2026 à 15:04:05 (heure de Paris, UTC+01:00) – signature électronique simple, horodatée"
+        "le 23/11/2026 à 15:04:05 (heure de Paris, UTC+01:00) signature électronique simple, horodatée"
     )
 
 
