@@ -33,15 +33,17 @@ def ensure_buckets(settings: S3Settings, working_bucket: str, archive_bucket: st
     verify_buckets(settings, working_bucket, archive_bucket)
 
 
-def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str) -> None:
+def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str, encryption: str | None = None) -> None:
     """Check what the archive rests on: both buckets stand, versions are kept, the archive's is under object lock, nothing is public.
+
+    ``encryption`` is the algorithm that both must have by default (``AES256`` or ``aws:kms``); None asks for nothing.
 
     Raises:
         ConfigurationError: with every reason.
         UpstreamUnavailable.
     """
     client = S3Client(settings)
-    reasons = [*_faults(client, working_bucket, locked=False), *_faults(client, archive_bucket, locked=True)]
+    reasons = [*_faults(client, working_bucket, encryption, locked=False), *_faults(client, archive_bucket, encryption, locked=True)]
     if reasons:
         raise ConfigurationError("; ".join(reasons), code="store.buckets", reasons="; ".join(reasons))
 
@@ -56,7 +58,7 @@ def _make(minio: Minio, bucket: str, *, object_lock: bool) -> None:
             raise
 
 
-def _faults(client: S3Client, bucket: str, *, locked: bool) -> Sequence[str]:
+def _faults(client: S3Client, bucket: str, encryption: str | None, *, locked: bool) -> Sequence[str]:
     if not client.call(f"look for {bucket}", lambda minio: minio.bucket_exists(bucket)):
         return [f"bucket {bucket} does not exist"]
     faults = []
@@ -66,6 +68,10 @@ def _faults(client: S3Client, bucket: str, *, locked: bool) -> Sequence[str]:
         faults.append(f"bucket {bucket} was made without object lock")
     if client.call(f"policy of {bucket}", lambda minio: _is_public(minio, bucket)):
         faults.append(f"bucket {bucket} is open to everybody by its policy")
+    if encryption is not None:
+        found = client.call(f"encryption of {bucket}", lambda minio: _encryption(minio, bucket))
+        if found != encryption:
+            faults.append(f"bucket {bucket} is encrypted by {found or 'nothing'}, not by {encryption}")
     return faults
 
 
@@ -93,6 +99,11 @@ def _is_public(minio: Minio, bucket: str) -> bool:
     statements = policy.get("Statement", [])
     statements = [statements] if isinstance(statements, dict) else statements
     return any(item.get("Effect") == "Allow" and _is_anybody(item.get("Principal")) for item in statements)
+
+
+def _encryption(minio: Minio, bucket: str) -> str | None:
+    config = minio.get_bucket_encryption(bucket)
+    return config.rule.sse_algorithm if config is not None and config.rule is not None else None
 
 
 def _is_anybody(principal: object) -> bool:

@@ -15,6 +15,7 @@ LINK = select(links).where(links.c.id == bindparam("id"))
 LOCKED_LINK = LINK.with_for_update()
 LINKS = select(links).where(links.c.reference == bindparam("reference")).order_by(links.c.number)
 VISIT = select(visits).where(visits.c.cookie_sha256 == bindparam("cookie_sha256"))
+VISITS = select(visits).where(visits.c.link_id == bindparam("link_id")).order_by(visits.c.begun_at, visits.c.id)
 CODE = select(code_requests).where(code_requests.c.id == bindparam("id"))
 CODES = select(code_requests).where(code_requests.c.link_id == bindparam("link_id")).order_by(code_requests.c.number)
 
@@ -40,6 +41,9 @@ class LinkRows(Rows):
 
     def visit_by_cookie(self, cookie_sha256: str) -> Visit:
         return _visit(self._row(VISIT, "visit with cookie", cookie_sha256, cookie_sha256=cookie_sha256))
+
+    def visits_of(self, link_id: str) -> Sequence[Visit]:
+        return [_visit(row) for row in self._rows(VISITS, link_id=link_id)]
 
     def update_visit(self, visit: Visit) -> None:
         self._update(visits.c.id, visit.id, _visit_columns(visit))

@@ -1,0 +1,128 @@
+"""Check a folder of the archive: every object re-hashed against the registry, its lock and its index, and nothing beside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from conventions.canonical import sha256_hex
+from conventions.errors import NotFound
+from conventions.folder import INDEX_KIND, INDEX_SCHEMA
+from conventions.ports.registry import ArchiveEntry
+from conventions.ports.stores import Archive
+from storage.archive import StoredVersion
+from storage.write_once import whole_second
+
+
+class VersionedArchive(Archive, Protocol):
+    """An archive that also tells what its listing hides."""
+
+    def versions(self, prefix: str) -> Sequence[StoredVersion]:
+        """List every version and delete marker under a prefix."""
+        ...
+
+
+class ArchiveFault(StrEnum):
+    """What is wrong with an object of the archive."""
+
+    MISSING = "missing"
+    HIDDEN = "hidden"
+    ALTERED = "altered"
+    TRUNCATED = "truncated"
+    UNLOCKED = "unlocked"
+    LOCK_SHORTENED = "lock_shortened"
+    EXTRA = "extra"
+    EXTRA_VERSION = "extra_version"
+    INDEX_BROKEN = "index_broken"
+
+
+@dataclass(frozen=True)
+class ArchiveFinding:
+    """One fault, and the key at which it is."""
+
+    fault: ArchiveFault
+    key: str
+
+
+def assess_folder(archive: VersionedArchive, prefix: str, entries: Sequence[ArchiveEntry]) -> tuple[ArchiveFinding, ...]:
+    """Compare what a folder holds with what the registry says of it; ``entries`` are all of the folder's, intents included.
+
+    An intent that is not complete may or may not stand there: it is work in progress, not a fault.
+
+    Raises:
+        UpstreamUnavailable: nothing can be said.
+    """
+    findings = list(_strangers(archive.versions(prefix), {entry.key for entry in entries}))
+    hidden = {finding.key for finding in findings if finding.fault is ArchiveFault.HIDDEN}
+    indexes: list[tuple[ArchiveEntry, bytes]] = []
+    for entry in sorted(entries, key=lambda entry: entry.seq):
+        if entry.completed_at is None:
+            continue
+        try:
+            data = archive.read(entry.key)
+        except NotFound:
+            if entry.key not in hidden:
+                findings.append(ArchiveFinding(ArchiveFault.MISSING, entry.key))
+            continue
+        findings.extend(_object_faults(archive, entry, data))
+        if entry.kind == INDEX_KIND:
+            indexes.append((entry, data))
+    findings.extend(_index_faults(indexes, entries))
+    return tuple(findings)
+
+
+def _strangers(versions: Sequence[StoredVersion], known: set[str]) -> Iterator[ArchiveFinding]:
+    counted = Counter(version.key for version in versions if not version.is_delete_marker)
+    for key, count in sorted(counted.items()):
+        if key not in known:
+            yield ArchiveFinding(ArchiveFault.EXTRA, key)
+        elif count > 1:
+            yield ArchiveFinding(ArchiveFault.EXTRA_VERSION, key)
+    for version in versions:
+        if version.is_delete_marker and version.is_latest and version.key in known:
+            yield ArchiveFinding(ArchiveFault.HIDDEN, version.key)
+
+
+def _object_faults(archive: Archive, entry: ArchiveEntry, data: bytes) -> Iterator[ArchiveFinding]:
+    if len(data) < entry.size_bytes:
+        yield ArchiveFinding(ArchiveFault.TRUNCATED, entry.key)
+    elif sha256_hex(data) != entry.sha256:
+        yield ArchiveFinding(ArchiveFault.ALTERED, entry.key)
+    state = archive.state(entry.key)
+    if not state.lock_mode:
+        yield ArchiveFinding(ArchiveFault.UNLOCKED, entry.key)
+    elif whole_second(state.retain_until) < entry.retain_until:
+        yield ArchiveFinding(ArchiveFault.LOCK_SHORTENED, entry.key)
+
+
+def _index_faults(indexes: Sequence[tuple[ArchiveEntry, bytes]], entries: Sequence[ArchiveEntry]) -> Iterator[ArchiveFinding]:
+    """Follow the chain: each index numbered, holding the digest of the one before, and listing only what the registry knows."""
+    known = {entry.key: {"seq": entry.seq, "kind": entry.kind, "sha256": entry.sha256, "size_bytes": entry.size_bytes} for entry in entries}
+    previous: str | None = None
+    listed: set[str] = set()
+    for number, (entry, data) in enumerate(indexes, 1):
+        content = _parsed(data)
+        objects = content.get("objects")
+        items = {str(item.get("key")): item for item in objects if isinstance(item, Mapping)} if isinstance(objects, list) else None
+        is_chained = (content.get("schema"), content.get("number"), content.get("previous_sha256")) == (INDEX_SCHEMA, number, previous)
+        is_true = items is not None and all(known.get(key) == _without_key(item) for key, item in items.items())
+        if items is None or not is_chained or not is_true or not listed <= items.keys():
+            yield ArchiveFinding(ArchiveFault.INDEX_BROKEN, entry.key)
+        listed = set(items or ())
+        previous = sha256_hex(data)
+
+
+def _parsed(data: bytes) -> Mapping[str, object]:
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _without_key(item: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in item.items() if name != "key"}
