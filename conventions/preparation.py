@@ -26,6 +26,7 @@ class Preparation:
     delegation_id: str
     member: SignerIdentity
     syndicate: SignerIdentity
+    twin_sha256: str
 
     def identity(self, party: Party) -> SignerIdentity:
         """Return who signs for a party."""
@@ -51,6 +52,7 @@ def preparation_of(agreement: Agreement, version: int | None = None) -> Preparat
         delegation_id=str(data["delegation_id"]),
         member=_identity(Party.MEMBER, data["signer"]),
         syndicate=_identity(Party.SYNDICATE, data["countersigner"]),
+        twin_sha256=str(data["twin_sha256"]),
     )
 
 

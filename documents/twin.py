@@ -6,9 +6,9 @@ page has its own first heading. ``documents.structure_text`` proves that both sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 
+from conventions.ports.documents import TwinPart
 from documents.blocks import (
     Align,
     Block,
@@ -29,14 +29,6 @@ from documents.pdf.metadata import LANGUAGE
 
 _TAGS = {Emphasis.STRONG: "strong", Emphasis.ITALIC: "em"}
 HEADING_SHIFT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class TwinPart:
-    """A reading part: its title (plain text) and its HTML (one ``section`` element)."""
-
-    title: str
-    html: str
 
 
 def render_parts(composition: Composition) -> tuple[TwinPart, ...]:

@@ -30,6 +30,14 @@ class RenderedAgreement:
 
 
 @dataclass(frozen=True)
+class TwinPart:
+    """A reading part of the HTML twin: its title (plain text) and its HTML (one ``section`` element, nothing to run)."""
+
+    title: str
+    html: str
+
+
+@dataclass(frozen=True)
 class StampText:
     """What the visible stamp of a signature says."""
 
@@ -56,6 +64,14 @@ class Documents(Protocol):
 
         Raises:
             InputRefused: a text holds a character that the fonts lack (names the field and the code point).
+        """
+        ...
+
+    def render_twin(self, terms: Terms) -> tuple[TwinPart, ...]:
+        """Write the HTML twin of what ``render_agreement`` renders: the same words, one part for each of its sections.
+
+        Raises:
+            InputRefused: as ``render_agreement``.
         """
         ...
 

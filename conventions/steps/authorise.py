@@ -5,13 +5,13 @@ Rules, in the order in which they run:
 1. the session is a signatory's, and the delegation covers every document today;
 2. the second factor is right and its time step was never used before;
 3. every document waits for its countersignature, and none is set aside;
-4. each document of the first two piles was opened and marked ready; of the standard pile, the sample was opened;
+4. each document of the first two piles was opened and marked ready; of those of the standard pile, the sample was opened;
 5. the manifest (digests of what was shown) is sealed and time-stamped; only then does the authorisation stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from conventions.accounts import Account, Role
@@ -26,9 +26,9 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.recording import record_event, record_fact
 from conventions.status import Status, status_of
-from conventions.steps.desk import delegation_of, desk_of
+from conventions.steps.desk import delegation_of, desk_of, sample_of
 from conventions.steps.sign_in import session_account
-from conventions.views import DeskItem, DeskView, Pile
+from conventions.views import DeskItem, Pile
 
 
 def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: str) -> Authorisation:
@@ -84,24 +84,23 @@ def _items(tx: Transaction, ports: Ports, account: Account, delegation: Delegati
         if item.mark is Mark.ASIDE:
             raise RuleRefused(f"{reference} was set aside", code="desk.aside", reference=reference)
         chosen.append(item)
-    _check_opened(view, chosen)
-    return tuple(ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, _how_shown(view, item)) for item in chosen)
+    sample = sample_of(chosen)  # of what is chosen: a document that reaches the desk meanwhile changes nothing
+    _check_opened(sample, chosen)
+    return tuple(ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, _how_shown(sample, item)) for item in chosen)
 
 
-def _check_opened(view: DeskView, chosen: Sequence[DeskItem]) -> None:
-    has_standard = any(item.pile is Pile.STANDARD for item in chosen)
-    for item in view.items:
-        is_chosen = item in chosen
-        must_open = (is_chosen and item.pile is not Pile.STANDARD) or (has_standard and item.reference in view.sample)
-        if must_open and not item.is_opened:
+def _check_opened(sample: Collection[str], chosen: Sequence[DeskItem]) -> None:
+    for item in chosen:
+        is_standard = item.pile is Pile.STANDARD
+        if not item.is_opened and (not is_standard or item.reference in sample):
             raise RuleRefused(f"{item.reference} was not opened", code="desk.unopened", reference=item.reference)
-        if is_chosen and item.pile is not Pile.STANDARD and item.mark is not Mark.READY:
+        if not is_standard and item.mark is not Mark.READY:
             raise RuleRefused(f"{item.reference} is not marked ready", code="desk.unopened", reference=item.reference)
 
 
-def _how_shown(view: DeskView, item: DeskItem) -> HowShown:
+def _how_shown(sample: Collection[str], item: DeskItem) -> HowShown:
     if item.is_opened:
-        return HowShown.SAMPLED if item.reference in view.sample else HowShown.OPENED
+        return HowShown.SAMPLED if item.reference in sample else HowShown.OPENED
     return HowShown.IN_TABLE
 
 

@@ -60,7 +60,7 @@ def desk_of(ports: Ports, tx: Transaction, account: Account) -> DeskView:
         delegation_on=delegation.act.on,
         delegation_ends_on=delegation.ends_on,
         items=tuple(items),
-        sample=_sample(items),
+        sample=sample_of(items),
         total_eur=sum(item.contribution_eur for item in items),
         not_covered_because=None if is_usable or not items else "delegation.not_covering",
         demonstration=demonstration,
@@ -126,7 +126,7 @@ def _sort(agreement: Agreement, member: Member, programme: Programme, delegation
     return Pile.STANDARD, ()
 
 
-def _sample(items: Sequence[DeskItem]) -> tuple[str, ...]:
+def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:
     """Draw the documents of the standard pile to open: unpredictable to members, the same on every device."""
     standard = [item for item in items if item.pile is Pile.STANDARD]
     drawn = sorted(standard, key=lambda item: sha256_hex(f"sample:{item.member_signed_sha256}".encode()))[:SAMPLE_SIZE]

@@ -44,7 +44,7 @@ def invited_person(member: Member) -> Person:
 
 
 def open_link(ports: Ports, token: str, visitor: Visitor) -> OpenedVisit:
-    """Begin a visit and return its cookie, of which only the digest is kept.
+    """Begin a visit and return its cookie, of which only the digest is kept; what the link's earlier visits read stays read.
 
     Raises:
         LinkRefused.
@@ -55,7 +55,18 @@ def open_link(ports: Ports, token: str, visitor: Visitor) -> OpenedVisit:
     with ports.registry.write() as tx:
         link, agreement, _ = _checked(ports, tx, token, now)
         expires_at = min(now + VISIT_LIFETIME, link.expires_at)
-        visit = Visit(ports.secrets.random_id(), link.id, sha256_hex(cookie.encode()), now, expires_at, kind, because)
+        before = tx.visits_of(link.id)
+        visit = Visit(
+            ports.secrets.random_id(),
+            link.id,
+            sha256_hex(cookie.encode()),
+            now,
+            expires_at,
+            kind,
+            because,
+            turned=tuple(sorted({part for visit in before for part in visit.turned})),
+            served_as=tuple(sorted({form for visit in before for form in visit.served_as})),
+        )
         tx.add_visit(visit)
         data = {"link_id": link.id, "visit_id": visit.id, "visitor": kind.value, "because": because}
         personal = {"address": visitor.address, "user_agent": visitor.user_agent}

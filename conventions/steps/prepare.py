@@ -53,9 +53,10 @@ def prepare(ports: Ports, reference: str) -> None:
     with freed_on_error(ports, (intent.claim,)):
         rendered = ports.documents.render_agreement(intent.terms)
         sha256 = ports.working.put(rendered.data)
+        twin_sha256 = ports.working.put(_twin(ports, intent.terms))
         with ports.registry.write() as tx:
             intent.claim.verify(tx)
-            _commit(ports, tx, intent, rendered, sha256)
+            _commit(ports, tx, intent, rendered, sha256, twin_sha256)
 
 
 def _intend(ports: Ports, tx: Transaction, reference: str, wording_id: str, wording_sha256: str) -> _Intent | None:
@@ -111,13 +112,18 @@ def _recapitulation(tx: Transaction) -> tuple[RecapitulationLine, ...]:
     return tuple(sorted(lines, key=lambda line: (CATEGORY_ORDER.index(line.category), -line.contribution_eur, line.member)))
 
 
-def _commit(ports: Ports, tx: Transaction, intent: _Intent, rendered: RenderedAgreement, sha256: str) -> None:
+def _twin(ports: Ports, terms: Terms) -> bytes:
+    return render_canonical([[part.title, part.html] for part in ports.documents.render_twin(terms)])
+
+
+def _commit(ports: Ports, tx: Transaction, intent: _Intent, rendered: RenderedAgreement, sha256: str, twin_sha256: str) -> None:
     now, terms, version = ports.clock.now(), intent.terms, intent.agreement.version
     tx.add_artefact(terms.reference, Artefact(version, Stage.PREPARED, sha256, len(rendered.data), now))
     data: Mapping[str, Json] = {
         "sha256": sha256,
         "page_count": rendered.page_count,
         "sections": [[section.title, section.first_page, section.last_page] for section in rendered.sections],
+        "twin_sha256": twin_sha256,
         "data_sha256": sha256_hex(render_canonical(agreement_data(terms))),
         "title": terms.title,
         "contribution_eur": terms.member.contribution_eur,

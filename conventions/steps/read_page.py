@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from conventions.agreements import Stage
@@ -9,7 +10,7 @@ from conventions.canonical import Json
 from conventions.errors import NotFound
 from conventions.links import Purpose
 from conventions.ports.system import Ports
-from conventions.preparation import preparation_of
+from conventions.preparation import Preparation, preparation_of
 from conventions.recording import record_event
 from conventions.steps.open_link import visit_of
 from conventions.steps.signer_view import check_link_usable, view_of
@@ -35,9 +36,13 @@ def read_page(ports: Ports, cookie: str, part: int, served_as: str) -> SignerVie
         if part not in visit.turned:
             visit = replace(visit, turned=(*visit.turned, part), served_as=tuple(sorted({*visit.served_as, served_as})))
             tx.update_visit(visit)
-            data: dict[str, Json] = {"visit_id": visit.id, "part": part, "served_as": served_as, "sha256": preparation.sha256}
+            data: dict[str, Json] = {"visit_id": visit.id, "part": part, "served_as": served_as, "sha256": _served(preparation, served_as)}
             record_event(ports, tx, "document.part_turned", at=now, reference=agreement.reference, data=data)
         return view_of(ports, tx, visit, link, agreement)
+
+
+def _served(preparation: Preparation, served_as: str) -> str:
+    return preparation.twin_sha256 if served_as == "text" else preparation.sha256
 
 
 def page_picture(ports: Ports, cookie: str, page: int) -> bytes:
@@ -54,6 +59,23 @@ def page_picture(ports: Ports, cookie: str, page: int) -> bytes:
     if not 1 <= page <= preparation.page_count:
         raise NotFound(f"{agreement.reference} has no page {page}", code="document.no_page")
     return picture_of(ports, preparation.sha256, page)
+
+
+def part_text(ports: Ports, cookie: str, part: int) -> str:
+    """Return one part of the document's HTML twin, which says the same words as the pages.
+
+    Raises:
+        LinkRefused, NotFound, EvidenceBroken, UpstreamUnavailable.
+    """
+    now = ports.clock.now()
+    with ports.registry.read() as tx:
+        _, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
+        check_link_usable(link, agreement, now)
+        preparation = preparation_of(agreement)
+    parts = json.loads(ports.working.get(preparation.twin_sha256))
+    if not 1 <= part <= len(parts):
+        raise NotFound(f"{agreement.reference} has no part {part}", code="document.no_part")
+    return str(parts[part - 1][1])
 
 
 def picture_of(ports: Ports, sha256: str, page: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import ContreseingError, EvidenceBroken, NotFound
-from conventions.ports.documents import RenderedAgreement, Section, StampText
+from conventions.ports.documents import RenderedAgreement, Section, StampText, TwinPart
 from conventions.terms import Terms, agreement_data
 from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
 
@@ -36,6 +36,11 @@ class FakeDocuments:
     def render_agreement(self, terms: Terms) -> RenderedAgreement:
         self._call()
         return RenderedAgreement(HEAD + render_canonical(agreement_data(terms)) + b"\n", PAGES, SECTIONS)
+
+    def render_twin(self, terms: Terms) -> tuple[TwinPart, ...]:
+        self._call()
+        words = f"<p>{terms.reference}</p>"
+        return tuple(TwinPart(section.title, f"<section><h2>{section.title}</h2>{words}</section>") for section in SECTIONS)
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         self._call()

@@ -45,6 +45,9 @@ class FakeTransaction(RecordsTransaction):
     def visit_by_cookie(self, cookie_sha256: str) -> Visit:
         return self._get({v.cookie_sha256: v for v in self.state.visits.values()}, cookie_sha256, "visit with cookie")
 
+    def visits_of(self, link_id: str) -> Sequence[Visit]:
+        return [visit for visit in self.state.visits.values() if visit.link_id == link_id]
+
     def update_visit(self, visit: Visit) -> None:
         self._update(self.state.visits, visit.id, visit)
 

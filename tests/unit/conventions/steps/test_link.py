@@ -10,6 +10,7 @@ import pytest
 
 from conventions.errors import LinkRefused, NotFound, RuleRefused
 from conventions.links import Purpose, VisitorKind
+from conventions.preparation import preparation_of
 from conventions.status import Status
 from conventions.steps import (
     complete_data,
@@ -165,3 +166,27 @@ def test_the_file_downloaded_is_the_one_that_stands() -> None:
     signed = read_page.document_bytes(world.ports, cookie)[1]
     assert signed.startswith(prepared)
     assert len(signed) > len(prepared)
+
+
+def test_the_text_of_a_part_says_what_its_pages_say() -> None:
+    world = World()
+    reference = world.invited()
+    cookie = world.visit(reference)
+    assert reference in read_page.part_text(world.ports, cookie, 2)
+    for part in (0, 4):
+        with pytest.raises(NotFound):
+            read_page.part_text(world.ports, cookie, part)
+    read_page.read_page(world.ports, cookie, 2, "text")
+    with world.registry.read() as tx:
+        said = tx.events(reference)[-1].event.data
+    assert said["sha256"] in world.working.objects
+    assert said["sha256"] != preparation_of(world.agreement(reference)).sha256
+
+
+def test_what_was_read_on_one_device_is_read_on_the_other() -> None:
+    world = World()
+    reference = world.invited()
+    first = world.visit(reference)
+    read_page.read_page(world.ports, first, 1, "picture")
+    second = world.visit(reference)
+    assert [part.is_turned for part in signer_view.signer_view(world.ports, second).parts] == [True, False, False]
