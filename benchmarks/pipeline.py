@@ -61,8 +61,8 @@ class Meter:
         return {PEOPLE: cpu_seconds_of_this_process(), **{name: usage.cpu_seconds for name, usage in self.usage.items()}}
 
 
-def measure(folder: Path, *, is_looking: bool) -> tuple[Meter, list[StageTime], dict[str, float], dict[str, float]]:
-    """Run the demonstration once; return the meter, stages, start-up CPU (seconds) and idle CPU (ms a second) by part."""
+def measure(folder: Path, console: Console, *, is_looking: bool) -> Meter:
+    """Run the demonstration once and print what was measured, even when it does not come to its end."""
     with Stack(folder) as stack:
         stack.start_afresh()
         stack.start()
@@ -70,12 +70,13 @@ def measure(folder: Path, *, is_looking: bool) -> tuple[Meter, list[StageTime], 
         startup = {name: usage.cpu_seconds for name, usage in usage_by_part(stack.supervisor).items()}
         idle = meter.idle_ms_a_second()
         ports = build_ports(stack.settings)
+        scenario = Scenario(stack, ports, meter, is_looking=is_looking)
         try:
-            scenario = Scenario(stack, ports, meter, is_looking=is_looking)
             scenario.run()
         finally:
             close_ports(ports)
-        return meter, scenario.stages, startup, idle
+            _print(console, meter, scenario.stages, startup, idle)
+        return meter
 
 
 def main() -> None:
@@ -85,11 +86,10 @@ def main() -> None:
     asked = parser.parse_args()
     console = Console(width=150)
     with tempfile.TemporaryDirectory(prefix="contreseing-bench-") as folder:
-        meter, stages, startup, idle = measure(Path(folder), is_looking=False)
-    _print(console, meter, stages, startup, idle)
+        meter = measure(Path(folder), console, is_looking=False)
     if asked.pictures:
         with tempfile.TemporaryDirectory(prefix="contreseing-bench-") as folder:
-            looking, _, _, _ = measure(Path(folder), is_looking=True)
+            looking = measure(Path(folder), console, is_looking=True)
         difference = (_portal_seconds(looking) - _portal_seconds(meter)) * 1000 / (CONVENTIONS - 1)
         console.print(f"Page pictures: {difference:.0f} ms of the portal's CPU per convention")
 

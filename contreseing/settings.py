@@ -269,13 +269,13 @@ def _built(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
         ) from None
 
 
-def load_settings_file(path: Path) -> Settings:
-    """Read the settings from one TOML file, whatever the environment says.
+def load_settings_file(path: Path, **overrides: Any) -> Settings:  # noqa: ANN401 any field of Settings
+    """Read the settings from one TOML file, whatever the environment says; keywords win over the file.
 
     Raises:
         ConfigurationError: see ``load_settings``.
     """
-    return _built(_GivenSettings, read_settings_file(path))
+    return _built(_GivenSettings, {**read_settings_file(path), **overrides})
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -322,6 +322,11 @@ def is_path(field: FieldInfo) -> bool:
 def _types(field: FieldInfo) -> tuple[object, ...]:
     annotation = field.annotation
     return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+
+
+def text_of(secret: SecretStr | None) -> str | None:
+    """Return a secret's value, for the adapter that needs it."""
+    return secret.get_secret_value() if secret is not None else None
 
 
 def is_demo_secret(value: str) -> bool:

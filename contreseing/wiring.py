@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from pydantic import SecretStr
+from typing import TypeVar
 
 from contreseing.clock import SystemClock
 from contreseing.credentials import LocalCredentials
+from contreseing.deferring import build_now, deferred, is_built
 from contreseing.guarding import guarded
 from contreseing.secrets import KeyedSecrets
-from contreseing.settings import Mode, Settings, load_settings
+from contreseing.settings import Mode, Settings, load_settings, text_of
+from conventions.ports.documents import Documents, StampText
+from conventions.ports.signing import Signing
 from conventions.ports.system import Ports, Rules
 from delivery.mail import MailSecurity, SmtpMailer
 from delivery.waker import PrefectWaker
 from delivery.webhooks import WebhookActivation
-from documents.adapter import ReportlabDocuments
-from documents.wording_files import BUNDLED
-from signing.adapter import PadesSigning
-from signing.pki.directory import read_anchors
-from signing.pki_client import PkiTokens
 from storage.archive import S3Archive
 from storage.object_store import S3WorkingStore
 from storage.registry import SqlRegistry
 from storage.s3_client import S3Settings
 
+Port = TypeVar("Port")
+RenderStamp = Callable[[StampText, float, float], bytes]
+
 WAKE_TIMEOUT_SECONDS = 3.0
 """A server that hangs costs the request that long, and no more: the sweep finds what was not asked for."""
 
 
-def build_ports(settings: Settings) -> Ports:
+def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
     """Build every port; nothing is asked of anything outside yet, except files of the settings.
+
+    ``is_deferring`` leaves the two heaviest (documents, signing) until their first use: for short processes, and those that
+    mostly do without; a setting of theirs that cannot be used is then known at that moment only.
 
     Raises:
         ConfigurationError: a setting cannot be used.
@@ -40,29 +43,43 @@ def build_ports(settings: Settings) -> Ports:
     clock = SystemClock()
     secrets = KeyedSecrets(settings.master_key.get_secret_value())
     registry = SqlRegistry(settings.registry_url)
-    documents = ReportlabDocuments((settings.wordings_dir, BUNDLED) if settings.wordings_dir else (BUNDLED,))
+    is_guarded = settings.mode is not Mode.PRODUCTION
+
+    def outside(port: Port) -> Port:
+        return guarded(port, registry) if is_guarded else port
+
+    documents = deferred(lambda: outside(_documents(settings)))
+    signing = deferred(lambda: outside(_signing(settings, clock, documents.render_stamp)))
+    if not is_deferring:
+        build_now(documents)
+        build_now(signing)
     s3 = s3_settings(settings)
-    ports = Ports(
+    return Ports(
         clock=clock,
         secrets=secrets,
         registry=registry,
-        working=S3WorkingStore(s3, settings.s3_working_bucket),
-        archive=S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode),
+        working=outside(S3WorkingStore(s3, settings.s3_working_bucket)),
+        archive=outside(S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)),
         documents=documents,
-        signing=_signing(settings, clock, documents),
-        mailer=_mailer(settings, clock),
-        activation=_activation(settings, clock),
+        signing=signing,
+        mailer=outside(_mailer(settings, clock)),
+        activation=outside(_activation(settings, clock)),
         credentials=LocalCredentials(secrets.derived_key("totp")),
-        waker=PrefectWaker(settings.prefect_api_url, _text(settings.prefect_auth), WAKE_TIMEOUT_SECONDS),
-        rules=Rules(settings.lock_years, settings.sites, settings.help_telephone, settings.agents_mail, settings.is_demonstration),
+        waker=outside(PrefectWaker(settings.prefect_api_url, text_of(settings.prefect_auth), WAKE_TIMEOUT_SECONDS)),
+        rules=Rules(
+            lock_years=settings.lock_years,
+            sites=settings.sites,
+            help_telephone=settings.help_telephone,
+            agents_mail=settings.agents_mail,
+            demonstration=settings.is_demonstration,
+        ),
     )
-    return ports if settings.mode is Mode.PRODUCTION else _guarded(ports, registry)
 
 
 def close_ports(ports: Ports) -> None:
     """Give back connections and threads; the ports are not used after that."""
     for port in (ports.signing, ports.activation, ports.waker, ports.registry):
-        close = getattr(port, "close", None)
+        close = getattr(port, "close", None) if is_built(port) else None
         if close is not None:
             close()
 
@@ -98,7 +115,7 @@ def current_ports() -> Ports:
     settings = current_settings() if _current.ports is None else None
     with _current.lock:
         if _current.ports is None and settings is not None:
-            _current.ports = build_ports(settings)
+            _current.ports = build_ports(settings, is_deferring=True)
         if _current.ports is None:
             msg = "the ports were taken away while they were being asked for"
             raise RuntimeError(msg)
@@ -128,20 +145,16 @@ def s3_settings(settings: Settings) -> S3Settings:
     )
 
 
-def _signing(settings: Settings, clock: SystemClock, documents: ReportlabDocuments) -> PadesSigning:
-    return PadesSigning(
-        pki_url=settings.pki_url,
-        tokens=PkiTokens(
-            portal=_text(settings.pki_portal_token) or "",
-            flows=_text(settings.pki_flows_token) or "",
-            desk=_text(settings.pki_desk_token) or "",
-        ),
-        anchors_pem=read_anchors(settings.pki_anchors_dir),
-        tsa_urls=settings.timestamp_urls,
-        tsa_policies=frozenset(settings.tsa_policies.split()),
-        render_stamp=documents.render_stamp,
-        clock=clock,
-    )
+def _documents(settings: Settings) -> Documents:
+    from contreseing.documenting import build_documents  # noqa: PLC0415 half a second of imports, for those who render
+
+    return build_documents(settings)
+
+
+def _signing(settings: Settings, clock: SystemClock, render_stamp: RenderStamp) -> Signing:
+    from contreseing.signatures import build_signing  # noqa: PLC0415 as above, for those who sign
+
+    return build_signing(settings, clock, render_stamp)
 
 
 def _mailer(settings: Settings, clock: SystemClock) -> SmtpMailer:
@@ -155,7 +168,7 @@ def _mailer(settings: Settings, clock: SystemClock) -> SmtpMailer:
         clock=clock,
         security=MailSecurity(settings.smtp_security),
         username=settings.smtp_login,
-        password=_text(settings.smtp_password),
+        password=text_of(settings.smtp_password),
         ca_file=settings.ca_file,
     )
 
@@ -165,24 +178,3 @@ def _activation(settings: Settings, clock: SystemClock) -> WebhookActivation:
     return WebhookActivation(
         settings.activation_url, [secret.get_secret_value() for secret in secrets if secret], clock=clock, ca_file=settings.ca_file
     )
-
-
-def _guarded(ports: Ports, registry: SqlRegistry) -> Ports:
-    return Ports(
-        clock=ports.clock,
-        secrets=ports.secrets,
-        registry=ports.registry,
-        working=guarded(ports.working, registry),
-        archive=guarded(ports.archive, registry),
-        documents=guarded(ports.documents, registry),
-        signing=guarded(ports.signing, registry),
-        mailer=guarded(ports.mailer, registry),
-        activation=guarded(ports.activation, registry),
-        credentials=ports.credentials,
-        waker=guarded(ports.waker, registry),
-        rules=ports.rules,
-    )
-
-
-def _text(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret is not None else None

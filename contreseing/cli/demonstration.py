@@ -23,6 +23,9 @@ from conventions.french import PARIS, format_euros
 from conventions.sentences import STATUS_LABELS
 
 WATCH_EVERY_SECONDS = 2.0
+INTERRUPTED = 130
+"""What a shell says of a program ended by Ctrl-C."""
+
 ROLES = {"signatory": "vice-président : contresigne", "agent": "agente", "auditor": "auditeur : lit", "administrator": "administratrice"}
 
 
@@ -35,13 +38,22 @@ def add_to(app: typer.Typer) -> None:
 def demo(context: typer.Context) -> None:
     """Fait vivre les 64 conventions de bout en bout, sur des personnes fictives, puis montre le résultat (2 minutes)."""
     folder: Path = context.obj
+    try:
+        outcomes, stages = _play(folder)
+    except KeyboardInterrupt:
+        tell("Interrompu : tout est arrêté.")
+        raise typer.Exit(INTERRUPTED) from None
+    _show(outcomes, stages, folder)
+
+
+def _play(folder: Path) -> tuple[list[Outcome], list[StageTime]]:
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
     ) as bars:
         teller = _Bars(bars)
         with Stack(folder, None) as stack:
-            stack.start_afresh()
             _stop_on_sigterm()
+            stack.start_afresh()
             teller.begin("démarrage", None)
             begun = time.monotonic()
             stack.start()
@@ -51,10 +63,9 @@ def demo(context: typer.Context) -> None:
             try:
                 scenario = Scenario(stack, ports, teller)
                 scenario.stages.append(started)
-                outcomes = scenario.run()
+                return scenario.run(), scenario.stages
             finally:
                 close_ports(ports)
-    _show(outcomes, scenario.stages, folder)
 
 
 def serve(context: typer.Context) -> None:

@@ -37,7 +37,7 @@ def worker(
     settings = load_settings()
     configure_logs("worker", settings.log_level)
     verify_stores(settings)
-    ports = build_ports(settings)
+    ports = build_ports(settings, is_deferring=True)
     stop = threading.Event()
     stop_on_signals(stop)
     if ready_file is not None:

@@ -15,7 +15,7 @@ from contreseing.demonstration.pages import Page
 from conventions.errors import UpstreamUnavailable, VerificationFailed
 
 SIGNERS_AT_ONCE = 6
-LOOK_EVERY_SECONDS = 0.5
+LOOK_EVERY_SECONDS = 1.0
 Told = Callable[[], None]
 
 
@@ -136,11 +136,11 @@ def follow(browser: Browser, ceremony: str, within_seconds: float, tell: Callabl
     limit = time.monotonic() + within_seconds
     while time.monotonic() < limit:
         progress = browser.read_json(f"{ceremony}/avancement")
-        done, total = int(str(progress["done"])), int(str(progress["total"]))
+        done, total = int(str(progress["countersigned"])), int(str(progress["total"]))
         tell(done)
         if done == total:
             return
-        if progress["finished"]:
+        if progress["over"]:
             raise VerificationFailed(f"the ceremony ended with {done} of {total} countersigned", code="demonstration.unexpected")
         time.sleep(LOOK_EVERY_SECONDS)
     raise UpstreamUnavailable("the ceremony takes too long", code="demonstration.too_long")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,7 +49,9 @@ def choose_ports(names: Iterable[str]) -> dict[str, int]:
     Raises:
         ConfigurationError: the range holds too few free ports.
     """
-    candidates = iter(range(FIRST_PORT, LAST_PORT + 1))
+    # two stacks of one machine rarely meet, even when one was not running while the other chose
+    start = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
+    candidates = iter([*range(start, LAST_PORT + 1), *range(FIRST_PORT, start)])
     hosts = sorted(set(choose_hosts()))
     chosen: dict[str, int] = {}
     for name in names:

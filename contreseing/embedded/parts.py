@@ -52,7 +52,7 @@ def build_part(name: str, workspace: Workspace) -> Part:
         MAIL: _mail,
         RECEIVER: _receiver,
         PREFECT: lambda of: prefect_of(of).server_part(),
-        FLOWS: lambda of: prefect_of(of).runner_part(product_environment(of, ("flows",))),
+        FLOWS: lambda of: prefect_of(of).runner_part(product_environment(of, ("flows", "portal"))),
         PORTAL: _portal,
         WORKER: _worker,
     }[name](workspace)

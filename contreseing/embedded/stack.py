@@ -78,8 +78,13 @@ class Stack:
 
     @property
     def settings(self) -> Settings:
-        """The product's settings on this stack, as this process reads them (without the PKI's tokens)."""
-        return load_settings_file(self.workspace.settings_file)
+        """The product's settings on this stack, without any right to ask the PKI for anything."""
+        return self.settings_with()
+
+    def settings_with(self, *tokens: str) -> Settings:
+        """Return the product's settings with the PKI's tokens of these roles (``portal``, ``flows``, ``desk``)."""
+        files = {f"pki_{name}_token_file": str(self.workspace.pki / f"{name}.token") for name in tokens}
+        return load_settings_file(self.workspace.settings_file, **files)
 
     def start_part(self, name: str) -> None:
         """Start one part again and wait until it is ready."""
