@@ -56,6 +56,8 @@ class ReportlabDocuments:
 
     def _compose(self, terms: Terms) -> Composition:
         wording = self._wordings.wording(terms.wording_id)
+        if terms.wording_id.partition("/")[0] != terms.kind.value:
+            raise InputRefused(f"wording {terms.wording_id} is not one of a {terms.kind.value}", code="documents.wording_changed")
         if terms.wording_sha256 != wording.sha256_hex:
             raise InputRefused(
                 f"wording {terms.wording_id}: the terms name {terms.wording_sha256}, the file is {wording.sha256_hex}",

@@ -75,7 +75,7 @@ def common_characters(face: Face) -> tuple[int, ...]:
 
 @functools.cache
 def writable_characters() -> frozenset[str]:
-    """Return the characters that all three faces have."""
+    """Return the characters, in composed form, that all three faces have."""
     sets = [set(load_face(face).charToGlyph) for face in Face]
     return frozenset(
         character for character in map(chr, set.intersection(*sets)) if unicodedata.category(character) not in _REFUSED_CATEGORIES

@@ -8,6 +8,7 @@ from pathlib import Path
 from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
 from documents.composition import verify_wording
+from documents.fields import REQUIRED_FIELDS
 from documents.wording_parser import parse_wording
 from documents.wording_templates import Wording
 
@@ -34,7 +35,7 @@ class WordingFiles:
 
     def _load(self, wording_id: str) -> Wording:
         match = _ID.fullmatch(wording_id)
-        if match is None or match[1] not in {kind.value for kind in Kind}:
+        if match is None or match[1] not in {kind.value for kind in REQUIRED_FIELDS}:
             msg = f"not the identifier of a wording: {wording_id}"
             raise ConfigurationError(msg, code="wording.unknown", wording=wording_id)
         for directory in self._directories:

@@ -17,7 +17,7 @@ from pypdf import PdfReader, PdfWriter
 
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import ConfigurationError, EvidenceBroken, InputRefused, NotFound
-from conventions.kinds import LOCK_PERMISSION, MEMBER_FIELD, SYNDICATE_FIELD, TIMESTAMP_FIELDS, Party, fields_outside_lock
+from conventions.kinds import LOCK_PERMISSION, MEMBER_FIELD, SYNDICATE_FIELD, TIMESTAMP_FIELDS, Kind, Party, fields_outside_lock
 from conventions.members import BillingCodes
 from conventions.ports.documents import Documents, RenderedAgreement
 from conventions.terms import agreement_data
@@ -176,6 +176,8 @@ def test_wording_must_be_the_one_named() -> None:
     with pytest.raises(InputRefused) as caught:
         DOCUMENTS.render_agreement(example_terms(wording_sha256="0" * 64))
     assert caught.value.code == "documents.wording_changed"
+    with pytest.raises(InputRefused):
+        DOCUMENTS.render_agreement(example_terms(kind=Kind.CHARTER))
     with pytest.raises(ConfigurationError):
         DOCUMENTS.render_agreement(example_terms(wording_id="convention/none"))
 

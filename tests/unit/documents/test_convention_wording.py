@@ -9,6 +9,7 @@ import pytest
 from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
 from documents.composition import verify_wording
+from documents.fields import CONDITIONS, LIST_FIELDS, SCALAR_FIELDS
 from documents.wording_files import BUNDLED, WordingFiles
 from documents.wording_parser import parse_wording
 
@@ -81,7 +82,9 @@ def test_list_left_out() -> None:
         verify_wording(parse_wording(changed.encode(), ID, "convention/2026-1.md"), Kind.CONVENTION)
 
 
-@pytest.mark.parametrize("wording_id", ["convention/none", "convention/../../secret", "letter/2026-1", "convention", "charter/2026-1/x"])
+@pytest.mark.parametrize(
+    "wording_id", ["convention/none", "convention/../../secret", "letter/2026-1", "convention", "charter/2026-1", "charter/2026-1/x"]
+)
 def test_no_such_wording(wording_id: str) -> None:
     with pytest.raises(ConfigurationError):
         WordingFiles().wording(wording_id)
@@ -92,3 +95,9 @@ def test_customer_directory_comes_first(tmp_path: Path) -> None:
     (tmp_path / "convention" / "2026-1.md").write_text(SOURCE.replace("Préambule", "Exposé"), encoding="utf-8")
     ours = WordingFiles((tmp_path, BUNDLED)).wording(ID)
     assert ours.sha256_hex != WordingFiles().wording(ID).sha256_hex
+
+
+def test_guide_names_every_field_list_and_condition() -> None:
+    guide = (BUNDLED / "LISEZMOI.md").read_text(encoding="utf-8")
+    names = SCALAR_FIELDS | CONDITIONS | set(LIST_FIELDS) | {field for fields in LIST_FIELDS.values() for field in fields}
+    assert sorted(name for name in names if f"`{name}`" not in guide) == []
