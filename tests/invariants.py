@@ -172,10 +172,16 @@ def check_orders(ports: Ports, agreement: Agreement) -> None:
 
 
 def check_links(ports: Ports, agreement: Agreement) -> None:
-    """At most one signing link is open; one with no try left is locked; a used code was used by the consent."""
+    """At most one signing link is open; one with no try left is locked; a code is used by a consent, given through an open link."""
     with ports.registry.read() as tx:
         links = [link for link in tx.links_of(agreement.reference) if link.purpose == "sign"]
         used = [request.id for link in links for request in tx.code_requests(link.id) if request.used_at is not None]
+    by_id = {link.id: link for link in links}
+    for consent in _facts(agreement, FactKind.CONSENTED):
+        link = by_id[consent.text("link_id")]
+        assert link.version == consent.version
+        assert consent.at <= link.expires_at
+        assert link.closed_at is None or consent.at <= link.closed_at
     assert sum(link.closed_as is None for link in links) <= 1
     assert all(link.closed_as is Closure.LOCKED for link in links if link.tries_left == 0)
     assert sorted(used) == sorted(fact.text("code_id") for fact in _facts(agreement, FactKind.CONSENTED))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from types import MappingProxyType
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
@@ -23,19 +22,25 @@ from conventions.errors import (
 )
 from conventions.outgoing import Template
 from conventions.ports.delivery import ActivationOrder, Receipt
-from conventions.ports.system import Ports
 from conventions.status import Status
 from conventions.steps import (
+    activate,
+    archive,
     authorise,
     complete_data,
+    countersign,
     deliver,
     desk,
     draft,
+    invite,
+    keep_member_file,
     open_link,
     reissue_link,
     replay,
     resume,
+    return_to_member,
     review,
+    send_code,
     sign,
     sign_in,
 )
@@ -68,6 +73,19 @@ JUMPS = {
 }
 POWER = example_member().power
 Visit = tuple[str, str]
+MOVES = ("sign", "authorise", "return", "prepare", "invite", "reissue", "countersign", "archive", "activate", "keep", "redraft", "worker")
+PAUSES = {"lease": timedelta(minutes=2, seconds=1), "ceremony": timedelta(minutes=30, seconds=1)}
+TIMELY: Mapping[Status, tuple[str, ...]] = {
+    Status.DRAFTED: ("prepare",),
+    Status.AWAITING_DATA: ("prepare", "worker"),
+    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite"),
+    Status.AWAITING_COUNTERSIGNATURE: ("authorise", "authorise", "return", "keep"),
+    Status.SEALING: ("countersign", "archive", "keep"),
+    Status.ARCHIVED: ("activate", "worker"),
+    Status.RETURNED: ("redraft", "keep"),
+}
+"""Steps worth dying in, or being interrupted in, where an agreement stands."""
+INTERRUPTIONS = ("same", "resume", "lease", "ceremony", "database", "return", "reissue", "worker", "authorise")
 
 
 class WatchedActivation(FakeActivation):
@@ -94,16 +112,15 @@ class Actors:
         self.world = World()
         self.world.activation = WatchedActivation(self.world)
         self.world.ports = replace(self.world.ports, activation=self.world.activation)
-        self.fuse: Fuse | None = None
         self.steps = 0
         self.checked: State | None = None
         self.desk_cookie = ""
         self.statuses: dict[str, Status] = {}
         self.world.open_campaign(CAMPAIGN_DAYS)
 
-    def act(self, what: Callable[[], object]) -> object:
-        """Do something on the armed ports; return None when it is refused, fails for now, or the process dies."""
-        sound, fuse, self.fuse = self.world.ports, self.fuse, None
+    def act(self, what: Callable[[], object], fuse: Fuse | None = None) -> object:
+        """Do something; return None when it is refused, fails for now, or the process dies of its fuse."""
+        sound = self.world.ports
         if fuse is not None:
             self.world.ports = fused(sound, fuse)
         try:
@@ -137,13 +154,19 @@ class Actors:
             self.desk_cookie = self.world.session(Role.SIGNATORY)
         return self.desk_cookie
 
-    def joined(self, rank: int, lacking: Mapping[str, None] = MappingProxyType({})) -> str:
-        """Draft, prepare and invite a new member, as far as what is up allows."""
-        reference = draft.draft(self.world.ports, CAMPAIGN, self.world.add_member(rank, **lacking).id)
+    def known(self, reference: str) -> str:
+        """Follow an agreement from here on."""
         self.statuses[reference] = self.world.status(reference)
-        self.act(lambda: resume.resume(self.world.ports))
-        self.act(lambda: deliver.deliver_due(self.world.ports))
         return reference
+
+    def ready_to_sign(self, reference: str) -> Visit | None:
+        """Open the link, read everything and ask for a code, as far as what is up allows."""
+        visit = self.opened(reference)
+        if visit is not None:
+            self.act(lambda: self.world.read_all(visit[1]))
+            self.act(lambda: send_code.send_code(self.world.ports, visit[1]))
+            self.act(lambda: deliver.deliver_due(self.world.ports))
+        return visit
 
     def opened(self, reference: str) -> Visit | None:
         """Open the last link mailed for that agreement."""
@@ -181,10 +204,58 @@ class Actors:
         self.world.clock.advance(timedelta(seconds=60))
         return authorise.authorise(self.world.ports, cookie, references, self.world.totp(Role.SIGNATORY)).id
 
-    def taken_over(self, ports: Ports) -> None:
-        """Let the lease end while its holder is slow: another takes the work over."""
-        self.world.clock.advance(self.world.rules.signing_lease + timedelta(seconds=1))
-        resume.resume(ports)
+    def countersigned(self, reference: str) -> object:
+        """Carry out the last ceremony that lists the agreement."""
+        authorised = self.world.agreement(reference).required_fact(FactKind.AUTHORISED)
+        return countersign.countersign(self.world.ports, authorised.text("authorisation_id"))
+
+    def returned(self, cookie: str, reference: str) -> None:
+        """Send the agreement back to its member."""
+        return_to_member.return_to_member(self.world.ports, cookie, reference, "Le référent a changé.")
+
+    def timely(self, reference: str, choice: int) -> str:
+        """Choose a step that makes sense where the agreement stands."""
+        names = TIMELY.get(self.world.status(reference), ("resume", "worker"))
+        return names[choice % len(names)]
+
+    def move(self, name: str, reference: str) -> Callable[[], object]:
+        """Get somebody ready to take a step of an agreement, and return the step itself."""
+        world = self.world
+        if name == "sign":
+            visit = self.ready_to_sign(reference)
+            return lambda: self.entered(visit) if visit is not None else None
+        if name in {"authorise", "return"}:
+            cookie = self.at_desk()
+            return lambda: self.authorised(cookie) if name == "authorise" else self.returned(cookie, reference)
+        moves: dict[str, Callable[[], object]] = {
+            "prepare": lambda: resume.prepare_or_request(world.ports, reference),
+            "invite": lambda: invite.invite(world.ports, reference),
+            "reissue": lambda: reissue_link.reissue_link(world.ports, reference, "agent"),
+            "countersign": lambda: self.countersigned(reference),
+            "archive": lambda: archive.archive(world.ports, reference),
+            "activate": lambda: activate.activate(world.ports, reference),
+            "keep": lambda: keep_member_file.keep_member_file(world.ports, reference),
+            "redraft": lambda: draft.redraft(world.ports, reference),
+            "resume": lambda: resume.resume(world.ports),
+            "worker": lambda: deliver.deliver_due(world.ports),
+        }
+        return moves[name]
+
+    def interruption(self, name: str, reference: str) -> Callable[[], object]:
+        """Return what somebody else, or time, does in the middle of a step; always on sound ports."""
+        sound, world = self.world.ports, self.world
+        if name == "database":
+            return lambda: setattr(world.registry, "down", True)
+        if name in PAUSES:
+            return lambda: (world.clock.advance(PAUSES[name]), self.act_inside(lambda: resume.resume(sound)))
+        step = self.move(name, reference)
+
+        def act() -> None:
+            armed, world.ports = world.ports, sound
+            self.act_inside(step)
+            world.ports = armed
+
+        return act
 
     @staticmethod
     def act_inside(what: Callable[[], object]) -> None:

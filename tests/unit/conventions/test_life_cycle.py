@@ -7,7 +7,6 @@ of it. In the end everything is up again, people do what is left for them to do,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,21 +18,32 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 from conventions.agreements import FactKind
 from conventions.status import FINAL, Status
 from conventions.steps import (
-    activate,
-    archive,
-    countersign,
     decline,
-    deliver,
     draft,
     question,
-    reissue_link,
     resume,
-    return_to_member,
     send_code,
 )
 from tests.fakes.fuse import Fuse, Interlude
+from tests.fakes.world import CAMPAIGN
 from tests.invariants import check_agreement, check_folder_is_listed
-from tests.unit.conventions.actors import DOWN, JUMPS, MOST_AGREEMENTS, PASSING, POWER, STEPS_BEFORE_THE_END, Actors, Visit
+from tests.unit.conventions.actors import (
+    DOWN,
+    INTERRUPTIONS,
+    JUMPS,
+    MOST_AGREEMENTS,
+    MOVES,
+    PASSING,
+    POWER,
+    STEPS_BEFORE_THE_END,
+    Actors,
+    Visit,
+)
+
+STAGES = ("invited", "member_signed", "countersigned", "archived")
+CHOICES = st.integers(0, 9)
+MOMENTS = st.integers(1, 12) | st.integers(1, 60)
+"""At which of its calls a step dies or is interrupted; the first ones hold the claims, the others write the archive."""
 
 
 class LifeCycle(Actors, RuleBasedStateMachine):
@@ -44,45 +54,41 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     ceremonies: Bundle[str] = Bundle("ceremonies")
 
     # members
-    @initialize(target=agreements, count=st.integers(1, 2))
-    def begin(self, count: int) -> MultipleResults[str]:
-        return multiple(*(self.joined(rank) for rank in range(1, count + 1)))
+    @initialize(target=agreements, stages=st.lists(st.sampled_from(STAGES), min_size=1, max_size=2))
+    def begin(self, stages: list[str]) -> MultipleResults[str]:
+        return multiple(*(self.known(getattr(self.world, stage)(rank)) for rank, stage in enumerate(stages, start=1)))
 
     @rule(target=agreements, knows_all=st.booleans())
     @precondition(lambda self: len(self.statuses) < MOST_AGREEMENTS)
     def joins(self, knows_all: bool) -> str:  # noqa: FBT001 drawn by Hypothesis
-        return self.joined(len(self.statuses) + 1, {} if knows_all else {"power": None, "referent": None})
+        lacking = {} if knows_all else {"power": None, "referent": None}
+        member = self.world.add_member(len(self.statuses) + 1, **lacking)
+        return self.known(draft.draft(self.world.ports, CAMPAIGN, member.id))
 
     @rule(target=visits, reference=agreements)
     def opens_link(self, reference: str) -> Visit | MultipleResults[Visit]:
         return self.opened(reference) or multiple()
+
+    @rule(target=visits, reference=agreements)
+    def opens_reads_and_asks_for_a_code(self, reference: str) -> Visit | MultipleResults[Visit]:
+        return self.ready_to_sign(reference) or multiple()
 
     @rule(visit=visits)
     def completes(self, visit: Visit) -> None:
         self.completed(visit)
 
     @rule(visit=visits)
-    def reads(self, visit: Visit) -> None:
-        self.act(lambda: self.world.read_all(visit[1]))
-
-    @rule(visit=visits)
     def asks_code(self, visit: Visit) -> None:
         self.act(lambda: send_code.send_code(self.world.ports, visit[1]))
 
-    @rule(visit=visits, wrong=st.booleans())
-    def enters_code(self, visit: Visit, wrong: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
-        self.act(lambda: self.entered(visit, wrong=wrong))
-
-    @rule(target=visits, reference=agreements)
-    def opens_reads_and_signs(self, reference: str) -> Visit | MultipleResults[Visit]:
-        visit = self.opened(reference)
-        if visit is None:
-            return multiple()
-        self.act(lambda: self.world.read_all(visit[1]))
-        self.act(lambda: send_code.send_code(self.world.ports, visit[1]))
-        self.act(lambda: deliver.deliver_due(self.world.ports))
+    @rule(visit=visits)
+    def enters_code(self, visit: Visit) -> None:
         self.act(lambda: self.entered(visit))
-        return visit
+
+    @rule(visit=visits, times=st.integers(1, 5))
+    def guesses(self, visit: Visit, times: int) -> None:
+        for _ in range(times):
+            self.act(lambda: self.entered(visit, wrong=True))
 
     @rule(visit=visits)
     def declines(self, visit: Visit) -> None:
@@ -92,14 +98,15 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     def asks_a_question(self, visit: Visit) -> None:
         self.act(lambda: question.ask(self.world.ports, visit[1], "Est-ce annuel ?"))
 
-    # agents
-    @rule(reference=agreements)
-    def reissues(self, reference: str) -> None:
-        self.act(lambda: reissue_link.reissue_link(self.world.ports, reference, "agent"))
+    # agents, the Vice-President, flows and worker
+    @rule(reference=agreements, name=st.sampled_from(MOVES))
+    def moves(self, reference: str, name: str) -> None:
+        self.act(self.move(name, reference))
 
     @rule(reference=agreements)
-    def redrafts(self, reference: str) -> None:
-        self.act(lambda: draft.redraft(self.world.ports, reference))
+    def comes_back_and_is_redrafted(self, reference: str) -> None:
+        self.act(self.move("return", reference))
+        self.act(self.move("redraft", reference))
 
     @rule(reference=agreements, is_there=st.booleans())
     def changes_power(self, reference: str, is_there: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
@@ -111,42 +118,21 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     def replays_dead_letters(self) -> None:
         self.act(self.replayed)
 
-    # the Vice-President
-    @rule(reference=agreements, is_redrafted=st.booleans())
-    def returns(self, reference: str, is_redrafted: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
-        cookie = self.at_desk()
-        self.act(lambda: return_to_member.return_to_member(self.world.ports, cookie, reference, "Le référent a changé."))
-        if is_redrafted:
-            self.act(lambda: draft.redraft(self.world.ports, reference))
-
-    @rule(target=ceremonies)
-    def authorises(self) -> str | MultipleResults[str]:
-        cookie = self.at_desk()
-        authorised = self.act(lambda: self.authorised(cookie))
-        return authorised if isinstance(authorised, str) else multiple()
-
-    # flows and worker
-    @rule(ceremony=ceremonies)
-    def countersigns(self, ceremony: str) -> None:
-        self.act(lambda: countersign.countersign(self.world.ports, ceremony))
-
-    @rule(reference=agreements)
-    def archives(self, reference: str) -> None:
-        self.act(lambda: archive.archive(self.world.ports, reference))
-
-    @rule(reference=agreements)
-    def activates(self, reference: str) -> None:
-        self.act(lambda: activate.activate(self.world.ports, reference))
-
-    @rule()
-    def resumes(self) -> None:
-        self.act(lambda: resume.resume(self.world.ports))
-
-    @rule(limit=st.integers(1, 50))
-    def works(self, limit: int) -> None:
-        self.act(lambda: deliver.deliver_due(self.world.ports, limit))
+    @rule(limit=st.sampled_from([1, 1_000]))
+    def resumes(self, limit: int) -> None:
+        self.act(lambda: resume.resume(self.world.ports, limit))
 
     # faults
+    @rule(reference=agreements, choice=CHOICES, at=MOMENTS)
+    def dies_in(self, reference: str, choice: int, at: int) -> None:
+        self.act(self.move(self.timely(reference, choice), reference), Fuse(at))
+
+    @rule(reference=agreements, choice=CHOICES, at=MOMENTS, other=st.sampled_from(INTERRUPTIONS))
+    def is_interrupted_in(self, reference: str, choice: int, at: int, other: str) -> None:
+        name = self.timely(reference, choice)
+        meanwhile = self.interruption(name if other == "same" else other, reference)
+        self.act(self.move(name, reference), Interlude(at, meanwhile))
+
     @rule(is_down=st.booleans(), what=st.sampled_from(["services", "authority", "mail", "working", "archive"]))
     def goes_down_or_comes_back(self, what: str, is_down: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
         failing: dict[str, Any] = {"services": self.world.activation, "authority": self.world.signing, "mail": self.world.mailer}
@@ -158,23 +144,6 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     @rule(jump=st.sampled_from(sorted(JUMPS)))
     def time_passes(self, jump: str) -> None:
         self.world.clock.advance(JUMPS[jump])
-
-    @rule(at=st.integers(1, 40))
-    def next_process_dies(self, at: int) -> None:
-        self.fuse = Fuse(at)
-
-    @rule(at=st.integers(1, 40), who=st.sampled_from(["resume", "worker", "agent", "returns", "lease", "registry"]), reference=agreements)
-    def next_step_is_interrupted(self, at: int, who: str, reference: str) -> None:
-        ports, cookie = self.world.ports, self.at_desk()
-        acts: dict[str, Callable[[], object]] = {
-            "resume": lambda: resume.resume(ports),
-            "worker": lambda: deliver.deliver_due(ports),
-            "agent": lambda: reissue_link.reissue_link(ports, reference, "agent"),
-            "returns": lambda: return_to_member.return_to_member(ports, cookie, reference, "Le référent a changé."),
-            "lease": lambda: self.taken_over(ports),
-            "registry": lambda: setattr(self.world.registry, "down", True),
-        }
-        self.fuse = Interlude(at, lambda: self.act_inside(acts[who]))
 
     # what holds at every moment
     @invariant()
@@ -200,7 +169,7 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.steps >= STEPS_BEFORE_THE_END)
     def all_comes_back_and_ends_well(self) -> None:
-        world, self.fuse, self.steps = self.world, None, 0
+        world, self.steps = self.world, 0
         world.activation.failure = world.signing.failure = world.mailer.failure = None
         world.working.down = world.archive.down = False
         for reference in self.statuses:
