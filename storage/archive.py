@@ -118,6 +118,10 @@ class S3Archive:
         found = self._client.call(f"hold of {key}", lambda minio: minio.stat_object(self._bucket, key))
         return (found.metadata or {}).get("x-amz-object-lock-legal-hold", "") == "ON"
 
+    def close(self) -> None:
+        """Close every idle connection; the archive may be used again."""
+        self._client.close()
+
     def _locked_at_least(self, found: LockedObject, lock: Lock) -> LockedObject:
         """Lock an object that stands with a lesser lock than asked; a lock is only ever made longer."""
         mode = "COMPLIANCE" if "COMPLIANCE" in {found.lock_mode, lock.mode} else lock.mode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from minio import Minio
 from minio.commonconfig import ENABLED
@@ -87,18 +87,29 @@ def _is_locked(minio: Minio, bucket: str) -> bool:
 
 
 def _is_public(minio: Minio, bucket: str) -> bool:
-    """Tell whether a policy allows anything to anybody; one that cannot be read as the S3 API writes them counts as open."""
     try:
-        policy = json.loads(minio.get_bucket_policy(bucket))
+        return is_open_policy(minio.get_bucket_policy(bucket))
     except S3Error as error:
         if error.code in NO_POLICY_CODES:
             return False
         raise
+
+
+def is_open_policy(text: str) -> bool:
+    """Tell whether a bucket policy allows anything to anybody; one that cannot be understood counts as open."""
+    try:
+        policy = json.loads(text)
     except ValueError:
         return True
+    if not isinstance(policy, dict):
+        return True
     statements = policy.get("Statement", [])
-    statements = [statements] if isinstance(statements, dict) else statements
-    return any(item.get("Effect") == "Allow" and _is_anybody(item.get("Principal")) for item in statements)
+    statements = statements if isinstance(statements, list) else [statements]
+    return any(not isinstance(item, dict) or (item.get("Effect") == "Allow" and _is_for_anybody(item)) for item in statements)
+
+
+def _is_for_anybody(statement: Mapping[str, object]) -> bool:
+    return "NotPrincipal" in statement or _is_anybody(statement.get("Principal"))
 
 
 def _encryption(minio: Minio, bucket: str) -> str | None:

@@ -55,6 +55,10 @@ class S3WorkingStore:
     def get_named(self, name: str) -> bytes:
         return read_object(self._client, self._bucket, _derived_key(name))
 
+    def close(self) -> None:
+        """Close every idle connection; the store may be used again."""
+        self._client.close()
+
 
 @dataclass(frozen=True)
 class StoredObject:

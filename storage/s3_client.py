@@ -24,8 +24,9 @@ T = TypeVar("T")
 
 CONNECTIONS = 16
 CONNECT_TIMEOUT_S = 3.0
-READ_TIMEOUT_S = 20.0
+READ_TIMEOUT_S = 10.0
 TRIES = 4
+PATIENCE_S = 15.0
 FIRST_PAUSE_S = 0.1
 
 RETRIED_STATUSES = frozenset(
@@ -54,7 +55,11 @@ CODE_OF = {
 
 @dataclass(frozen=True)
 class S3Settings:
-    """Where an S3 is and how it is reached. ``ca_path`` is a PEM file of authorities (certifi's by default)."""
+    """Where an S3 is and how it is reached.
+
+    ``ca_path`` is a PEM file of authorities (certifi's by default). A request is tried ``tries`` times at most, and not again
+    once ``patience_s`` went by: somebody may be waiting for a page.
+    """
 
     url: str
     access_key: str = field(repr=False)
@@ -64,6 +69,7 @@ class S3Settings:
     connect_timeout_s: float = CONNECT_TIMEOUT_S
     read_timeout_s: float = READ_TIMEOUT_S
     tries: int = TRIES
+    patience_s: float = PATIENCE_S
 
 
 class S3Client:
@@ -78,7 +84,8 @@ class S3Client:
         parts = urlsplit(settings.url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
             raise ConfigurationError("the S3 address is http(s)://host[:port]", code="store.url")
-        pool = PoolManager(
+        self._settings = settings
+        self._pool = PoolManager(
             timeout=Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s),
             maxsize=CONNECTIONS,
             block=True,
@@ -93,11 +100,10 @@ class S3Client:
                 settings.secret_key,
                 secure=parts.scheme == "https",
                 region=settings.region,
-                http_client=pool,
+                http_client=self._pool,
             )
         except ValueError as error:
             raise ConfigurationError("the S3 address is http(s)://host[:port]", code="store.url") from error
-        self._tries = settings.tries
 
     def call(self, what: str, request: Callable[[Minio], T]) -> T:
         """Run a request that may safely be repeated; ``what`` names it for operators.
@@ -106,14 +112,20 @@ class S3Client:
             NotFound: no such object.
             UpstreamUnavailable: refused, or no answer after the last try; ``code`` tells which.
         """
-        for tried in range(1, self._tries + 1):
+        began, tried = time.monotonic(), 0
+        while True:
+            tried += 1
             try:
                 return request(self.minio)
             except (MinioException, HTTPError, OSError, ParseError) as error:
-                if tried == self._tries or not _is_worth_retrying(error):
+                is_last = tried >= self._settings.tries or time.monotonic() - began > self._settings.patience_s
+                if is_last or not _is_worth_retrying(error):
                     raise converted(error, what) from error
             time.sleep(FIRST_PAUSE_S * 2 ** (tried - 1) * random.uniform(0.5, 1.5))  # noqa: S311 it only spreads the retries
-        raise UpstreamUnavailable(f"{what}: not tried", code="store.unavailable")
+
+    def close(self) -> None:
+        """Close every idle connection; the client may be used again."""
+        self._pool.clear()
 
 
 def converted(error: Exception, what: str) -> ContreseingError:

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from contreseing.embedded.addresses import is_free
 from conventions.errors import ConfigurationError, UpstreamUnavailable
 
 PORT_NAMES = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "admin", "admin_grpc")
@@ -141,8 +142,12 @@ class SeaweedfsProcess:
         """Start and wait until it is ready.
 
         Raises:
+            ConfigurationError: one of its ports is taken.
             UpstreamUnavailable: it ended, or was not ready in time.
         """
+        taken = [port for host, port in self.server.listens if not is_free(host, port)]
+        if taken:
+            raise ConfigurationError(f"SeaweedFS needs port {taken[0]}, which another program has", code="stack.port_taken", port=taken[0])
         self.server.ensure_files()
         with (self.server.data_dir / "logs" / "output.log").open("ab") as output:
             self._process = subprocess.Popen(

@@ -104,10 +104,9 @@ def test_an_agreement_stands_with_facts_in_the_order_of_their_commit(registry: R
     prepared = Artefact(1, Stage.PREPARED, sha256_hex(b"prepared"), 8, NOW)
     with registry.write() as tx:
         seed(tx)
-        tx.add_agreement(dataclasses.replace(agreement(), facts=facts[:1]))
+        tx.add_agreement(dataclasses.replace(agreement(), facts=facts[:1], artefacts=(prepared,)))
         tx.add_fact("2026-0001", fact(FactKind.DATA_REQUESTED, fields=["seat"]))
         tx.add_fact("2026-0001", fact(FactKind.DATA_COMPLETED, fields=["seat"]))
-        tx.add_artefact("2026-0001", prepared)
 
     with registry.read() as tx:
         found = tx.agreement("2026-0001")

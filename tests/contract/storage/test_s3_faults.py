@@ -11,6 +11,7 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 from minio.retention import Retention
+from minio.sseconfig import Rule, SSEConfig
 
 from contreseing.embedded.seaweedfs import SeaweedfsProcess
 from conventions.canonical import sha256_hex
@@ -201,6 +202,32 @@ def test_buckets_are_made_once_and_checked(buckets: Buckets, minio: Minio) -> No
     minio.set_bucket_policy(buckets.archive, OPEN_POLICY % buckets.archive)
     with pytest.raises(ConfigurationError, match="open to everybody"):
         verify_buckets(buckets.settings, buckets.working, buckets.archive)
+
+
+def test_an_encryption_that_is_asked_for_is_checked(buckets: Buckets, minio: Minio) -> None:
+    with pytest.raises(ConfigurationError, match="encrypted by nothing, not by AES256"):
+        verify_buckets(buckets.settings, buckets.working, buckets.archive, "AES256")
+    for bucket in (buckets.working, buckets.archive):
+        minio.set_bucket_encryption(bucket, SSEConfig(Rule.new_sse_s3_rule()))
+
+    verify_buckets(buckets.settings, buckets.working, buckets.archive, "AES256")
+
+
+def test_a_bucket_without_versions_is_refused(buckets: Buckets, minio: Minio) -> None:
+    minio.make_bucket(f"{buckets.working}-plain")
+
+    with pytest.raises(ConfigurationError, match="does not keep versions"):
+        verify_buckets(buckets.settings, f"{buckets.working}-plain", buckets.archive)
+
+
+def test_nobody_waits_longer_than_the_patience_set(buckets: Buckets, behind: S3Settings, proxy: FaultyProxy) -> None:
+    hasty = S3Archive(dataclasses.replace(behind, patience_s=0.1), buckets.archive, "GOVERNANCE")
+    proxy.fail("GET", *[Fault.SLOW] * 4)
+
+    with pytest.raises(UpstreamUnavailable):
+        hasty.read(KEY)
+    assert proxy.seen["GET"] == 1
+    hasty.close()
 
 
 def test_a_wrong_key_pair_is_refused(buckets: Buckets) -> None:
