@@ -181,6 +181,21 @@ class PadesSigning:
         """See the port."""
         return self._outside.run(self._reader.validate(data, expected, self._clock.now()))
 
+    def restamp(self, data: bytes) -> bytes:
+        """Renew the archive time-stamp of a file: the same bytes, then fresh validation data and one more time-stamp.
+
+        Raises:
+            VerificationFailed: the file does not validate as it is; its protection must not be renewed over a fault.
+            UpstreamUnavailable, SigningFailed: nothing was made.
+        """
+        return self._outside.run(self._restamp(data))
+
+    async def _restamp(self, data: bytes) -> bytes:
+        found = await self._reader.assess(data, self._clock.now())
+        if not found.passed or found.seal_reasons:
+            raise VerificationFailed("the file does not validate as it is", code="verification.before_restamp")
+        return await self._engine.restamp(data)
+
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """See the port."""
         return dict(self._anchors_pem)

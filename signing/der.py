@@ -5,7 +5,7 @@ Lengths and tags follow ITU-T X.690, 8.1.3 and 10.1. Everything that comes from 
 
 from __future__ import annotations
 
-INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
+BOOLEAN, INTEGER, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x04, 0x05, 0x06
 GENERALIZED_TIME, SEQUENCE, SET = 0x18, 0x30, 0x31
 SHORT_FORM_LIMIT = 0x80
 
@@ -77,6 +77,18 @@ def read_elements(der: bytes) -> list[bytes]:
         elements.append(der[start:stop])
         start = stop
     return elements
+
+
+def read_value(der: bytes, tag: int) -> bytes:
+    """Return the contents of one primitive value of that tag.
+
+    Raises:
+        ValueError: another tag, or not exactly one value.
+    """
+    found, start, end = _read_head(der, 0)
+    if found != tag or end != len(der):
+        raise ValueError("another value than expected")
+    return der[start:end]
 
 
 def strip_padding(der: bytes) -> bytes:

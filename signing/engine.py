@@ -135,6 +135,15 @@ class Engine:
         ]
         return list(await asyncio.gather(*works))
 
+    async def restamp(self, data: bytes) -> bytes:
+        """Renew a file's protection: fresh validation data for the last archive stamp, then another over all.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed: nothing was made.
+        """
+        stamped, _ = await self._archive_stamp(data, None, ())
+        return stamped
+
     async def stamp(self, digest: bytes) -> TimestampToken:
         """Get a token over a SHA-256 digest from the first authority that gives an acceptable one.
 
@@ -184,7 +193,7 @@ class Engine:
             raise SigningFailed(f"the file is {level}, not B-LTA", code="signing.level")
         return SignedFile(data, level, token.gen_time, session.certificate_sha256)
 
-    async def _archive_stamp(self, data: bytes, before: GrowingReader, needed: tuple[Evidence, ...]) -> tuple[bytes, GrowingReader]:
+    async def _archive_stamp(self, data: bytes, before: GrowingReader | None, needed: tuple[Evidence, ...]) -> tuple[bytes, GrowingReader]:
         """Append the validation data and, in the same revision, a document time-stamp over all.
 
         The data hold what proves the signature, its time-stamp, the archive stamp before this one, and this one.

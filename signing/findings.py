@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
 
-from cryptography import x509
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.ades.report import AdESStatus
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from conventions.errors import VerificationFailed
 from conventions.signatures import Indication, PadesLevel, TimestampFinding
 from signing.chains import load_certificate
 from signing.changes import explain_revision
+from signing.cms_parsing import SIGNATURE_TIMESTAMP as SIGNATURE_TIMESTAMP_ATTRIBUTE
+from signing.cms_parsing import parse_cms, parse_tst_info
 from signing.der import strip_padding
 from signing.identities import subject_text
 from signing.revisions import entry
+from signing.timestamping import TokenRules, verify_token
 from signing.values import SignatureValue
 
 EMBEDDED_DATA = "agreement.json"
@@ -73,31 +72,37 @@ def _change_reasons(embedded: EmbeddedPdfSignature, all_of_them: Sequence[Embedd
 
 
 def assess_signature_timestamps(
-    embedded: EmbeddedPdfSignature,
-    result: Any,  # noqa: ANN401 one of two result classes
-    *,
-    archived: bool,
-) -> tuple[tuple[TimestampFinding, ...], datetime | None]:
-    """Return the finding about a signature's time-stamp and its ``genTime``; nothing without one."""
-    token = next(iter(extract_tst_data_iter(embedded.signer_info, signed=False)), None)
-    if token is None:
-        return (), None
-    gen_time: datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
-    if archived:
-        status = result.signature_timestamp_status
-        passed = status is not None and status.ades_subindic.status is AdESStatus.PASSED
-    else:
-        validity = getattr(result.api_status, "timestamp_validity", None)
-        passed = validity is not None and validity.valid and validity.trusted
-    certificate = _token_signer(token)
-    finding = TimestampFinding(
+    value: SignatureValue, *, passed: bool, archive_proven: bool, rules: TokenRules
+) -> tuple[TimestampFinding, ...]:
+    """Return the findings about a signature's time-stamps.
+
+    ``passed`` is pyHanko's word on them as of now. Years later its authority's certificate has ended: then a token whose
+    signature, imprint and path hold at its own time is enough, because an archive time-stamp proves that it stood there.
+    """
+    cms = parse_cms(strip_padding(value.contents))
+    tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_ATTRIBUTE, ())
+    digest = hashlib.sha256(cms.signature).digest()
+    return tuple(_signature_timestamp(value.field, der, digest, rules, passed=passed, archive_proven=archive_proven) for der in tokens)
+
+
+def _signature_timestamp(
+    field: str, der: bytes, digest: bytes, rules: TokenRules, *, passed: bool, archive_proven: bool
+) -> TimestampFinding:
+    token = parse_cms(der)
+    reasons: tuple[str, ...] = ()
+    try:
+        verify_token(der, digest, rules)
+        holds = archive_proven
+    except VerificationFailed as error:
+        holds, reasons = False, () if passed else (f"{error.code}: {error}",)
+    return TimestampFinding(
         kind=SIGNATURE_TIMESTAMP,
-        field=embedded.field_name,
-        authority=subject_text(certificate, NameOID.COMMON_NAME) if certificate else "",
-        at=gen_time,
-        indication=Indication.TOTAL_PASSED if passed else Indication.INDETERMINATE,
+        field=field,
+        authority=subject_text(token.signer, NameOID.COMMON_NAME),
+        at=parse_tst_info(token.content or b"").gen_time,
+        indication=Indication.TOTAL_PASSED if passed or holds else Indication.INDETERMINATE,
+        reasons=reasons,
     )
-    return (finding,), gen_time
 
 
 def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str, ...], *, proven: bool) -> TimestampFinding:
@@ -111,12 +116,6 @@ def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str
         indication=Indication.TOTAL_FAILED if reasons else indication,
         reasons=reasons,
     )
-
-
-def _token_signer(signed_data: Any) -> x509.Certificate | None:  # noqa: ANN401 asn1crypto has no types
-    serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
-    certificates = (load_certificate(choice.chosen.dump()) for choice in signed_data["certificates"])
-    return next((one for one in certificates if one.serial_number == serial), None)
 
 
 def assess_seal(reader: PdfFileReader, timestamps: Sequence[EmbeddedPdfSignature], data: bytes) -> list[str]:

@@ -61,6 +61,10 @@ class Gatherer:
                 raise SigningFailed("a certificate names neither OCSP responder nor CRL", code="revocation.no_address")
         return Evidence(chain, tuple(answers), tuple(crls))
 
+    def now(self) -> datetime:
+        """Return the instant by which what was gathered counts as known."""
+        return self._clock.now()
+
     def forget(self) -> None:
         """Drop what is kept."""
         self._kept.clear()

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from asn1crypto import cms
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from conventions.ceremonies import CEREMONY_LIFETIME, MANIFEST_SCHEMA
 from conventions.errors import VerificationFailed
 from conventions.signatures import SealedManifest
-from signing.evidence import verify_signature
+from signing.cms_parsing import parse_cms
+from signing.cms_verification import verify_signer
 from signing.timestamping import UNREADABLE, TimestampToken, TokenRules, verify_token
 
 MAX_AGE: timedelta = CEREMONY_LIFETIME
@@ -66,18 +65,12 @@ def verify_seal(content: bytes, cms_der: bytes, seal: x509.Certificate) -> None:
         VerificationFailed: ``manifest.seal``.
     """
     try:
-        signed_data = cms.ContentInfo.load(cms_der, strict=True)["content"]
-        (signer,) = signed_data["signer_infos"]
-        signed = b"\x31" + signer["signed_attrs"].dump()[1:]
-        attributes = {attribute["type"].native: attribute["values"][0] for attribute in signer["signed_attrs"]}
-        named = attributes["signing_certificate_v2"]["certs"][0]["cert_hash"].native == seal.fingerprint(hashes.SHA256())
-        digest = attributes["message_digest"].native
-        algorithm = signer["digest_algorithm"]["algorithm"].native
-        verify_signature(seal.public_key(), signer["signature"].native, signed, hashes.SHA256())
-    except UNREADABLE as error:
+        cms = parse_cms(cms_der)
+        verify_signer(cms, content)
+    except (*UNREADABLE, VerificationFailed) as error:
         raise VerificationFailed("the manifest's seal is wrong", code="manifest.seal") from error
-    if not named or algorithm != "sha256" or digest != hashlib.sha256(content).digest():
-        raise VerificationFailed("the seal is over something else", code="manifest.seal")
+    if cms.signer != seal or cms.content is not None:
+        raise VerificationFailed("another seal than the system's", code="manifest.seal")
 
 
 def parse_manifest(manifest: bytes) -> ManifestFacts:

@@ -1,12 +1,13 @@
 """The first reader: validation by EN 319 102-1 with pyHanko, whose traps are stepped around here and nowhere else.
 
 1. Roots are also given as known certificates, else a past path has no proof of existence (NO_POE).
-2. Issuing CAs are anchors beside the root: an expired one would end every past validation.
+2. Issuing CAs are anchors too, because an expired one ends every past validation; but second, because a path that starts at
+   one turns an old answer into CERTIFICATE_CHAIN_GENERAL_FAILURE, which no past validation mends.
 3. What the store holds is given a proof of existence one second old: pyHanko otherwise dates it by the first look, a few
    microseconds after the time it validates at.
 4. Long-term validation only where a document time-stamp follows the signature; else validation with time.
 5. What came after a signature is assessed once for the file, not once for each signature by each engine.
-6. The file's own material first. The state of the last time-stamp's authority is fetched only if that does not suffice.
+6. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from signing.chains import TrustStore, load_certificate, render_der
+from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
+from signing.der import strip_padding
 from signing.evidence import Evidence
 from signing.findings import (
     assess_changes,
@@ -61,8 +64,8 @@ from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_identity, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
 from signing.revisions import UNREADABLE
-from signing.timestamping import token_certificates
-from signing.values import CADES_DETACHED, SignatureValue
+from signing.timestamping import TokenRules
+from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
 for library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # it writes signers' names and stack traces; a report says the same
@@ -74,7 +77,15 @@ INDICATIONS = {
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
 LATER_MAY_PASS = frozenset(
-    {"TRY_LATER", "NO_POE", "REVOCATION_OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED", "REVOKED_NO_POE"}
+    {
+        "TRY_LATER",
+        "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+        "NO_POE",
+        "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+        "OUT_OF_BOUNDS_NO_POE",
+        "OUT_OF_BOUNDS_NOT_REVOKED",
+        "REVOKED_NO_POE",
+    }
 )
 """Sub-indications that a fresh answer about the last time-stamp's authority may turn into a pass."""
 
@@ -133,11 +144,10 @@ class PyhankoReader:
         """Prepare; without a gatherer, only what files hold is used."""
         self._rules = rules
         self._gatherer = gatherer
+        self._token_rules = TokenRules(trust)
         self._anchors = [asn1_x509.Certificate.load(der) for der in render_der(trust.anchors)]
-        self._policy = CertValidationPolicySpec(
-            trust_manager=SimpleTrustManager.build(trust_roots=self._anchors),
-            revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require")),
-        )
+        roots = [asn1_x509.Certificate.load(der) for der in render_der(trust.roots)]
+        self._policies = [_policy(roots)] if len(roots) == len(self._anchors) else [_policy(roots), _policy(self._anchors)]
 
     async def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file now; a file that cannot be read is a report that says so.
@@ -173,34 +183,41 @@ class PyhankoReader:
             UpstreamUnavailable: the file alone does not decide, and what would is down.
         """
         found = await self._assess_or_refuse(data, now, ())
-        if found.passed or not found.may_pass_later or self._gatherer is None or found.archive_certificate is None:
+        if found.passed or not found.may_pass_later or self._gatherer is None:
             return found
-        try:
-            evidence = await self._gatherer.gather(found.archive_certificate, _archive_issuers(data))
-        except SigningFailed:
-            return found
-        return await self._assess_or_refuse(data, now, (evidence,))
+        evidence = []
+        for certificate, others in _authorities_at_work(data, now):
+            try:
+                evidence.append(await self._gatherer.gather(certificate, others))
+            except SigningFailed:
+                return found
+        return await self._assess_or_refuse(data, max(now, self._gatherer.now()), evidence)  # an answer is not of the future
 
     async def _assess_or_refuse(self, data: bytes, now: datetime, evidence: Sequence[Evidence]) -> FileAssessment:
         try:
-            return await self._assess(data, now, evidence)
+            found = await self._assess(data, now, evidence, self._policies[0])
+            for policy in self._policies[1:]:
+                if not found.passed:
+                    other = await self._assess(data, now, evidence, policy)
+                    found = other if other.passed else found
+            return found
         except UpstreamUnavailable:
             raise
         except Exception as error:  # a hostile file makes the library raise anything
             kind = "not a PDF that can be read" if isinstance(error, UNREADABLE) else "the file makes the reader fail"
             raise VerificationFailed(f"{kind} ({type(error).__name__})", code="format.unreadable") from error
 
-    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence]) -> FileAssessment:
+    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec) -> FileAssessment:
         reader = PdfFileReader(io.BytesIO(data))
         if reader.encrypted:
             raise ValueError("encrypted")
-        specification = self._specification(reader, now, evidence)
+        specification = self._specification(reader, now, evidence, policy)
         archive_stamps = list(reader.embedded_timestamp_signatures)
         values = [read_value(one) for one in reader.embedded_signatures]
         shown = _Shown(values, read_material(reader), len(data), assess_changes(reader))
-        signatures = tuple(
-            [await _assess_signature(one, specification, now, archive_stamps, shown) for one in reader.embedded_regular_signatures]
-        )
+        rules = self._token_rules
+        assessed = [await _assess_signature(one, specification, now, shown, rules) for one in reader.embedded_regular_signatures]
+        signatures = tuple(assessed)
         proven = any(one.archive_proven for one in signatures)
         timestamps = [timestamp for one in signatures for timestamp in one.timestamps]
         timestamps += [assess_document_timestamp(one, shown.changes[one.field_name], proven=proven) for one in archive_stamps]
@@ -225,7 +242,9 @@ class PyhankoReader:
                 reasons += [f"{one.field}: {reason}" for reason in assess_identity(signature.certificate, one.identity, self._rules)]
         return reasons
 
-    def _specification(self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence]) -> PdfSignatureValidationSpec:
+    def _specification(
+        self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
+    ) -> PdfSignatureValidationSpec:
         stored = ades._dss_to_local_knowledge(reader)  # noqa: SLF001 the with-time engine does not look at the store by itself
         ocsps = [*stored.known_ocsps, *(one for item in evidence for der in item.ocsp_responses for one in _ocsp_containers(der))]
         crls = [*stored.known_crls, *(CRLContainer(asn1_crl.CertificateList.load(der)) for item in evidence for der in item.crls)]
@@ -236,7 +255,7 @@ class PyhankoReader:
         known = dataclasses.replace(known, known_poes=list(known.assert_existence_known_at(now - timedelta(seconds=1))))
         return PdfSignatureValidationSpec(
             SignatureValidationSpec(
-                cert_validation_policy=self._policy,
+                cert_validation_policy=policy,
                 revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY),
                 local_knowledge=known,
             ),
@@ -244,15 +263,23 @@ class PyhankoReader:
         )
 
 
+def _policy(anchors: list[asn1_x509.Certificate]) -> CertValidationPolicySpec:
+    return CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=anchors),
+        revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require")),
+    )
+
+
 async def _assess_signature(
     embedded: EmbeddedPdfSignature,
     specification: PdfSignatureValidationSpec,
     now: datetime,
-    archive_stamps: Sequence[EmbeddedPdfSignature],
     shown: _Shown,
+    rules: TokenRules,
 ) -> AssessedSignature:
     timing = ValidationTimingInfo(validation_time=now, best_signature_time=now, point_in_time_validation=False)
-    archived = any(one.signed_revision > embedded.signed_revision for one in archive_stamps)
+    value = next(one for one in shown.values if one.field == embedded.field_name)
+    archived = any(one.sub_filter == RFC3161 and one.end > value.end for one in shown.values)
     result: Any
     if archived:
         result = await ades.ades_lta_validation(embedded, specification, timing_info=timing)
@@ -273,19 +300,29 @@ async def _assess_signature(
     if changes := shown.changes[embedded.field_name]:
         indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
         reasons += changes
-    timestamps, signed_at = assess_signature_timestamps(embedded, result, archived=archived)
+    proven = archived and getattr(result, "oldest_evidence_record_timestamp", None) is not None
+    stamped = _timestamp_passed(result, archived=archived)
+    timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
+    signed_at = timestamps[0].at if timestamps else embedded.self_reported_timestamp
     finding = SignatureFinding(
         field=embedded.field_name,
         signer=subject_text(certificate, NameOID.COMMON_NAME),
         organization_identifier=subject_text(certificate, NameOID.ORGANIZATION_IDENTIFIER),
-        signed_at=next(at for at in (signed_at, embedded.self_reported_timestamp, now) if at is not None),
+        signed_at=signed_at or now,
         indication=indication,
         sub_indication=sub_indication,
         level=_level(embedded.field_name, shown),
         reasons=tuple(reasons),
     )
-    proven = archived and getattr(result, "oldest_evidence_record_timestamp", None) is not None
     return AssessedSignature(finding, certificate, timestamps, proven)
+
+
+def _timestamp_passed(result: Any, *, archived: bool) -> bool:  # noqa: ANN401 one of two result classes
+    if archived:
+        status = result.signature_timestamp_status
+        return status is not None and status.ades_subindic.status is AdESStatus.PASSED
+    validity = getattr(result.api_status, "timestamp_validity", None)
+    return validity is not None and bool(validity.valid and validity.trusted)
 
 
 def _level(field: str, shown: _Shown) -> PadesLevel | None:
@@ -298,9 +335,16 @@ def _level(field: str, shown: _Shown) -> PadesLevel | None:
         return None
 
 
-def _archive_issuers(data: bytes) -> tuple[x509.Certificate, ...]:
-    _, others = token_certificates(PdfFileReader(io.BytesIO(data)).embedded_timestamp_signatures[-1].pkcs7_content)
-    return others
+def _authorities_at_work(data: bytes, now: datetime) -> list[tuple[x509.Certificate, tuple[x509.Certificate, ...]]]:
+    """Return the time-stamp authorities of a file whose certificates have not ended: their state today can still be asked."""
+    found = {}
+    for value in (read_value(one) for one in PdfFileReader(io.BytesIO(data)).embedded_signatures):
+        cms = parse_cms(strip_padding(value.contents))
+        tokens = [cms] if cms.content_type == TST_INFO else [parse_cms(der) for der in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())]
+        for token in tokens:
+            if token.signer.not_valid_before_utc <= now <= token.signer.not_valid_after_utc:
+                found[token.signer] = token.certificates
+    return list(found.items())
 
 
 def _responder_certificates(container: OCSPContainer) -> list[asn1_x509.Certificate]:

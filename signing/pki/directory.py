@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,13 @@ ANCHOR_FILES = ("root.pem", "members-ca.pem", "syndicate-ca.pem")
 KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "timestamps", "ocsp-members", "ocsp-syndicate")
 FILE_OF = {"root": "root", "members": "members-ca", "syndicate": "syndicate-ca"}
 DEFAULT_ORGANISATION = "Contreseing (autorité embarquée)"
+RENEW_BEFORE = {
+    "seal": timedelta(days=90),
+    "timestamps": timedelta(days=2 * 365),
+    "ocsp-members": timedelta(days=90),
+    "ocsp-syndicate": timedelta(days=90),
+}
+"""A time-stamp protects for as long as its certificate lasts: always two years at least, twice the time between renewals."""
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 Issue = Callable[[Authority, ec.EllipticCurvePublicKey, str, datetime], x509.Certificate]
 
@@ -53,7 +60,10 @@ class Pki:
 
 
 def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = DEFAULT_ORGANISATION) -> None:
-    """Create what lacks in the folder: keys, certificates, tokens, register; run twice, it changes nothing.
+    """Create what lacks in the folder, and renew the services that soon end; run twice, it changes nothing.
+
+    CAs are never renewed here: files name them for decades. A renewed service has a new key; its former certificate is kept
+    under its serial number, its former key is not.
 
     Raises:
         ConfigurationError: the folder holds a PKI of another address, which its certificates carry.
@@ -78,9 +88,14 @@ def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = D
         ("ocsp-syndicate", issuing["syndicate"], certificates.issue_ocsp_responder),
     )
     for name, ca, issue_service in services:
+        _finish_renewal(folder, name)
         key = _ensure_key(folder, name, certificates.LEAF_CURVE())
         certificate = _ensure(folder, name, partial(issue_service, ca, key.public_key(), base_url, now))
+        if certificate.not_valid_after_utc - now < RENEW_BEFORE[name]:
+            fresh = ec.generate_private_key(certificates.LEAF_CURVE())
+            certificate = _replace(folder, name, fresh, issue_service(ca, fresh.public_key(), base_url, now))
         register.record(ca.name, certificate, "", now)
+    register.close()
     for name in TOKEN_NAMES:
         path = folder / f"{name}.token"
         if not path.exists():
@@ -159,8 +174,7 @@ def _ensure_description(folder: Path, base_url: str, organisation: str) -> None:
 def _ensure_key(folder: Path, name: str, curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
     path = folder / f"{name}.key"
     if not path.exists():
-        key = ec.generate_private_key(curve)
-        _write_private(path, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        _write_private(path, _render_key(ec.generate_private_key(curve)))
     return _read_key(folder, name)
 
 
@@ -169,6 +183,30 @@ def _ensure(folder: Path, name: str, issue: Callable[[], x509.Certificate]) -> x
     if not path.exists():
         _write_private(path, issue().public_bytes(serialization.Encoding.PEM))
     return _read_certificate(folder, name)
+
+
+def _replace(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> x509.Certificate:
+    """Put a new key and certificate in the place of a service's; stopped anywhere, ``_finish_renewal`` ends it."""
+    former = _read_certificate(folder, name)
+    _write_private(folder / f"{name}-{former.serial_number:x}.pem", former.public_bytes(serialization.Encoding.PEM))
+    _write_private(folder / f"{name}.key.next", _render_key(key))
+    _write_private(folder / f"{name}.pem.next", certificate.public_bytes(serialization.Encoding.PEM))
+    _finish_renewal(folder, name)
+    return certificate
+
+
+def _finish_renewal(folder: Path, name: str) -> None:
+    """Put a complete pair in place; without its certificate a new key is dropped, because nothing was issued for it."""
+    key, certificate = folder / f"{name}.key.next", folder / f"{name}.pem.next"
+    if certificate.exists():
+        if key.exists():
+            key.replace(folder / f"{name}.key")
+        certificate.replace(folder / f"{name}.pem")
+    key.unlink(missing_ok=True)
+
+
+def _render_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _read_key(folder: Path, name: str) -> ec.EllipticCurvePrivateKey:

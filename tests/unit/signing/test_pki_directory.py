@@ -72,6 +72,39 @@ def test_every_certificate_it_made_is_in_the_register(made: Path) -> None:
     register.close()
 
 
+def test_services_are_renewed_before_they_end_and_cas_are_not(copied: Path) -> None:
+    before = open_pki(copied)
+    ensure_pki(copied, BASE_URL, NOW + timedelta(days=3 * 365 + 1))
+    after = open_pki(copied)
+    for name in ("members", "syndicate"):
+        assert after.responders[name].certificate != before.responders[name].certificate
+        assert after.responders[name].key.public_key() != before.responders[name].key.public_key()
+        assert after.authority(name) is not None
+        assert after.authority(name).certificate == before.authority(name).certificate  # type: ignore[union-attr]
+    assert after.seal[1] != before.seal[1]
+    assert after.timestamps_certificate.not_valid_after_utc - NOW > timedelta(days=7 * 365)
+    assert (copied / f"timestamps-{before.timestamps_certificate.serial_number:x}.pem").exists()
+    assert len(list(copied.glob("*.key"))) == 7
+    register = Register(copied / "register.sqlite")
+    assert register.find("syndicate", after.seal[1].serial_number) is not None
+    register.close()
+
+
+@pytest.mark.parametrize("written", [("key",), ("key", "pem"), ("pem",)], ids=["key alone", "both", "the key already in place"])
+def test_a_renewal_that_was_stopped_is_finished(copied: Path, tmp_path: Path, written: tuple[str, ...]) -> None:
+    other = tmp_path / "other"
+    ensure_pki(other, BASE_URL, NOW)
+    for kind in written:
+        (copied / f"seal.{kind}.next").write_bytes((other / f"seal.{kind}").read_bytes())
+        (copied / f"seal.{kind}.next").chmod(0o600)
+    if written == ("pem",):
+        (copied / "seal.key").write_bytes((other / "seal.key").read_bytes())
+    ensure_pki(copied, BASE_URL, NOW)
+    expected = copied if written == ("key",) else other
+    assert open_pki(copied).seal[1].public_key() == open_pki(expected).seal[1].public_key()
+    assert list(copied.glob("*.next")) == []
+
+
 def test_another_address_is_refused_because_certificates_carry_the_first(copied: Path) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         ensure_pki(copied, "http://elsewhere.invalid", NOW)
