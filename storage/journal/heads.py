@@ -58,7 +58,7 @@ def parse_segment(segment: bytes) -> list[bytes]:
         EvidenceBroken: it does not end where an event does.
     """
     if segment and not segment.endswith(b"\n"):
-        raise EvidenceBroken("the segment of the journal is cut short", code="journal.segment")
+        raise EvidenceBroken("the segment of the journal is cut short")
     return segment.split(b"\n")[:-1]
 
 
@@ -69,10 +69,10 @@ def verify_segment(head: JournalHead, segment: bytes, before: Frontier) -> Front
         EvidenceBroken: other bytes than were recorded, another number of events, or another root.
     """
     if sha256_hex(segment) != head.segment_sha256:
-        raise EvidenceBroken(f"the segment of the head at {head.size} has other bytes", code="journal.segment")
+        raise EvidenceBroken(f"the segment of the head at {head.size} has other bytes")
     after = Frontier(before.size, before.peaks)
     for event in parse_segment(segment):
         after.append(leaf_hash(event))
     if before.size != head.previous_size or after.size != head.size or after.root().hex() != head.root_sha256:
-        raise EvidenceBroken(f"the segment does not lead to the head at {head.size}", code="journal.head")
+        raise EvidenceBroken(f"the segment does not lead to the head at {head.size}")
     return after

@@ -54,7 +54,7 @@ def copy_registry(source_url: str, target_url: str) -> Mapping[str, int]:
         target.dispose()
     different = compare_registries(source_url, target_url)
     if different:
-        raise EvidenceBroken(f"the copy differs in {', '.join(different)}", code="registry.copy_differs")
+        raise EvidenceBroken(f"the copy differs in {', '.join(different)}")
     return copied
 
 

@@ -96,7 +96,7 @@ class TreeRows(JournalRows):
         """
         self._check_size(size)
         if not 0 <= index < size:
-            raise NotFound(f"no leaf {index} in a tree of {size}", code="journal.size")
+            raise NotFound(f"no leaf {index} in a tree of {size}")
         return [self._span_root(span) for span in inclusion_spans(index, size)]
 
     def consistency_proof(self, first_size: int, size: int) -> list[bytes]:
@@ -107,7 +107,7 @@ class TreeRows(JournalRows):
         """
         self._check_size(size)
         if not 0 < first_size <= size:
-            raise NotFound(f"no tree of {first_size} inside one of {size}", code="journal.size")
+            raise NotFound(f"no tree of {first_size} inside one of {size}")
         return [self._span_root(span) for span in consistency_spans(first_size, size)]
 
     def recorded_leaves(self) -> Iterator[RecordedLeaf]:
@@ -148,7 +148,7 @@ class TreeRows(JournalRows):
 
     def _check_size(self, size: int) -> None:
         if not 0 <= size <= self._tree_size():
-            raise NotFound(f"the tree never had {size} leaves", code="journal.size")
+            raise NotFound(f"the tree never had {size} leaves")
 
     def _span_root(self, span: Span) -> bytes:
         """Compute the root of an aligned subtree from stored nodes, then from the leaves that fill no node."""
@@ -171,7 +171,7 @@ class TreeRows(JournalRows):
         if level == 0:
             rows = self._rows(LEAF_HASHES, start=start, end=start + count)
             if len(rows) != count:
-                raise EvidenceBroken(f"leaves are missing between {start} and {start + count}", code="journal.leaves_missing")
+                raise EvidenceBroken(f"leaves are missing between {start} and {start + count}")
         else:
             rows = self._rows(NODE_HASHES, level=level, start=start, end=start + count)
             if len(rows) != count:  # the leaves were there before nodes were kept

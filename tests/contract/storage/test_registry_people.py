@@ -58,6 +58,19 @@ def test_visits_are_found_by_their_cookie(registry: Registry) -> None:
         assert tx.visit_by_cookie(COOKIE) == turned
 
 
+def test_a_links_visits_are_listed_oldest_first(registry: Registry) -> None:
+    later = dataclasses.replace(VISIT, id="v-0", cookie_sha256=sha256_hex(b"other"), begun_at=LATER)
+    with registry.write() as tx:
+        seed_agreement(tx)
+        tx.add_link(link())
+        tx.add_visit(VISIT)
+        tx.add_visit(later)
+
+    with registry.read() as tx:
+        assert tx.visits_of("l-1") == [VISIT, later]
+        assert tx.visits_of("l-2") == []
+
+
 def test_codes_are_listed_oldest_first(registry: Registry) -> None:
     made = dataclasses.replace(CODE, made_at=NOW, mac="ab" * 32, used_at=LATER)
     with registry.write() as tx:
