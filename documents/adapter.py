@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conventions.canonical import Json
 from conventions.errors import InputRefused
-from conventions.ports.documents import RenderedAgreement, StampText
+from conventions.ports.documents import RenderedAgreement, StampText, TwinPart
 from conventions.terms import Terms
 from documents.blocks import Composition
 from documents.composition import compose
@@ -15,7 +15,7 @@ from documents.embedded_data import parse_agreement_data
 from documents.pictures import render_picture
 from documents.rendering import render_composition
 from documents.stamps import render_stamp_page
-from documents.twin import TwinPart, render_parts
+from documents.twin import render_parts
 from documents.wording_files import BUNDLED, WordingFiles
 
 

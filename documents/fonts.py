@@ -76,10 +76,8 @@ def common_characters(face: Face) -> tuple[int, ...]:
 @functools.cache
 def writable_characters() -> frozenset[str]:
     """Return the characters, in composed form, that all three faces have."""
-    sets = [set(load_face(face).charToGlyph) for face in Face]
-    return frozenset(
-        character for character in map(chr, set.intersection(*sets)) if unicodedata.category(character) not in _REFUSED_CATEGORIES
-    )
+    known = map(chr, set.intersection(*(set(load_face(face).charToGlyph) for face in Face)))
+    return frozenset(one for one in known if unicodedata.category(one) not in _REFUSED_CATEGORIES and unicodedata.is_normalized("NFC", one))
 
 
 def writable_text(text: str, field: str) -> str:

@@ -9,7 +9,7 @@ from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
 from conventions.members import BillingCodes, Member
 from conventions.people import Civility, MailAddress, Person, Referent
-from conventions.ports.documents import RenderedAgreement
+from conventions.ports.documents import RenderedAgreement, TwinPart
 from conventions.powers import Act, ActType, Delegation, DelegationType, PowerToSign
 from conventions.programmes import Programme, Syndicate
 from conventions.scale import Category, Scale, Tier
@@ -20,7 +20,7 @@ from documents.composition import compose, verify_wording
 from documents.fields import REQUIRED_FIELDS
 from documents.rendering import render_composition
 from documents.structure_text import verify_twin
-from documents.twin import TwinPart, render_parts
+from documents.twin import render_parts
 from documents.wording_parser import parse_wording
 
 YEAR = 2026

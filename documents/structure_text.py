@@ -12,7 +12,7 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject, StreamObject
 
 from conventions.errors import EvidenceBroken
-from documents.twin import TwinPart
+from conventions.ports.documents import TwinPart
 
 Node = Any
 """An object of pypdf, which tells no types."""

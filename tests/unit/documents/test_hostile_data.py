@@ -148,6 +148,7 @@ def test_any_number_of_services(count: int) -> None:
     assert all(f"Service fictif n° {rank}" in text for rank in range(count))
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("count", [0, 1, 5_000])
 def test_any_number_of_members(count: int) -> None:
     lines = tuple(RecapitulationLine(f"Membre fictif {rank:04d}", Category.EPCI, 3_000) for rank in range(count))

@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import pytest
 
 from conventions.errors import EvidenceBroken
+from conventions.ports.documents import TwinPart
 from conventions.terms import Terms
 from documents.adapter import ReportlabDocuments
 from documents.structure_text import parse_structure_text, parse_twin_text, verify_twin
-from documents.twin import TwinPart
 from tests.builders import example_member, example_programme, example_terms
 
 DOCUMENTS = ReportlabDocuments()
