@@ -123,7 +123,7 @@ class FileAssessment:
     @property
     def may_pass_later(self) -> bool:
         """Tell whether fresh revocation data could turn what did not pass."""
-        undecided = any(one.indication is Indication.INDETERMINATE for one in self.timestamps)
+        undecided = any(one.indication is Indication.INDETERMINATE and not one.reasons for one in self.timestamps)
         return undecided or any(one.finding.sub_indication in LATER_MAY_PASS for one in self.signatures)
 
 
@@ -182,25 +182,27 @@ class PyhankoReader:
             VerificationFailed: not a PDF that can be read (``format.unreadable``).
             UpstreamUnavailable: the file alone does not decide, and what would is down.
         """
-        found = await self._assess_or_refuse(data, now, ())
-        if found.passed or not found.may_pass_later or self._gatherer is None:
-            return found
-        evidence = []
-        for certificate, others in _authorities_at_work(data, now):
+        roots, *others = self._policies
+        found = await self._assess_or_refuse(data, now, (), roots)
+        evidence: list[Evidence] = []
+        if found.may_pass_later and self._gatherer is not None:
             try:
-                evidence.append(await self._gatherer.gather(certificate, others))
+                evidence = [await self._gatherer.gather(*authority) for authority in _authorities_at_work(data, now)]
             except SigningFailed:
                 return found
-        return await self._assess_or_refuse(data, max(now, self._gatherer.now()), evidence)  # an answer is not of the future
+            now = max(now, self._gatherer.now())  # an answer is not of the future
+            found = await self._assess_or_refuse(data, now, evidence, roots)
+        for policy in others:
+            if not found.passed:
+                other = await self._assess_or_refuse(data, now, evidence, policy)
+                found = other if other.passed else found
+        return found
 
-    async def _assess_or_refuse(self, data: bytes, now: datetime, evidence: Sequence[Evidence]) -> FileAssessment:
+    async def _assess_or_refuse(
+        self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
+    ) -> FileAssessment:
         try:
-            found = await self._assess(data, now, evidence, self._policies[0])
-            for policy in self._policies[1:]:
-                if not found.passed:
-                    other = await self._assess(data, now, evidence, policy)
-                    found = other if other.passed else found
-            return found
+            return await self._assess(data, now, evidence, policy)
         except UpstreamUnavailable:
             raise
         except Exception as error:  # a hostile file makes the library raise anything

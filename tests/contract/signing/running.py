@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 
 from contreseing.clock import SystemClock
-from signing.adapter import PadesSigning
+from signing.adapter import PadesSigning, RenderStamp
 from signing.outside import HttpTimeouts
 from signing.pki.directory import read_anchors, read_token
 from signing.pki_client import PkiTokens
@@ -71,14 +71,14 @@ class RunningPki:
         output, _ = self.process.communicate(timeout=READY_WITHIN_S)
         return self.process.returncode, output
 
-    def adapter(self, tsa_urls: Sequence[str] = (), timeouts: HttpTimeouts = QUICK) -> PadesSigning:
+    def adapter(self, tsa_urls: Sequence[str] = (), timeouts: HttpTimeouts = QUICK, render_stamp: RenderStamp = draw_stamp) -> PadesSigning:
         """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
         return PadesSigning(
             pki_url=self.address,
             tokens=self.tokens,
             anchors_pem=read_anchors(self.folder),
             tsa_urls=tsa_urls or [f"{self.address}/tsa"],
-            render_stamp=draw_stamp,
+            render_stamp=render_stamp,
             clock=SystemClock(),
             timeouts=timeouts,
         )
