@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from conventions.errors import ConfigurationError, ContreseingError, InputRefused, VerificationFailed
+from conventions.errors import ConfigurationError, ContreseingError, InputRefused, RuleRefused, VerificationFailed
 from conventions.signatures import SealedManifest
 from conventions.siret import parse_siren
 from signing.chains import TrustStore, parse_certificates
@@ -45,12 +45,6 @@ CRL_KEPT_FOR = timedelta(minutes=5)
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 MAX_NAME_CHARACTERS = 200
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Refused(ContreseingError):
-    """A request without the right to what it asks."""
-
-    default_code = "pki.forbidden"
 
 
 class PkiService:
@@ -163,7 +157,7 @@ class PkiService:
     def _authorise(self, request: web.Request, name: str) -> None:
         expected = f"Bearer {self._pki.tokens[name]}".encode()
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected):
-            raise Refused("no token, or not the one for this")
+            raise RuleRefused("no token, or not the one for this", code="pki.forbidden")
 
 
 @web.middleware
@@ -171,7 +165,7 @@ async def _errors_to_answers(request: web.Request, handler: Handler) -> web.Stre
     """Turn our errors into answers: what is wrong, by its code; never what was sent."""
     try:
         return await handler(request)
-    except Refused as error:
+    except RuleRefused as error:
         return _problem(error, 403)
     except VerificationFailed as error:
         return _problem(error, 409)

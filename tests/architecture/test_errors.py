@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from string import Formatter
 
 import conventions.errors
+from conventions.error_sentences import SENTENCES
 from conventions.errors import ContreseingError
-from conventions.sentences import SENTENCES
 from tests.architecture.tree import listing, product_sources, relative, syntax_of
 
 
