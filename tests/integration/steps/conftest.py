@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,17 +33,18 @@ def postgres_of_steps() -> Iterator[EmbeddedPostgres]:
         yield server
 
 
-@pytest.fixture
-def make_ground(outside: Stack, request: pytest.FixtureRequest, tmp_path: Path) -> MakeGround:
+@pytest.fixture(scope="session")
+def make_ground(outside: Stack, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeGround:
     """Make a new registry (``sqlite`` or ``postgresql``) and two new buckets."""
 
     def make(database: str) -> Ground:
         number, workspace = next(NUMBERS), outside.workspace
-        url = f"sqlite:///{tmp_path / f'registry-{number}.sqlite'}"
+        folder = tmp_path_factory.mktemp("registry")
+        url = f"sqlite:///{folder / 'registry.sqlite'}"
         if database == "postgresql":
             url = request.getfixturevalue("postgres_of_steps").create_database(f"steps_{number}")
         overrides = {
-            "data_dir": str(tmp_path),
+            "data_dir": str(folder),
             "database_url": url,
             "s3_working_bucket": f"steps-working-{number}",
             "s3_archive_bucket": f"steps-archive-{number}",

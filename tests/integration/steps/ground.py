@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from contreseing.clock import SystemClock
+from contreseing.credentials import random_totp_secret
 from contreseing.settings import Settings, load_settings_file
 from contreseing.wiring import build_ports
 from conventions.ports.system import Ports
@@ -30,7 +31,8 @@ class Ground:
     settings_file: Path
     mailbox: str
     receiver: str
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str]
+    totp_secret: str = field(default_factory=random_totp_secret)
 
     def settings(self) -> Settings:
         """Read the settings of the product here."""

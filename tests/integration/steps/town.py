@@ -8,14 +8,13 @@ import itertools
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pyotp
 
-from contreseing.credentials import TOTP_STEP_SECONDS, random_totp_secret
+from contreseing.credentials import TOTP_STEP_SECONDS
 from contreseing.demonstration.members import render_member_file
 from contreseing.demonstration.programmes import current_programme
 from conventions.accounts import Account, Role
@@ -35,7 +34,6 @@ from tests.integration.steps.ground import Ground
 RANKS = itertools.count(2_000)
 CAMPAIGN = "essai"
 PASSWORD = "mot de passe d'essai"
-TOTP_SECRET = random_totp_secret()
 BROWSER = Visitor("192.0.2.7", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)")
 LINK = re.compile(r"/s/([A-Za-z0-9._~-]{20,})")
 CODE = re.compile(r"code de signature\s*:\s*([0-9]{3})[\s\u00a0\u202f]?([0-9]{3})")
@@ -54,7 +52,7 @@ class Town:
     def open(self, rows: slice = slice(10, 11), **changes: str) -> None:
         """Add the programme and the signatory, import rows of the demonstration's file (``changes`` in each), open the campaign."""
         file = current_programme(self.year)
-        password_hash, sealed = self.ports.credentials.hash_password(PASSWORD), self.ports.credentials.seal_totp(TOTP_SECRET)
+        password_hash, sealed = self.ports.credentials.hash_password(PASSWORD), self.ports.credentials.seal_totp(self.ground.totp_secret)
         with self.ports.registry.write() as tx:
             tx.add_programme(file.programme)
             tx.add_delegation(file.programme.id, file.delegations[0])
@@ -152,13 +150,13 @@ class Town:
     # the Vice-President
     def totp(self) -> str:
         """Return a code that was not used yet, waiting for the next one when it must; a step of drift is accepted."""
-        place = self.ground.overrides["database_url"]
+        place = self.ground.totp_secret
         while True:
             step = int(self.ports.clock.now().timestamp()) // TOTP_STEP_SECONDS
             free = [candidate for candidate in (step - 1, step, step + 1) if candidate > LAST_STEPS.get(place, 0)]
             if free:
                 LAST_STEPS[place] = free[0]
-                return pyotp.TOTP(TOTP_SECRET).generate_otp(free[0])
+                return pyotp.TOTP(self.ground.totp_secret).generate_otp(free[0])
             time.sleep(0.2)
 
     def at_desk(self) -> str:
@@ -171,9 +169,3 @@ class Town:
         for item in desk.desk(self.ports, cookie).items:
             review.review(self.ports, cookie, item.reference, Mark.READY, HowShown.OPENED)
         return authorise.authorise(self.ports, cookie, references, self.totp())
-
-    def seen_from(self, ports: Ports) -> Town:
-        """Look at the same town through other ports."""
-        town = Town(ports, replace(self.ground))
-        town.year = self.year
-        return town
