@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -36,18 +37,26 @@ def read_value(embedded: EmbeddedPdfSignature) -> SignatureValue:
     return SignatureValue(embedded.field_name, sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
 
 
-def assess_changes(reader: PdfFileReader) -> dict[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Changes:
+    """What came after the signatures: reasons by field, and whether every later revision is of the kind this system writes."""
+
+    reasons: Mapping[str, tuple[str, ...]]
+    ours: bool
+
+
+def assess_changes(reader: PdfFileReader) -> Changes:
     """Say, by field, what is wrong with the bytes a signature covers and with what came after it.
 
     pyHanko reviews the whole document for each signature; that is asked only of a file with a revision that is not ours.
     """
     signatures = reader.embedded_signatures
     if not signatures:
-        return {}
+        return Changes({}, ours=True)
     filled_at = {one.signed_revision: one.field_name for one in signatures}
     later = range(signatures[0].signed_revision + 1, reader.xrefs.total_revisions)
     ours = all(filled_at.get(revision, "") == explain_revision(reader, revision) for revision in later)
-    return {one.field_name: tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}
+    return Changes({one.field_name: tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}, ours)
 
 
 def _change_reasons(embedded: EmbeddedPdfSignature, all_of_them: Sequence[EmbeddedPdfSignature], *, ours: bool) -> list[str]:

@@ -16,7 +16,7 @@ import dataclasses
 import hashlib
 import io
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,6 +52,7 @@ from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
 from signing.findings import (
+    Changes,
     assess_changes,
     assess_document_timestamp,
     assess_seal,
@@ -104,13 +105,15 @@ class AssessedSignature:
 class FileAssessment:
     """What the reader finds in a file, whoever should have signed it.
 
-    ``seal_reasons`` say why the file is not sealed by a last time-stamp; ``archive_certificate`` is that time-stamp's.
+    ``seal_reasons`` say why the file is not sealed by a last time-stamp; ``archive_certificate`` is that time-stamp's;
+    ``written_as_ours`` says that after the first signature there is nothing but what this system writes.
     """
 
     signatures: tuple[AssessedSignature, ...]
     timestamps: tuple[TimestampFinding, ...]
     level: PadesLevel | None
     seal_reasons: tuple[str, ...]
+    written_as_ours: bool
     data_sha256: str
     archive_certificate: x509.Certificate | None
 
@@ -134,7 +137,7 @@ class _Shown:
     values: list[SignatureValue]
     material: StoredMaterial
     size_bytes: int
-    changes: Mapping[str, tuple[str, ...]]
+    changes: Changes
 
 
 class PyhankoReader:
@@ -161,6 +164,8 @@ class PyhankoReader:
         except VerificationFailed as error:
             return ValidationReport(READER, sha256, now, False, None, (), (), "", (f"format: {error}",))
         reasons = [*self._compare(found.signatures, expected), *found.seal_reasons]
+        if not found.written_as_ours:
+            reasons.append("changes: something after the first signature is not of what this system writes")
         if found.level is not PadesLevel.B_LTA:
             reasons.append("level: the file is below B-LTA")
         return ValidationReport(
@@ -222,12 +227,13 @@ class PyhankoReader:
         signatures = tuple(assessed)
         proven = any(one.archive_proven for one in signatures)
         timestamps = [timestamp for one in signatures for timestamp in one.timestamps]
-        timestamps += [assess_document_timestamp(one, shown.changes[one.field_name], proven=proven) for one in archive_stamps]
+        timestamps += [assess_document_timestamp(one, shown.changes.reasons[one.field_name], proven=proven) for one in archive_stamps]
         return FileAssessment(
             signatures=signatures,
             timestamps=tuple(timestamps),
             level=lowest_level(one.finding.level for one in signatures),
             seal_reasons=tuple(assess_seal(reader, archive_stamps, data)),
+            written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
             archive_certificate=load_certificate(archive_stamps[-1].signer_cert.dump()) if archive_stamps else None,
         )
@@ -299,7 +305,7 @@ async def _assess_signature(
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
     reasons = [str(result.failure_msg)] if result.failure_msg and not passed else []
-    if changes := shown.changes[embedded.field_name]:
+    if changes := shown.changes.reasons[embedded.field_name]:
         indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
         reasons += changes
     proven = archived and getattr(result, "oldest_evidence_record_timestamp", None) is not None
