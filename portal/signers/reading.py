@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from http import HTTPStatus
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from conventions.errors import NotFound
 from conventions.steps.question import ask
-from conventions.steps.read_page import document_bytes, page_picture, read_page
+from conventions.steps.read_page import document_bytes, page_picture, part_text, read_page
 from conventions.steps.signer_view import signer_view
 from conventions.views import PartView, SignerStage, SignerView
 from portal.context import Cookie, Here
-from portal.forms import Binding, VisitForm
+from portal.forms import STALE, Binding, FormRefused, VisitForm
 from portal.pages import PageError, go, page
+from portal.signers.layout import lay_text
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,21 +37,44 @@ def overview(request: Request, here: Here, cookie: Cookie) -> Response:
     return page(request, "signers/convention.html", view=view)
 
 
+class Form(StrEnum):
+    """Ways to read a part, as they stand in the address and in the form that turns it."""
+
+    TEXT = "texte"
+    PAGES = "pages"
+
+
+SERVED_AS = {Form.TEXT: "text", Form.PAGES: "picture"}
+"""What the evidence calls them."""
+
+
 @router.get("/convention/partie/{number}")
-def show_part(request: Request, here: Here, cookie: Cookie, number: int) -> Response:
-    """Show a part as pictures of its pages."""
+def show_part(request: Request, here: Here, cookie: Cookie, number: int, vue: Form = Form.TEXT) -> Response:
+    """Show a part as text, or as pictures of its pages when that is asked for."""
     view = signer_view(here.ports, cookie)
     part = part_of(view, number)
-    is_last_left = all(left.number == number for left in view.parts_left)
-    return page(request, "signers/part.html", binding=Binding.VISIT, view=view, part=part, is_last_left=is_last_left)
+    return page(
+        request,
+        "signers/part.html",
+        binding=Binding.VISIT,
+        view=view,
+        part=part,
+        form=vue,
+        query=query_of(vue),
+        text=lay_text(part_text(here.ports, cookie, number)) if vue is Form.TEXT else "",
+        is_last_left=all(left.number == number for left in view.parts_left),
+    )
 
 
 @router.post("/convention/partie/{number}")
 def turn_part(here: Here, cookie: Cookie, number: int, form: VisitForm) -> Response:
-    """Record that the part was turned and go to the next one."""
-    del form  # it says nothing but that it is ours
-    view = read_page(here.ports, cookie, number, "picture")
-    return go(address_after(view, number))
+    """Record that the part was turned, and in which form it was read; go to the next one in the same form."""
+    sent = form.get("vue")
+    if sent not in set(Form):
+        raise FormRefused(HTTPStatus.FORBIDDEN, "form.stale", STALE)
+    vue = Form(sent)
+    view = read_page(here.ports, cookie, number, SERVED_AS[vue])
+    return go(address_after(view, number, vue))
 
 
 @router.get("/convention/page/{number}.png")
@@ -93,9 +120,14 @@ def part_of(view: SignerView, number: int) -> PartView:
     return view.parts[number - 1]
 
 
-def address_after(view: SignerView, number: int) -> str:
+def address_after(view: SignerView, number: int, form: Form) -> str:
     """Say where to go once a part is turned: the next one left, else the first one left, else the decision."""
     left = [part.number for part in view.parts_left]
     if not left:
         return "/convention/decision"
-    return f"/convention/partie/{next((n for n in left if n > number), left[0])}"
+    return f"/convention/partie/{next((n for n in left if n > number), left[0])}{query_of(form)}"
+
+
+def query_of(form: Form) -> str:
+    """Return what a part's address carries: nothing for the text, which comes first."""
+    return "" if form is Form.TEXT else f"?vue={form}"

@@ -13,7 +13,7 @@
   if (document.querySelectorAll("h1").length !== 1) faults.push(`${document.querySelectorAll("h1").length} h1`);
   if (document.querySelectorAll("main").length !== 1) faults.push("no main");
 
-  const levels = [...document.querySelectorAll("main h1, main h2, main h3")].filter((h) => !h.closest(".errors")).map((h) => Number(h.tagName[1]));
+  const levels = [...document.querySelectorAll("main h1, main h2, main h3, main h4, main h5, main h6")].filter((h) => !h.closest(".errors")).map((h) => Number(h.tagName[1]));
   levels.forEach((level, rank) => {
     if (rank && level > levels[rank - 1] + 1) faults.push(`h${levels[rank - 1]} then h${level}`);
   });
@@ -35,7 +35,7 @@
   for (const button of document.querySelectorAll("button")) if (button.disabled) faults.push(`${name(button)} is disabled`);
   for (const image of document.querySelectorAll("img")) if (!image.alt) faults.push("a picture without text");
   for (const table of document.querySelectorAll("table")) {
-    if (!table.caption) faults.push("a table without caption");
+    if (!table.caption && !table.ariaLabel) faults.push("a table without caption or name");
     for (const cell of table.querySelectorAll("th")) if (!cell.scope) faults.push(`${name(cell)} has no scope`);
   }
 

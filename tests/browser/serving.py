@@ -12,7 +12,7 @@ from functools import cache
 
 import uvicorn
 
-from conventions.ports.documents import RenderedAgreement
+from conventions.ports.documents import RenderedAgreement, TwinPart
 from conventions.steps.read_page import read_page
 from conventions.steps.signer_view import signer_view
 from conventions.terms import Terms
@@ -42,10 +42,18 @@ class Served:
 
 
 @cache
+def _terms() -> Terms:
+    return example_terms(wording_sha256=ReportlabDocuments().wording_sha256(example_terms().wording_id))
+
+
+@cache
 def _example() -> RenderedAgreement:
-    documents = ReportlabDocuments()
-    terms = example_terms()
-    return documents.render_agreement(example_terms(wording_sha256=documents.wording_sha256(terms.wording_id)))
+    return ReportlabDocuments().render_agreement(_terms())
+
+
+@cache
+def _twin() -> tuple[TwinPart, ...]:
+    return ReportlabDocuments().render_twin(_terms())
 
 
 @cache
@@ -54,10 +62,14 @@ def _picture(page: int) -> bytes:
 
 
 class PicturedDocuments(FakeDocuments):
-    """Fake files, which the fake signatures need, with the parts and the pictures of a real convention."""
+    """Fake files, which the fake signatures need, with the parts, the text and the pictures of a real convention."""
 
     def render_agreement(self, terms: Terms) -> RenderedAgreement:
         return dataclasses.replace(_example(), data=super().render_agreement(terms).data)
+
+    def render_twin(self, terms: Terms) -> tuple[TwinPart, ...]:
+        del terms  # the same convention as its pictures
+        return _twin()
 
     def render_page_picture(self, data: bytes, page: int) -> bytes:
         del data  # whatever the file, the example's page stands for its own
@@ -76,7 +88,7 @@ class PicturedWorld(World):
         """Turn every part, however many there are."""
         view = signer_view(self.ports, cookie)
         for part in view.parts:
-            view = read_page(self.ports, cookie, part.number, "picture")
+            view = read_page(self.ports, cookie, part.number, "text")
         return view
 
 

@@ -22,6 +22,10 @@ pytestmark = pytest.mark.needs_tool("chromium")
 Look = Callable[[Page, str], None]
 OpenBrowser = Callable[..., Page]
 
+CUT_TABLES = """() => [...document.querySelectorAll(".twin table")]
+  .filter((table) => table.getBoundingClientRect().right > table.closest(".twin").getBoundingClientRect().right)
+  .map((table) => table.textContent.trim().slice(0, 60))"""
+
 
 def read(page: Page, count: int) -> None:
     """Read from the first part to the last."""
@@ -41,6 +45,11 @@ def test_whole_journey_with_every_page_looked_at(world: World, site: Served, per
     page.get_by_role("link", name="Lire la convention").click()
     page.wait_for_load_state("networkidle")
     look(page, "signer-3-part")
+    assert page.evaluate("document.images.length") == 0
+    page.get_by_role("link", name="Voir les pages telles qu’elles seront signées").click()
+    page.wait_for_load_state("networkidle")
+    look(page, "signer-3-part-pages")
+    assert page.evaluate("document.images.length") > 0
     assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 1000)")
     page.goto(site.address(Site.SIGNERS, "/convention/decision"))
     page.get_by_label("J’ai pris connaissance").check()
@@ -76,6 +85,15 @@ def test_whole_journey_with_every_page_looked_at(world: World, site: Served, per
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger la convention signée").click()
     assert b"Signature_Membre" in download.value.path().read_bytes()
+
+
+def test_every_part_is_looked_at_as_text(world: World, site: Served, person: OpenBrowser, look: Look) -> None:
+    page = person()
+    count = open_convention(page, site, world.invited())
+    for number in range(1, count + 1):
+        page.goto(site.address(Site.SIGNERS, f"/convention/partie/{number}"))
+        look(page, f"signer-part-{number}-text")
+        assert page.evaluate(CUT_TABLES) == []
 
 
 def test_the_other_pages_are_looked_at(world: World, site: Served, person: OpenBrowser, look: Look) -> None:

@@ -142,10 +142,17 @@ def test_a_lost_visit_says_to_open_the_link_again(visitor: Visitor) -> None:
     assert "Rouvrez le lien du dernier message" in visitor.text
 
 
-def test_pages_are_pictures_and_the_last_part_ends_the_reading(world: World, visitor: Visitor) -> None:
-    begin(world, visitor)
+def test_text_comes_first_and_the_last_part_ends_the_reading(world: World, visitor: Visitor) -> None:
+    reference = begin(world, visitor)
     visitor.open("/convention/partie/1")
-    assert "Page 1 sur 12" in visitor.page.text
+    assert f"<section><h2>Préambule</h2><p>{reference}</p></section>" in visitor.page.text
+    assert "identiques, mot pour mot" in visitor.text
+    assert "<img" not in visitor.page.text
+    assert 'href="/convention/document.pdf">Télécharger le PDF' in visitor.page.text
+    visitor.open("/convention/partie/1?vue=pages")
+    assert 'alt="Page 1 sur 12, texte dans la version accessible"' in visitor.page.text
+    assert "<section" not in visitor.page.text
+    assert "identiques, mot pour mot" in visitor.text
     assert "J’ai lu cette partie, continuer" in visitor.text
     picture = visitor.open("/convention/page/1.png")
     assert picture.headers["content-type"] == "image/png"
@@ -157,6 +164,42 @@ def test_pages_are_pictures_and_the_last_part_ends_the_reading(world: World, vis
         visitor.send()
     visitor.open("/convention/partie/3")
     assert "J’ai terminé" in visitor.text
+
+
+def turned(world: World, reference: str) -> list[object]:
+    with world.registry.read() as tx:
+        return [entry.event.data["served_as"] for entry in tx.events(reference) if entry.event.type == "document.part_turned"]
+
+
+def test_the_form_that_was_read_is_recorded_and_kept_for_the_next_parts(world: World, visitor: Visitor) -> None:
+    reference = begin(world, visitor)
+    visitor.open("/convention/partie/1")
+    visitor.send()
+    assert str(visitor.page.url).endswith("/convention/partie/2")
+    visitor.open("/convention/partie/2?vue=pages")
+    assert 'href="/convention/partie/1?vue=pages">Partie précédente' in visitor.page.text
+    visitor.send()
+    assert str(visitor.page.url).endswith("/convention/partie/3?vue=pages")
+    assert "<img" in visitor.page.text
+    visitor.send()
+    assert visitor.page.url.path == "/convention/decision"
+    assert turned(world, reference) == ["text", "picture", "picture"]
+
+
+@pytest.mark.parametrize("vue", ["", "film", "picture"])
+def test_a_form_of_reading_that_does_not_exist_turns_nothing(world: World, visitor: Visitor, vue: str) -> None:
+    reference = begin(world, visitor)
+    assert visitor.open(f"/convention/partie/1?vue={vue}").status_code == 422
+    visitor.open("/convention/partie/1")
+    assert visitor.send(vue=vue).status_code == 403
+    assert "Rien n’a été enregistré" in visitor.text
+    assert turned(world, reference) == []
+
+
+def test_a_text_that_cannot_be_read_is_not_replaced_by_another(world: World, visitor: Visitor) -> None:
+    begin(world, visitor)
+    world.working.down = True
+    assert visitor.open("/convention/partie/1").status_code == 503
 
 
 def test_showing_a_part_does_not_turn_it(world: World, visitor: Visitor) -> None:
@@ -380,12 +423,12 @@ def test_forms_left_open_lead_to_the_end_once_signed(world: World, visitor: Visi
 
 def test_signing_from_a_visit_that_read_nothing_says_what_is_left(world: World, visitor: Visitor) -> None:
     reference = begin(world, visitor)
-    read(visitor)
-    code = ask_code(world, visitor)
     other = Visitor(portal_of(world), Site.SIGNERS)
     other.open(f"/s/{world.token(reference)}")
     other.send(reponse="oui")
     other.open("/convention/question")
+    read(visitor)
+    code = ask_code(world, visitor)
     token = other.page.text.split('name="jeton" value="')[1].split('"')[0]
     answer = other.request("POST", "/convention/code", data={"jeton": token, "code": code, "accepte": "oui", "empreinte": "0" * 64})
     assert answer.status_code == 409
