@@ -37,4 +37,4 @@ async def campaign(campaign_id: str, trackers: Trackers = Trackers.AUTO) -> Stat
         await pipeline.run(part, (PREPARE, INVITE))
     for part in chunks(members):
         await pipeline.run(part, (drafting(campaign_id), PREPARE, INVITE))
-    return await pipeline.end(await asyncio.to_thread(campaign_standing, ports, campaign_id), campaign_id)
+    return await pipeline.end(lambda: campaign_standing(ports, campaign_id), campaign_id)

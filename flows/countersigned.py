@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from prefect import flow
@@ -18,6 +19,9 @@ from flows.reports import artifact_key, standing_of
 from flows.rows import Trackers
 from flows.stages import ACTIVATE, ARCHIVE, Stage, countersigning
 
+ORDERS_SETTLE_IN = timedelta(seconds=6)
+"""The worker delivers orders within 2 s; after that long, the sweep shows what became of them."""
+
 
 def _run_name() -> str:
     return title_of_ceremony(str(flow_run.parameters["authorisation_id"]))
@@ -32,11 +36,11 @@ async def countersigned(authorisation_id: str, trackers: Trackers = Trackers.AUT
     ports = current_ports()
     references = await asyncio.to_thread(_references, authorisation_id)
     title, key = await asyncio.to_thread(title_of_ceremony, authorisation_id), artifact_key("contreseing", authorisation_id)
-    pipeline = Pipeline(ports, Board(ports, trackers), title, key, len(references))
+    pipeline = Pipeline(ports, Board(ports, trackers), title, key, len(references), settles_in=ORDERS_SETTLE_IN)
     stages = (Stage("countersign", "Contresigner", countersigning(authorisation_id)), ARCHIVE, ACTIVATE)
     for part in chunks(references):
         await pipeline.run(part, stages)
-    return await pipeline.end(await asyncio.to_thread(standing_of, ports, references), None)
+    return await pipeline.end(lambda: standing_of(ports, references), None)
 
 
 def title_of_ceremony(authorisation_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,23 +15,30 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from conventions.errors import ContreseingError
+from conventions.errors import ContreseingError, UpstreamUnavailable
 from conventions.french import NO_BREAK
 from conventions.ports.system import Ports
+from conventions.status import Status
 from flows.board import Board
 from flows.history import INFORMATION, WARNING, HistoryLine, failure_words, reason
-from flows.reports import Standing, artifact_key, counted, render_report
+from flows.reports import Standing, artifact_key, counted, render_report, standing_of
+from flows.rows import Trackers
 from flows.stages import DRAFT_STEP, Outcome, Stage, run_stage
 from flows.tracker_api import TrackerApi
 
 LAST_MIRROR_PASSES = 5
+SETTLING_LOOK = timedelta(seconds=1)
 
 logger = logging.getLogger("flows.pipeline")
 
 
 @dataclass
 class Pipeline:
-    """One flow run's work: ``title`` heads its report, ``key`` begins its artifacts' keys, ``total`` counts its items."""
+    """One flow run's work: ``title`` heads its report, ``key`` begins its artifacts' keys, ``total`` counts its items.
+
+    ``settles_in`` is for work whose agreements move once more by themselves soon after (orders are acknowledged): each chunk
+    is then shown after the next one, and the last once it has moved, or after that long, so that most trackers skip a state.
+    """
 
     ports: Ports
     board: Board
@@ -39,9 +47,10 @@ class Pipeline:
     total: int
     failed: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
+    settles_in: timedelta = timedelta(0)
     interruption: ContreseingError | None = None
     _treated: int = 0
-    _touched: set[str] = field(default_factory=set)
+    _to_show: set[str] = field(default_factory=set)
     _progress: UUID | None = None
 
     async def run(self, items: Sequence[str], stages: Sequence[Stage]) -> None:
@@ -67,9 +76,9 @@ class Pipeline:
             self.waiting += outcome.waiting
             self.failed += outcome.failed
             said += told_of(stage, outcome)
-        self._touched |= touched
         self._treated += len(items)
-        await self.board.mirror(sorted(touched))
+        before, self._to_show = self._to_show, self._to_show | touched
+        await self._show(before if self.settles_in else self._to_show)
         await quietly(lambda: self._tell(said))
         await quietly(self._advance)
 
@@ -83,10 +92,17 @@ class Pipeline:
                     raise
                 self.interruption = error
 
-    async def end(self, standing: Standing, campaign_id: str | None) -> State[Any]:
+    async def end(self, read_standing: Callable[[], Standing], campaign_id: str | None) -> State[Any]:
         """Show what is left to be shown, write the report, and return the run's last state with a sentence in French."""
-        await self.board.mirror(sorted(self._touched), passes=LAST_MIRROR_PASSES)
+        standing = Standing()
+        try:
+            await self._settle()
+            standing = await asyncio.to_thread(read_standing)
+        except UpstreamUnavailable as error:
+            self.interruption = self.interruption or error
+        await self._show(self._to_show, passes=LAST_MIRROR_PASSES)
         notes = [interruption_sentence(self.interruption)] if self.interruption is not None else []
+        notes += [f"Au prochain passage{NO_BREAK}: {counted(len(self.waiting), 'dossier', 'dossiers')}."] if self.waiting else []
         notes += [f"Échec pour {item}{NO_BREAK}: {reason(code)}" for item, code in self.failed if item not in standing.references]
         if self.board.report.failures:
             missed = counted(self.board.report.failures, "passage manqué", "passages manqués")
@@ -98,6 +114,22 @@ class Pipeline:
             return Failed(message=interruption_sentence(self.interruption))
         summary = counted(self._treated, "dossier traité", "dossiers traités")
         return Completed(message=f"{summary}, {counted(len(standing.troubles), 'dossier', 'dossiers')} à regarder.")
+
+    async def _show(self, references: set[str], passes: int = 1) -> None:
+        if references and await self.board.mirror(sorted(references), passes=passes):
+            self._to_show = self._to_show - references
+
+    async def _settle(self) -> None:
+        """Wait while an agreement to be shown is archived and not yet active, no longer than ``settles_in``."""
+        if self.board.trackers is Trackers.OFF:
+            return
+        for _ in range(int(self.settles_in / SETTLING_LOOK)):
+            if not await asyncio.to_thread(self._is_settling, sorted(self._to_show)):
+                return
+            await asyncio.sleep(SETTLING_LOOK.total_seconds())
+
+    def _is_settling(self, references: Sequence[str]) -> bool:
+        return standing_of(self.ports, references).counts[Status.ARCHIVED] > 0
 
     async def _tell(self, said: Sequence[tuple[int, str]]) -> None:
         """Write lines on this run's own page."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,8 +15,8 @@ from conventions.status import Status
 from conventions.steps import activate, archive, countersign, draft
 from flows.board import Board
 from flows.rows import Shown, Trackers
-from tests.fakes.registry import FakeRegistry, FakeTransaction
 from tests.fakes.world import CAMPAIGN, World
+from tests.flows.registries import FailingRegistry
 from tests.flows.server import Prefect, free_port
 
 NOWHERE = "http://127.0.0.1:{port}/api"
@@ -158,20 +156,6 @@ def test_unknown_reference_is_passed_over(prefect: Prefect, world: World) -> Non
 
 
 # ------------------------------------------------------------------------------------------------------- restarts
-class FailingRegistry(FakeRegistry):
-    """A registry whose database goes away after some writes, as when a process is killed between two of them."""
-
-    writes_left: int | None = None
-
-    @contextmanager
-    def write(self) -> Iterator[FakeTransaction]:
-        if self.writes_left is not None:
-            self.writes_left -= 1
-            self.down = self.writes_left < 0
-        with super().write() as tx:
-            yield tx
-
-
 @pytest.mark.parametrize("writes", [1, 2, 3, 4])
 def test_mirror_cut_anywhere_is_finished_by_the_next_without_a_line_twice(prefect: Prefect, writes: int) -> None:
     registry = FailingRegistry()

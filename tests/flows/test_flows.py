@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State
 
+from contreseing.wiring import use_ports
 from conventions.agreements import Failure
 from conventions.members import Member
 from conventions.people import Person
@@ -20,6 +23,7 @@ from flows.countersigned import countersigned
 from flows.rows import Trackers
 from flows.sweep import sweep
 from tests.fakes.world import CAMPAIGN, World
+from tests.flows.registries import FailingRegistry
 from tests.flows.server import Prefect
 
 # Prefect's client leaves its connections to the collector when an event loop ends
@@ -45,6 +49,24 @@ def run_sweep() -> State[Any]:
         return await sweep(return_state=True)
 
     return asyncio.run(run())
+
+
+@contextmanager
+def working(world: World) -> Iterator[None]:
+    """Deliver what is due, every moment, as the worker does beside the flows."""
+    over = threading.Event()
+
+    def deliver() -> None:
+        while not over.wait(0.2):
+            world.deliver()
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def references(world: World) -> list[str]:
@@ -149,15 +171,27 @@ def test_ceremony_goes_from_authorisation_to_active(prefect: Prefect, two_member
     for reference in both:
         two_members.sign(reference)
     authorisation = two_members.authorise(*both)
-    state = run_countersigned(authorisation.id)
+    with working(two_members):
+        state = run_countersigned(authorisation.id)
     assert state.is_completed()
+    assert prefect.states() == dict.fromkeys(both, "Active")  # orders settled meanwhile: no state was shown in between
     assert sorted(name.split(" 2026")[0] for name in task_runs(prefect, state)) == ["Archiver", "Contresigner", "Ouvrir les services"]
-    two_members.deliver()
-    run_sweep()
     assert statuses(two_members) == [Status.ACTIVE] * 2
-    assert prefect.states() == dict.fromkeys(both, "Active")
     run_countersigned(authorisation.id)
     assert two_members.activation.deliveries == len(two_members.activation.orders)
+
+
+def test_ceremony_without_worker_shows_what_is_archived_and_the_sweep_the_rest(prefect: Prefect, two_members: World) -> None:
+    run_campaign()
+    two_members.deliver()
+    both = references(two_members)
+    for reference in both:
+        two_members.sign(reference)
+    run_countersigned(two_members.authorise(*both).id)
+    assert prefect.states() == dict.fromkeys(both, "Archived")
+    two_members.deliver()
+    run_sweep()
+    assert prefect.states() == dict.fromkeys(both, "Active")
 
 
 def test_ceremony_that_expired_leaves_what_is_left_on_the_desk(prefect: Prefect, two_members: World) -> None:
@@ -206,10 +240,31 @@ def test_sweep_publishes_its_list_only_when_it_changed(prefect: Prefect, two_mem
     before = prefect.send("POST", "/artifacts/count", wanted)
     run_sweep()
     assert prefect.send("POST", "/artifacts/count", wanted) == before
+    first = references(two_members)[0]
     with two_members.registry.write() as tx:
-        tx.set_failure(references(two_members)[0], Failure("prepare", "power.missing", two_members.clock.now(), 1))
+        tx.set_failure(first, Failure("prepare", "power.missing", two_members.clock.now(), 1))
     run_sweep()
     assert prefect.send("POST", "/artifacts/count", wanted) == before + 1
+
+
+def test_database_that_goes_away_fails_the_run_in_words(prefect: Prefect, without_delays: Callable[[], None]) -> None:
+    without_delays()
+    registry = FailingRegistry()
+    world = World(registry=registry)
+    for rank in range(60):
+        world.add_member(100 + rank)
+    world.open_campaign()
+    registry.writes_left = 100
+    with use_ports(world.ports):
+        state = run_campaign()
+        registry.writes_left, registry.down = None, False
+        assert state.is_failed()
+        assert state.message is not None
+        assert "repris au prochain passage" in state.message
+        world.clock.advance(timedelta(minutes=5))
+        assert run_sweep().is_completed()
+    assert statuses(world) == [Status.AWAITING_MEMBER] * 60
+    assert set(prefect.states().values()) == {"Awaiting member"}
 
 
 def test_work_goes_on_when_only_showing_fails(prefect: Prefect, two_members: World) -> None:
