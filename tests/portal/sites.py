@@ -105,3 +105,17 @@ def enter(visitor: Visitor, world: World, role: Role) -> httpx.Response:
     answer = visitor.send("/connexion", identifiant=role.value, mot_de_passe=PASSWORD, code=world.totp(role))
     world.clock.current += STEP
     return answer
+
+
+def begin(world: World, visitor: Visitor) -> str:
+    """Open the link and press « Oui, continuer »."""
+    reference = world.invited()
+    visitor.open(f"/s/{world.token(reference)}")
+    visitor.send(reponse="oui")
+    return reference
+
+
+def events(world: World, reference: str) -> list[str]:
+    """List the types of an agreement's events."""
+    with world.registry.read() as tx:
+        return [entry.event.type for entry in tx.events(reference)]
