@@ -1,0 +1,136 @@
+"""Files verified by hand, ours and others', with nothing but anchors."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import serialization
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from conventions.errors import ConfigurationError, VerificationFailed
+from conventions.signatures import SignedFile
+from signing.adapter import PadesSigning
+from signing.pki.directory import open_pki
+from signing.verify import verify_file
+from tests.contract.signing.running import RunningPki
+from tests.unit.signing.authority import memory_pki
+from tests.unit.signing.material import BOTH, prepared_pdf
+
+
+def root(pki: RunningPki) -> list[bytes]:
+    return [(pki.folder / "root.pem").read_bytes()]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def foreign_signature(pki: RunningPki, subfilter: SigSeedSubFilter) -> bytes:
+    """Sign with the seal's key through pyHanko's own signer, as another tool would: no time-stamp, no validation data."""
+    opened = open_pki(pki.folder)
+    key, certificate = opened.seal
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    store.register(asn1_x509.Certificate.load(opened.syndicate.certificate.public_bytes(serialization.Encoding.DER)))
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    signer = signers.SimpleSigner(
+        signing_cert=asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)),
+        signing_key=asn1_keys.PrivateKeyInfo.load(der),
+        cert_registry=store,
+    )
+    meta = signers.PdfSignatureMetadata(field_name="Signature_Membre", subfilter=subfilter, md_algorithm="sha256")
+    output = io.BytesIO(prepared_pdf())
+    work = signers.PdfSigner(meta, signer).async_sign_pdf(IncrementalPdfFileWriter(output), in_place=True)
+    asyncio.run(work)
+    return output.getvalue()
+
+
+def test_our_files_are_valid_at_their_level(pki: RunningPki, member_signed: SignedFile, countersigned: SignedFile) -> None:
+    for data, count in ((member_signed.data, 1), (countersigned.data, 2)):
+        report: Any = verify_file(data, root(pki), now())
+        assert (report["valid"], report["level"], report["reasons"]) == (True, "B-LTA", [])
+        assert len(report["signatures"]) == count
+        assert [one["kind"] for one in report["timestamps"]] == ["signature-timestamp"] * count + ["document-timestamp"] * count
+        assert {one["qualified"] for one in report["signatures"]} == {False}
+        assert datetime.fromisoformat(report["verifiable_until"]) - now() > timedelta(days=4 * 365)
+        assert json.loads(json.dumps(report)) == report
+
+
+def test_the_keys_are_those_published(pki: RunningPki, countersigned: SignedFile) -> None:
+    report: Any = verify_file(countersigned.data, root(pki), now())
+    assert list(report) == ["valid", "level", "signatures", "timestamps", "verifiable_until", "reasons"]
+    assert list(report["signatures"][0]) == ["field", "signer", "signed_at", "indication", "sub_indication", "level", "qualified"]
+    assert list(report["timestamps"][0]) == ["kind", "authority", "at", "indication"]
+
+
+def test_a_file_is_still_valid_after_the_signers_certificates_ended(pki: RunningPki, countersigned: SignedFile) -> None:
+    report: Any = verify_file(countersigned.data, root(pki), now() + timedelta(days=3))
+    assert (report["valid"], report["reasons"]) == (True, [])
+
+
+def test_under_another_root_nothing_is_known(countersigned: SignedFile) -> None:
+    stranger = memory_pki(now() - timedelta(days=1)).root.certificate.public_bytes(serialization.Encoding.PEM)
+    report: Any = verify_file(countersigned.data, [stranger], now())
+    assert not report["valid"]
+    assert {one["indication"] for one in report["signatures"]} == {"INDETERMINATE"}
+    assert report["reasons"]
+
+
+def test_without_an_anchor_verification_is_refused(countersigned: SignedFile) -> None:
+    with pytest.raises(ConfigurationError):
+        verify_file(countersigned.data, [], now())
+
+
+UNSIGNED = {"unsigned": (prepared_pdf(), "no signature"), "empty": (b"", "not a PDF"), "noise": (b"%PDF-1.7 nothing", "not a PDF")}
+
+
+@pytest.mark.parametrize(("data", "reason"), UNSIGNED.values(), ids=UNSIGNED.keys())
+def test_what_is_not_signed_says_so(pki: RunningPki, data: bytes, reason: str) -> None:
+    report: Any = verify_file(data, root(pki), now())
+    assert (report["valid"], report["level"], report["signatures"], report["verifiable_until"]) == (False, None, [], None)
+    assert report["reasons"][0].startswith(reason)
+
+
+def test_bytes_after_the_seal_are_said(pki: RunningPki, countersigned: SignedFile) -> None:
+    report: Any = verify_file(countersigned.data + b"\n", root(pki), now())
+    assert not report["valid"]
+    assert any(reason.startswith("sealed:") for reason in report["reasons"])
+
+
+@pytest.mark.parametrize(("subfilter", "level"), [(SigSeedSubFilter.PADES, "B-B"), (SigSeedSubFilter.ADOBE_PKCS7_DETACHED, None)])
+def test_the_signature_of_another_tool_is_read_at_its_level(pki: RunningPki, subfilter: SigSeedSubFilter, level: str | None) -> None:
+    report: Any = verify_file(foreign_signature(pki, subfilter), root(pki), now())
+    assert (report["level"], len(report["signatures"]), report["timestamps"]) == (level, 1, [])
+    assert report["signatures"][0]["indication"] == "INDETERMINATE"
+    assert not report["valid"]
+    assert report["verifiable_until"] is not None
+
+
+def test_a_foreign_signature_is_a_report_for_the_port_too(pki: RunningPki, signing: PadesSigning) -> None:
+    report = signing.validate(foreign_signature(pki, SigSeedSubFilter.ADOBE_PKCS7_DETACHED), BOTH[:1])
+    assert (report.valid, report.level) == (False, None)
+
+
+def test_a_file_is_stamped_again_and_the_bytes_before_stay(signing: PadesSigning, countersigned: SignedFile) -> None:
+    once = signing.restamp(countersigned.data)
+    twice = signing.restamp(once)
+    assert twice.startswith(once)
+    assert once.startswith(countersigned.data)
+    report = signing.validate(twice, BOTH)
+    assert report.valid, report.reasons
+    assert [one.field for one in report.timestamps][-2:] == ["Horodatage_03", "Horodatage_04"]
+
+
+def test_a_file_that_does_not_validate_is_not_stamped_again(signing: PadesSigning, countersigned: SignedFile) -> None:
+    for data in (countersigned.data + b"\n", prepared_pdf()):
+        with pytest.raises(VerificationFailed):
+            signing.restamp(data)
