@@ -19,9 +19,9 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from contreseing.wiring import current_ports
 from conventions.agreements import Stage as ArtefactStage
-from conventions.errors import Busy, ContreseingError, NotFound, RuleRefused, UpstreamUnavailable
+from conventions.errors import Busy, ContreseingError, EvidenceBroken, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.ports.system import Ports
-from conventions.recording import record_failure
+from conventions.recording import quarantine, record_failure
 from conventions.signatures import CountersignOutcome
 from conventions.steps.activate import activate
 from conventions.steps.archive import archive
@@ -172,6 +172,8 @@ def _as_known(error: Exception, step: str, item: str) -> ContreseingError:
 
 def _flag(ports: Ports, item: str, step: str, error: ContreseingError) -> None:
     with suppress(NotFound):  # a member whose agreement could not be drafted has none to flag
+        if isinstance(error, EvidenceBroken):  # nothing moves it any more before a person has decided
+            quarantine(ports, item, error.code)
         record_failure(ports, item, step, error)
 
 

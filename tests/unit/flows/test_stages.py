@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from conventions.errors import Busy, ContreseingError, EvidenceBroken, NotFound, RuleRefused, SigningFailed, UpstreamUnavailable
+from conventions.status import Status
 from flows.stages import DOWN_AFTER, Outcome, Stage, countersigning, one_by_one
 from tests.fakes.world import World
 
@@ -45,6 +46,12 @@ def test_failure_is_flagged_and_the_rest_goes_on(world: World, error: Contresein
     failure = world.agreement(failing).failure
     assert failure is not None
     assert (failure.step, failure.code, failure.attempts) == ("prepare", error.code, 1)
+
+
+def test_broken_evidence_puts_in_quarantine(world: World) -> None:
+    reference = world.invited()
+    stage({reference: EvidenceBroken("no", code="evidence.digest")}).work(world.ports, [reference])
+    assert world.status(reference) is Status.QUARANTINED
 
 
 def test_fault_of_ours_fails_one_agreement_without_its_words(world: World) -> None:
