@@ -12,6 +12,9 @@ DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless
 # A user without a home that can be written (containers) does without the cache of downloads.
 UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo --no-cache)
 PYTEST := $(BIN)/python -m pytest
+# Two workers and ten minutes every day; CI gives the suite the time that its slower machine needs.
+PYTEST_ARGS ?= -n 2
+TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock check format test demo accept serve bench tools clean
@@ -51,7 +54,7 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 
 test: $(READY) ## the whole suite with coverage; names what it could not run and how to get it
 	@rm -f .coverage .coverage.*
-	$(PYTEST) --session-timeout=600 --cov --cov-report= --cov-fail-under=0 $(PYTEST_ARGS)
+	$(PYTEST) --session-timeout=$(TEST_SECONDS) --cov --cov-report= --cov-fail-under=0 $(PYTEST_ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='conventions/*' --fail-under=100
 
