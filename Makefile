@@ -62,7 +62,7 @@ demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 min
 	$(BIN)/contreseing demo
 
 accept: $(READY) ## judge what the demonstration left in demo/out, by programs that are not ours
-	$(PYTEST) tests/acceptance/check_demo.py
+	$(PYTEST) --timeout=900 tests/acceptance/check_demo.py
 
 serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
 	$(BIN)/contreseing serve
