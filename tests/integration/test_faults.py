@@ -22,7 +22,6 @@ from conventions.errors import UpstreamUnavailable
 from conventions.outgoing import OutgoingState
 from conventions.ports.registry import JournalEntry
 from conventions.status import Status
-from conventions.steps.resume import resume
 from tests.integration.village import Village, wait_until
 
 
@@ -44,11 +43,6 @@ def orders_of(here: Village) -> list[str]:
     received = httpx.get(here.stack.workspace.addresses.url("receiver") + "/activations").json()["activations"]
     references = {agreement.reference for agreement in here.agreements()}
     return [item["id"] for item in received if item["body"]["order"]["reference"] in references]
-
-
-def resumed(here: Village, seconds: float = 40) -> None:
-    """Run the sweep's step until nothing stands still."""
-    wait_until(lambda: not resume(here.ports).waiting, seconds, lambda: str(resume(here.ports)))
 
 
 def at_the_code(here: Village, browser: Browser) -> tuple[Page, str]:
@@ -76,7 +70,7 @@ def test_a_signature_given_while_something_is_down_is_finished_when_it_is_back(
             assert page.path == "/convention/en-cours", page.title
             assert here.agreements()[0].fact(FactKind.CONSENTED) is not None
             assert here.agreements()[0].fact(FactKind.MEMBER_SIGNED) is None
-        resumed(here)
+        here.resumed()
         assert browser.open("/convention/en-cours").path == "/convention/merci"
     assert here.statuses() == [Status.AWAITING_COUNTERSIGNATURE]
     signed = [entry for entry in events_of(here, here.agreements()[0].reference) if entry.event.type == "agreement.member_signed"]
@@ -86,8 +80,7 @@ def test_a_signature_given_while_something_is_down_is_finished_when_it_is_back(
 def test_mails_wait_for_the_mail_server(village: Callable[[int], Village], stack: Stack) -> None:
     here = village(1)
     with without(stack, "mail"):
-        here.open_campaign()
-        here.wait_for(Status.AWAITING_MEMBER, 1)
+        here.invited()
         reference = here.agreements()[0].reference
 
         def tried() -> bool:
@@ -105,6 +98,7 @@ def test_orders_wait_for_the_service_and_are_given_once(village: Callable[[int],
     here.sign_all()
     with without(stack, "receiver"):
         here.countersign()
+        here.resumed()
         here.wait_for(Status.ARCHIVED, 1)
         time.sleep(1)
     here.wait_for(Status.ACTIVE, 1)
@@ -117,7 +111,7 @@ def test_a_worker_killed_again_and_again_delivers_each_order_once(village: Calla
     here.invited()
     here.sign_all()
     here.countersign()
-    here.wait_for_any(Status.ARCHIVED)
+    here.resumed()
     for _ in range(4):
         stack.stop_part("worker", by=signal.SIGKILL)
         free_leases(here)
@@ -146,7 +140,7 @@ def test_prefect_taken_away_is_noticed_by_nobody(village: Callable[[int], Villag
         assert here.countersign() == 2
         assert here.statuses() == [Status.SEALING] * 2
     stack.start_part("flows")
-    resumed(here)
+    here.resumed()
     here.wait_for(Status.ACTIVE, 2)
 
 

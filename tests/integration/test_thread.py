@@ -29,7 +29,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_from_a_row_to_services_switched_on(village: Callable[[int], Village], ports: Ports, folder: Path, tmp_path: Path) -> None:
     here = village(2)
-    here.invited()
+    here.open_campaign()
+    here.wait_for(Status.AWAITING_MEMBER, 2)
     here.sign_all()
     assert here.statuses() == [Status.AWAITING_COUNTERSIGNATURE] * 2
     assert here.countersign() == 2

@@ -21,15 +21,17 @@ from contreseing.demonstration.members import render_member_file
 from contreseing.demonstration.people import Sites
 from contreseing.demonstration.programmes import current_programme
 from contreseing.embedded.stack import Stack
-from conventions.agreements import Agreement
+from conventions.agreements import Agreement, Campaign
 from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.member_file import COLUMNS
 from conventions.ports.system import Ports
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
+from conventions.steps.draft import draft
 from conventions.steps.import_members import import_members
 from conventions.steps.open_campaign import open_campaign
+from conventions.steps.resume import resume, standing
 
 RANKS = itertools.count(200)
 NUMBERS = itertools.count(1)
@@ -69,7 +71,7 @@ class Village:
             tx.add_programme(self.programme)
             delegation = replace(file.delegations[0], id=f"delegation-{number}")
             tx.add_delegation(self.programme.id, delegation)
-        import_members(ports, self._member_file(year, size), self.programme.id, "agent")
+        self.members = {member.id for member in import_members(ports, self._member_file(year, size), self.programme.id, "agent")}
 
     def _member_file(self, year: int, size: int) -> str:
         rows = list(csv.DictReader(io.StringIO(render_member_file(year))))
@@ -90,26 +92,38 @@ class Village:
         open_campaign(self.ports, self.programme.id, Kind.CONVENTION, deadline, "agent", demonstration=True, campaign_id=self.campaign_id)
 
     def agreements(self) -> list[Agreement]:
-        """List the village's agreements."""
+        """List the agreements of the village's own members."""
         with self.ports.registry.read() as tx:
-            return list(tx.agreements(campaign_id=self.campaign_id))
+            return [item for item in tx.agreements(campaign_id=self.campaign_id) if item.member_id in self.members]
 
     def statuses(self) -> list[Status]:
         """List their statuses."""
         return [status_of(agreement, self.ports.clock.now()) for agreement in self.agreements()]
 
-    def wait_for(self, status: Status, count: int, seconds: float = 60) -> None:
+    def wait_for(self, status: Status, count: int, seconds: float = 150) -> None:
         """Wait until that many agreements have a status."""
         wait_until(lambda: self.statuses().count(status) == count, seconds, lambda: f"{self.statuses()}")
 
-    def wait_for_any(self, status: Status, seconds: float = 60) -> None:
-        """Wait until some agreement has got as far as a status (or is active already)."""
-        wait_until(lambda: bool({status, Status.ACTIVE} & set(self.statuses())), seconds, lambda: f"{self.statuses()}")
-
     def invited(self) -> None:
-        """Take everybody as far as the invitation."""
-        self.open_campaign()
-        self.wait_for(Status.AWAITING_MEMBER, len(self.addresses))
+        """Take everybody as far as the invitation, by the steps alone: no flow is asked for."""
+        now = self.ports.clock.now()
+        with self.ports.registry.write() as tx:
+            deadline = now + timedelta(days=30)
+            tx.add_campaign(Campaign(self.campaign_id, self.programme.id, Kind.CONVENTION, now, "agent", deadline, demonstration=True))
+        for member_id in sorted(self.members):
+            draft(self.ports, self.campaign_id, member_id)
+        self.resumed()
+        assert self.statuses() == [Status.AWAITING_MEMBER] * len(self.addresses), f"{self.statuses()}"
+
+    def resumed(self, seconds: float = 150) -> None:
+        """Take the sweep's step until nothing of the village stands still."""
+
+        def is_at_rest() -> bool:
+            if standing(self.ports, self.campaign_id):
+                resume(self.ports)
+            return not standing(self.ports, self.campaign_id)
+
+        wait_until(is_at_rest, seconds, lambda: str(standing(self.ports, self.campaign_id)))
 
     def sign_all(self) -> None:
         """Have everybody sign through the portal."""
@@ -120,7 +134,7 @@ class Village:
         return Mailbox(self.sites.mailbox)
 
     def countersign(self) -> int:
-        """Be the Vice-President: review what must be, authorise the whole desk; return how many documents were authorised."""
+        """Be the Vice-President: review what must be, authorise the whole desk; return how many of ours were on the list."""
         with Browser(self.sites.desk) as desk:
             page = desk.open("/connexion")
             account = self._phone.account
@@ -130,7 +144,7 @@ class Village:
             page = desk.open("/ceremonie")
             listed = page.form("/ceremonie").fields["references"].split()
             desk.send(page, "/ceremonie", {"code": self._phone.code()})
-            return len(listed)
+            return len({agreement.reference for agreement in self.agreements()} & set(listed))
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float, told: Callable[[], str] = lambda: "") -> None:
