@@ -24,6 +24,9 @@ from conventions.ports.registry import JournalEntry
 from conventions.status import Status
 from tests.integration.village import Village, wait_until
 
+# one stack for all of these, wherever they run; its first start creates Prefect's tables
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
+
 
 @contextmanager
 def without(stack: Stack, part: str) -> Iterator[None]:

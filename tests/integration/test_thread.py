@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from contreseing.demonstration.outputs import write_files, write_summary
 from contreseing.embedded.stack import Stack
@@ -18,6 +19,9 @@ from conventions.canonical import sha256_hex
 from conventions.ports.system import Ports
 from conventions.status import Status
 from tests.integration.village import Village
+
+# one stack for all of these, wherever they run; its first start creates Prefect's tables
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
 
 SECRETS_IN_LOGS = re.compile(r"demo-[0-9a-f]{8}|whsec_[A-Za-z0-9+/=]{8}")
 
