@@ -13,11 +13,11 @@ DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless
 UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo --no-cache)
 PYTEST := $(BIN)/python -m pytest
 # Two workers and ten minutes every day; CI gives the suite the time that its slower machine needs.
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test demo accept serve bench tools clean
+.PHONY: help setup lock check format test faults demo accept serve bench tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -54,9 +54,12 @@ format: $(READY) ## let ruff lay out the code and mend what it can
 
 test: $(READY) ## the whole suite with coverage; names what it could not run and how to get it
 	@rm -f .coverage .coverage.*
-	$(PYTEST) --session-timeout=$(TEST_SECONDS) --cov --cov-report= --cov-fail-under=0 $(PYTEST_ARGS)
+	$(PYTEST) --ignore=tests/integration/test_faults.py --session-timeout=$(TEST_SECONDS) --cov --cov-report= --cov-fail-under=0 $(PYTEST_ARGS)
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='conventions/*' --fail-under=100
+
+faults: $(READY) ## stop and kill each part of a running stack, and see it recover (wants a quiet machine)
+	$(PYTEST) --timeout=600 tests/integration/test_faults.py
 
 demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 minutes)
 	$(BIN)/contreseing demo
