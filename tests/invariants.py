@@ -30,6 +30,8 @@ ONCE_A_VERSION = frozenset(
     }
 )
 SIGNED_BY = {Stage.MEMBER_SIGNED: FactKind.MEMBER_SIGNED, Stage.SEALED: FactKind.COUNTERSIGNED}
+DECISIONS = frozenset({FactKind.CONSENTED, FactKind.MEMBER_SIGNED, FactKind.AUTHORISED, FactKind.COUNTERSIGNED})
+ENDS = frozenset({FactKind.RETURNED, FactKind.DECLINED})
 BEFORE = {
     FactKind.INVITED: FactKind.PREPARED,
     FactKind.CONSENTED: FactKind.INVITED,
@@ -62,7 +64,7 @@ def check_agreement(ports: Ports, reference: str) -> None:
 
 
 def check_facts(agreement: Agreement) -> None:
-    """Facts that happen once a version did; each stands after the one that it needs."""
+    """Facts that happen once a version did; each stands after the one that it needs, and before those that end it."""
     counts = Counter((fact.version, fact.kind) for fact in agreement.facts)
     for (version, kind), count in counts.items():
         assert count == 1 or kind not in ONCE_A_VERSION, f"{agreement.reference} version {version}: {count} facts {kind}"
@@ -70,7 +72,12 @@ def check_facts(agreement: Agreement) -> None:
     for fact in agreement.facts:
         needed = BEFORE.get(fact.kind)
         assert needed is None or (fact.version, needed) in seen, f"{agreement.reference}: {fact.kind} before {needed}"
+        assert fact.kind not in DECISIONS or not {(fact.version, end) for end in ENDS} & seen, (
+            f"{agreement.reference}: {fact.kind} too late"
+        )
         seen.add((fact.version, fact.kind))
+    for before, after in pairwise(_facts(agreement, FactKind.AUTHORISED)):
+        assert after.version != before.version or after.at > before.instant("expires_at"), f"{agreement.reference}: authorised twice"
 
 
 def check_journal(ports: Ports, agreement: Agreement) -> None:
@@ -172,16 +179,16 @@ def check_orders(ports: Ports, agreement: Agreement) -> None:
 
 
 def check_links(ports: Ports, agreement: Agreement) -> None:
-    """At most one signing link is open; one with no try left is locked; a code is used by a consent, given through an open link."""
+    """At most one signing link is open; one with no try left is locked; a code is used by a consent; each decision came by an open link."""
     with ports.registry.read() as tx:
         links = [link for link in tx.links_of(agreement.reference) if link.purpose == "sign"]
+        visits = {visit.id: link for link in links for visit in tx.visits_of(link.id)}
         used = [request.id for link in links for request in tx.code_requests(link.id) if request.used_at is not None]
-    by_id = {link.id: link for link in links}
-    for consent in _facts(agreement, FactKind.CONSENTED):
-        link = by_id[consent.text("link_id")]
-        assert link.version == consent.version
-        assert consent.at <= link.expires_at
-        assert link.closed_at is None or consent.at <= link.closed_at
+    for decision in (*_facts(agreement, FactKind.CONSENTED), *_facts(agreement, FactKind.DECLINED)):
+        link = visits[decision.text("visit_id")]
+        assert link.version == decision.version
+        assert decision.at <= link.expires_at
+        assert link.closed_at is None or decision.at <= link.closed_at
     assert sum(link.closed_as is None for link in links) <= 1
     assert all(link.closed_as is Closure.LOCKED for link in links if link.tries_left == 0)
     assert sorted(used) == sorted(fact.text("code_id") for fact in _facts(agreement, FactKind.CONSENTED))

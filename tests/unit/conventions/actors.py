@@ -22,7 +22,7 @@ from conventions.errors import (
 )
 from conventions.outgoing import Template
 from conventions.ports.delivery import ActivationOrder, Receipt
-from conventions.status import Status
+from conventions.status import FINAL, Status
 from conventions.steps import (
     activate,
     archive,
@@ -35,6 +35,7 @@ from conventions.steps import (
     invite,
     keep_member_file,
     open_link,
+    question,
     reissue_link,
     replay,
     resume,
@@ -50,6 +51,7 @@ from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
 from tests.fakes.world import BROWSER, CAMPAIGN, World
+from tests.invariants import check_agreement, check_folder_is_listed
 from tests.unit.conventions.test_member_file import ACT, REFERENT
 
 DOWN = UpstreamUnavailable("it does not answer")
@@ -154,9 +156,23 @@ class Actors:
             self.desk_cookie = self.world.session(Role.SIGNATORY)
         return self.desk_cookie
 
+    def begun(self, stage: str, rank: int) -> str:
+        """Take a new member as far as a stage while nothing is wrong."""
+        if stage == "authorised":
+            reference = self.world.member_signed(rank)
+            self.world.authorise(reference)
+            return self.known(reference)
+        make: dict[str, Callable[[int], str]] = {
+            "invited": self.world.invited,
+            "member_signed": self.world.member_signed,
+            "countersigned": self.world.countersigned,
+            "archived": self.world.archived,
+        }
+        return self.known(make[stage](rank))
+
     def known(self, reference: str) -> str:
         """Follow an agreement from here on."""
-        self.statuses[reference] = self.world.status(reference)
+        self.known_status(reference)
         return reference
 
     def ready_to_sign(self, reference: str) -> Visit | None:
@@ -290,3 +306,60 @@ class Actors:
         """Tell whether the campaign's deadline is past: what was not signed by then stays where it is."""
         with self.world.registry.read() as tx:
             return self.world.clock.now() > tx.campaign(CAMPAIGN).deadline
+
+    def give_power(self, reference: str, *, is_there: bool) -> None:
+        """Withdraw the member's act of power, or give it back."""
+        member_id = self.world.agreement(reference).member_id
+        with self.world.registry.write() as tx:
+            tx.update_member(replace(tx.member(member_id), power=POWER if is_there else None))
+
+    def check(self) -> None:
+        """Check what holds at every moment."""
+        if self.world.registry.state is self.checked:
+            return
+        self.checked = self.world.registry.state
+        with self.all_up():
+            for reference, before in self.statuses.items():
+                check_agreement(self.world.ports, reference)
+                status = self.known_status(reference)
+                assert status is not Status.QUARANTINED
+                assert before not in FINAL or status is before, f"{reference}: from {before} to {status}"
+                assert before is not Status.ACTIVE or status is Status.ACTIVE
+        with self.world.registry.read() as tx:
+            assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
+        orders = [(order.reference, order.service) for order in self.world.activation.orders.values()]
+        assert len(orders) == len(set(orders))
+
+    def known_status(self, reference: str) -> Status:
+        """Compute where an agreement stands, and remember it."""
+        self.statuses[reference] = self.world.status(reference)
+        return self.statuses[reference]
+
+    def end_well(self) -> None:
+        """Bring everything back, let people do what is left for them, and check that nothing was lost."""
+        world = self.world
+        world.activation.failure = world.signing.failure = world.mailer.failure = None
+        world.working.down = world.archive.down = False
+        for reference in self.statuses:
+            self.give_power(reference, is_there=True)
+        for _ in range(10):
+            self.replayed()
+            resume.resume(world.ports)
+            world.deliver()
+            for reference in self.statuses:
+                self.pursue(reference)
+            world.clock.advance(timedelta(minutes=6))
+            if all(self.known_status(reference) in FINAL | {Status.ACTIVE} for reference in self.statuses):
+                break
+        self.check()
+        for reference, status in self.statuses.items():
+            agreement = world.agreement(reference)
+            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(), f"{reference} ends {status}"
+            failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
+            assert status is not Status.ACTIVE or not failed, agreement.failure
+            signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
+            kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}
+            assert signed == kept, f"{reference}: signed in versions {signed}, kept in {kept}"
+            check_folder_is_listed(world.ports, reference)
+        with world.registry.read() as tx:
+            assert not tx.dead_letters()

@@ -7,16 +7,12 @@ of it. In the end everything is up again, people do what is left for them to do,
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from conventions.agreements import FactKind
-from conventions.status import FINAL, Status
 from conventions.steps import (
     decline,
     draft,
@@ -26,21 +22,18 @@ from conventions.steps import (
 )
 from tests.fakes.fuse import Fuse, Interlude
 from tests.fakes.world import CAMPAIGN
-from tests.invariants import check_agreement, check_folder_is_listed
 from tests.unit.conventions.actors import (
     DOWN,
     INTERRUPTIONS,
     JUMPS,
     MOST_AGREEMENTS,
     MOVES,
-    PASSING,
-    POWER,
     STEPS_BEFORE_THE_END,
     Actors,
     Visit,
 )
 
-STAGES = ("invited", "member_signed", "countersigned", "archived")
+STAGES = ("invited", "member_signed", "authorised", "countersigned", "archived")
 CHOICES = st.integers(0, 9)
 MOMENTS = st.integers(1, 12) | st.integers(1, 60)
 """At which of its calls a step dies or is interrupted; the first ones hold the claims, the others write the archive."""
@@ -56,7 +49,7 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     # members
     @initialize(target=agreements, stages=st.lists(st.sampled_from(STAGES), min_size=1, max_size=2))
     def begin(self, stages: list[str]) -> MultipleResults[str]:
-        return multiple(*(self.known(getattr(self.world, stage)(rank)) for rank, stage in enumerate(stages, start=1)))
+        return multiple(*(self.begun(stage, rank) for rank, stage in enumerate(stages, start=1)))
 
     @rule(target=agreements, knows_all=st.booleans())
     @precondition(lambda self: len(self.statuses) < MOST_AGREEMENTS)
@@ -85,10 +78,19 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     def enters_code(self, visit: Visit) -> None:
         self.act(lambda: self.entered(visit))
 
-    @rule(visit=visits, times=st.integers(1, 5))
-    def guesses(self, visit: Visit, times: int) -> None:
-        for _ in range(times):
-            self.act(lambda: self.entered(visit, wrong=True))
+    @rule(reference=agreements, times=st.integers(1, 5))
+    def guesses(self, reference: str, times: int) -> None:
+        visit = self.ready_to_sign(reference)
+        if visit is not None:
+            for _ in range(times):
+                self.act(lambda: self.entered(visit, wrong=True))
+
+    @rule(visit=visits)
+    def decides_late(self, visit: Visit) -> None:
+        self.act(self.move("reissue", visit[0]))
+        self.act(lambda: send_code.send_code(self.world.ports, visit[1]))
+        self.act(self.move("worker", visit[0]))
+        self.act(lambda: self.entered(visit))
 
     @rule(visit=visits)
     def declines(self, visit: Visit) -> None:
@@ -110,9 +112,7 @@ class LifeCycle(Actors, RuleBasedStateMachine):
 
     @rule(reference=agreements, is_there=st.booleans())
     def changes_power(self, reference: str, is_there: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
-        member_id = self.world.agreement(reference).member_id
-        with self.world.registry.write() as tx:
-            tx.update_member(replace(tx.member(member_id), power=POWER if is_there else None))
+        self.give_power(reference, is_there=is_there)
 
     @rule()
     def replays_dead_letters(self) -> None:
@@ -145,54 +145,17 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     def time_passes(self, jump: str) -> None:
         self.world.clock.advance(JUMPS[jump])
 
-    # what holds at every moment
+    # what holds at every moment, and in the end
     @invariant()
     def holds(self) -> None:
         self.steps += 1
-        if self.world.registry.state is self.checked:
-            return
-        self.checked = self.world.registry.state
-        with self.all_up():
-            for reference, before in self.statuses.items():
-                check_agreement(self.world.ports, reference)
-                status = self.world.status(reference)
-                assert status is not Status.QUARANTINED
-                assert before not in FINAL or status is before, f"{reference}: from {before} to {status}"
-                assert before is not Status.ACTIVE or status is Status.ACTIVE
-                self.statuses[reference] = status
-        with self.world.registry.read() as tx:
-            assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
-        keys = [(order.reference, order.service) for order in self.world.activation.orders.values()]
-        assert len(keys) == len(set(keys))
+        self.check()
 
-    # and in the end
     @rule()
     @precondition(lambda self: self.steps >= STEPS_BEFORE_THE_END)
     def all_comes_back_and_ends_well(self) -> None:
-        world, self.steps = self.world, 0
-        world.activation.failure = world.signing.failure = world.mailer.failure = None
-        world.working.down = world.archive.down = False
-        for reference in self.statuses:
-            self.changes_power(reference, is_there=True)
-        for _ in range(10):
-            self.replayed()
-            resume.resume(world.ports)
-            world.deliver()
-            for reference in self.statuses:
-                self.pursue(reference)
-            world.clock.advance(timedelta(minutes=6))
-        self.holds()
-        for reference, status in self.statuses.items():
-            agreement = world.agreement(reference)
-            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(), f"{reference} ends {status}"
-            failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
-            assert status is not Status.ACTIVE or not failed, agreement.failure
-            signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
-            kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}
-            check_folder_is_listed(world.ports, reference)
-            assert signed == kept, f"{reference}: signed in versions {signed}, kept in {kept}"
-        with world.registry.read() as tx:
-            assert not tx.dead_letters()
+        self.steps = 0
+        self.end_well()
 
 
 LifeCycle.TestCase.settings = settings(LifeCycle.TestCase.settings, stateful_step_count=50)
