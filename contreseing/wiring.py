@@ -14,6 +14,7 @@ from contreseing.guarding import guarded
 from contreseing.secrets import KeyedSecrets
 from contreseing.settings import Mode, Settings, load_settings, text_of
 from conventions.ports.documents import Documents, StampText
+from conventions.ports.journal import Timestamps
 from conventions.ports.signing import Signing
 from conventions.ports.system import Ports, Rules
 from delivery.mail import MailSecurity, SmtpMailer
@@ -34,7 +35,7 @@ WAKE_TIMEOUT_SECONDS = 3.0
 def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
     """Build every port; nothing is asked of anything outside yet, except files of the settings.
 
-    ``is_deferring`` leaves the two heaviest (documents, signing) until their first use: for short processes, and those that
+    ``is_deferring`` leaves the heaviest (documents, signing, time-stamps) until their first use: for short processes, and those that
     mostly do without; a setting of theirs that cannot be used is then known at that moment only.
 
     Raises:
@@ -49,10 +50,12 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
         return guarded(port, registry) if is_guarded else port
 
     documents = deferred(lambda: outside(_documents(settings)))
+    timestamps = deferred(lambda: outside(_timestamps(settings, clock)))
     signing = deferred(lambda: outside(_signing(settings, clock, documents.render_stamp)))
     if not is_deferring:
         build_now(documents)
         build_now(signing)
+        build_now(timestamps)
     s3 = s3_settings(settings)
     return Ports(
         clock=clock,
@@ -62,6 +65,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
         archive=outside(S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)),
         documents=documents,
         signing=signing,
+        timestamps=timestamps,
         mailer=outside(_mailer(settings, clock)),
         activation=outside(_activation(settings, clock)),
         credentials=LocalCredentials(secrets.derived_key("totp")),
@@ -78,7 +82,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
 
 def close_ports(ports: Ports) -> None:
     """Give back connections and threads; the ports are not used after that."""
-    for port in (ports.signing, ports.activation, ports.waker, ports.registry):
+    for port in (ports.signing, ports.timestamps, ports.activation, ports.waker, ports.registry):
         close = getattr(port, "close", None) if is_built(port) else None
         if close is not None:
             close()
@@ -155,6 +159,12 @@ def _signing(settings: Settings, clock: SystemClock, render_stamp: RenderStamp) 
     from contreseing.signatures import build_signing  # noqa: PLC0415 as above, for those who sign
 
     return build_signing(settings, clock, render_stamp)
+
+
+def _timestamps(settings: Settings, clock: SystemClock) -> Timestamps:
+    from contreseing.stamping import build_timestamps  # noqa: PLC0415 as above, for those who stamp the journal
+
+    return build_timestamps(settings, clock)
 
 
 def _mailer(settings: Settings, clock: SystemClock) -> SmtpMailer:

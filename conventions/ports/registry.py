@@ -21,6 +21,7 @@ from conventions.events import Event
 from conventions.links import CodeRequest, Link, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
+from conventions.ports.journal import JournalTree
 from conventions.powers import Delegation
 from conventions.programmes import Programme
 
@@ -58,7 +59,7 @@ class JournalEntry:
     canonical: bytes
 
 
-class Transaction(Protocol):
+class Transaction(JournalTree, Protocol):
     """One open transaction. ``add_*`` raise ``AlreadyRecorded`` on a taken key; getters raise ``NotFound``."""
 
     # members, programmes, delegations, campaigns

@@ -10,6 +10,7 @@ from typing import Protocol
 from conventions.links import Secrets
 from conventions.ports.delivery import Activation, Mailer
 from conventions.ports.documents import Documents
+from conventions.ports.journal import Timestamps
 from conventions.ports.registry import Registry
 from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive, WorkingStore
@@ -78,6 +79,7 @@ class Ports:
     archive: Archive
     documents: Documents
     signing: Signing
+    timestamps: Timestamps
     mailer: Mailer
     activation: Activation
     credentials: Credentials

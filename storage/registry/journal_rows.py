@@ -13,8 +13,8 @@ from sqlalchemy import Row, Select, bindparam, delete, func, insert, select
 
 from conventions.errors import AlreadyRecorded
 from conventions.events import Event, Salted, canonical_event
+from conventions.journal.merkle import leaf_hash
 from conventions.ports.registry import JournalEntry
-from storage.journal.merkle import leaf_hash
 from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import events, leaves, personal_fields, unsequenced_events
 

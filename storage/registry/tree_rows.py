@@ -11,9 +11,9 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select
 
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.events import Salted
-from storage.journal.heads import JournalHead
-from storage.journal.merkle import Frontier, Span, consistency_spans, inclusion_spans, root_of, root_of_peaks
-from storage.journal.verification import RecordedLeaf
+from conventions.journal.heads import JournalHead
+from conventions.journal.merkle import Frontier, Span, consistency_spans, inclusion_spans, root_of, root_of_peaks
+from conventions.journal.verification import RecordedLeaf
 from storage.registry.journal_rows import NUMBERS_A_QUERY, PERSONAL, JournalRows
 from storage.registry.tables import events, journal_heads, leaves, personal_fields, tree_nodes, unsequenced_events
 
@@ -34,13 +34,18 @@ NODE_HASHES = (
 )
 ADD_NODES = insert(tree_nodes)
 INDEX_OF = select(leaves.c.tree_index).join_from(leaves, events).where(events.c.id == bindparam("id"))
-RECORDED = (
+_RECORDED = (
     select(leaves.c.tree_index, leaves.c.leaf_sha256, leaves.c.event_number, events.c.id, events.c.type, events.c.at, events.c.reference)
     .add_columns(events.c.canonical)
-    .outerjoin_from(leaves, events, leaves.c.event_number == events.c.number)
-    .where(leaves.c.tree_index >= bindparam("start"))
     .order_by(leaves.c.tree_index)
+)
+RECORDED = (
+    _RECORDED.outerjoin_from(leaves, events, leaves.c.event_number == events.c.number)
+    .where(leaves.c.tree_index >= bindparam("start"))
     .limit(LEAVES_A_PAGE)
+)
+RECORDED_OF = _RECORDED.join_from(leaves, events, leaves.c.event_number == events.c.number).where(
+    events.c.reference == bindparam("reference")
 )
 HIDDEN = (
     select(events.c.id)
@@ -67,64 +72,45 @@ class TreeRows(JournalRows):
         return added
 
     def tree_size(self) -> int:
-        """Return how many events have their place in the tree."""
         return self._tree_size()
 
     def tree_root(self, size: int) -> bytes:
-        """Return the root of the tree as it was at that size.
-
-        Raises:
-            NotFound: it never had that size.
-        """
         self._check_size(size)
         return self._span_root((0, size))
 
     def index_of_event(self, event_id: str) -> int:
-        """Return an event's index in the tree.
-
-        Raises:
-            NotFound: no such event, or it waits for the sequencer.
-        """
         index: int = self._row(INDEX_OF, "event in the tree", event_id, id=event_id)[0]
         return index
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
-        """Prove that the leaf at ``index`` is in the tree of that size (RFC 9162, 2.1.3).
-
-        Raises:
-            NotFound: the tree never had that size, or no such leaf.
-        """
         self._check_size(size)
         if not 0 <= index < size:
             raise NotFound(f"no leaf {index} in a tree of {size}")
         return [self._span_root(span) for span in inclusion_spans(index, size)]
 
     def consistency_proof(self, first_size: int, size: int) -> list[bytes]:
-        """Prove that the tree of ``first_size`` is the beginning of the tree of ``size`` (RFC 9162, 2.1.4).
-
-        Raises:
-            NotFound: the tree never had one of these sizes, or the first is empty.
-        """
         self._check_size(size)
         if not 0 < first_size <= size:
             raise NotFound(f"no tree of {first_size} inside one of {size}")
         return [self._span_root(span) for span in consistency_spans(first_size, size)]
 
-    def recorded_leaves(self) -> Iterator[RecordedLeaf]:
-        """Read the whole tree with its events, in order, page by page."""
-        start = 0
+    def recorded_leaves(self, first: int = 0) -> Iterator[RecordedLeaf]:
+        start = first
         while page := self._rows(RECORDED, start=start):
             personal = self._salted([row.event_number for row in page])
             for row in page:
                 yield _recorded(row, personal[row.event_number])
             start = page[-1].tree_index + 1
 
+    def leaves_of(self, reference: str) -> Sequence[RecordedLeaf]:
+        rows = self._rows(RECORDED_OF, reference=reference)
+        personal = self._salted([row.event_number for row in rows])
+        return [_recorded(row, personal[row.event_number]) for row in rows]
+
     def hidden_events(self) -> Sequence[str]:
-        """List the ids of events that neither have a leaf nor wait for one."""
         return [row.id for row in self._rows(HIDDEN)]
 
     def add_head(self, head: JournalHead) -> None:
-        """Add a stamped head; its size, and the head that it follows, are unique."""
         columns = {
             "size": head.size,
             "root_sha256": head.root_sha256,
@@ -136,14 +122,9 @@ class TreeRows(JournalRows):
         self._add(journal_heads, f"head at {head.size}", columns)
 
     def heads(self) -> Sequence[JournalHead]:
-        """List the stamped heads, smallest first."""
         return [JournalHead(r.size, r.root_sha256, r.previous_size, r.at, r.segment_sha256, r.stamps) for r in self._rows(HEADS)]
 
     def purge_personal(self, types: Sequence[str], before: datetime) -> int:
-        """Forget the personal fields of events of these types recorded before that instant; return how many fields.
-
-        The events, their leaves and every proof stay as they are.
-        """
         return self._change(PURGE, {"k_types": list(types), "k_before": before})
 
     def _check_size(self, size: int) -> None:

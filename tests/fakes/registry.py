@@ -16,11 +16,12 @@ from conventions.ceremonies import Authorisation, Review
 from conventions.errors import UpstreamUnavailable
 from conventions.links import CodeRequest, Link, Visit
 from conventions.ports.registry import ArchiveEntry, ShownState
-from tests.fakes.registry_records import RecordsTransaction, by_key
+from tests.fakes.registry_journal import JournalTransaction
+from tests.fakes.registry_records import by_key
 from tests.fakes.registry_state import State
 
 
-class FakeTransaction(RecordsTransaction):
+class FakeTransaction(JournalTransaction):
     """One transaction on a copy of the state; its second half: links to board."""
 
     # links, visits, codes

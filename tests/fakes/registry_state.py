@@ -10,6 +10,7 @@ from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Campaign
 from conventions.ceremonies import Authorisation, Review
 from conventions.events import Event, Salted
+from conventions.journal.heads import JournalHead
 from conventions.links import CodeRequest, Link, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
@@ -49,6 +50,7 @@ class State:
     claims: dict[str, HeldClaim] = field(default_factory=dict)
     events: dict[str, RecordedEvent] = field(default_factory=dict)
     indexes: dict[str, int] = field(default_factory=dict)
+    heads: dict[int, JournalHead] = field(default_factory=dict)
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)

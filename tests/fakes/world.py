@@ -40,6 +40,7 @@ from tests.fakes.registry import FakeRegistry
 from tests.fakes.signing import FakeSigning
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
 from tests.fakes.system import FakeClock, FakeSecrets, FakeWaker
+from tests.fakes.timestamps import FakeTimestamps
 
 PASSWORD = "mot de passe de démonstration"
 CAMPAIGN = "essai-2026"
@@ -60,6 +61,7 @@ class World:
         self.archive = FakeArchive(self.registry)
         self.documents = FakeDocuments(self.registry)
         self.signing = FakeSigning(self.clock, self.registry)
+        self.timestamps = FakeTimestamps(self.clock, self.registry)
         self.mailer = FakeMailer(self.registry)
         self.activation = FakeActivation(self.registry)
         self.waker = FakeWaker(self.registry)
@@ -78,6 +80,7 @@ class World:
             self.archive,
             self.documents,
             self.signing,
+            self.timestamps,
             self.mailer,
             self.activation,
             self.credentials,

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Engine
 
 from conventions.canonical import sha256_hex
 from conventions.errors import AlreadyRecorded, EvidenceBroken, NotFound
-from storage.journal.heads import JournalHead, render_segment, verify_segment
-from storage.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash, root_of, verify_consistency, verify_inclusion
-from storage.journal.verification import JournalReport, Tampering, assess_journal, compare_with_segment
+from conventions.journal.heads import JournalHead, render_segment, verify_segment
+from conventions.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash, root_of, verify_consistency, verify_inclusion
+from conventions.journal.verification import JournalReport, Tampering, assess_journal, compare_with_segment
 from storage.registry import SqlRegistry
 from storage.registry.engine import open_engine
 from tests.contract.storage.records import NOW, event

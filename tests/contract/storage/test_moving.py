@@ -12,9 +12,9 @@ from conventions.agreements import Artefact, FactKind, Failure, Stage
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Mark, Review
 from conventions.errors import EvidenceBroken
+from conventions.journal.verification import assess_journal
 from conventions.ports.registry import ArchiveEntry, ShownState
 from conventions.signatures import SealedManifest
-from storage.journal.verification import assess_journal
 from storage.migrations import ensure_schema
 from storage.registry import SqlRegistry
 from storage.registry.engine import open_engine

@@ -11,12 +11,12 @@ from sqlalchemy import create_engine, select
 from conventions.agreements import FactKind, Stage, settled_services
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import InputRefused
+from conventions.journal.merkle import leaf_hash
 from conventions.preparation import expected_signers, preparation_of
 from conventions.status import Status
 from conventions.steps import activate, archive, countersign, draft, invite, prepare, read_page, return_to_member
 from conventions.steps.activate import order_key
 from conventions.steps.import_members import import_members
-from storage.journal.merkle import leaf_hash
 from storage.registry.tables import metadata
 from tests.integration.steps.town import CODE, LINK, Town
 from tests.invariants import check_agreement, check_folder_is_listed

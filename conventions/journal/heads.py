@@ -12,7 +12,7 @@ from datetime import datetime
 
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken
-from storage.journal.merkle import Frontier, leaf_hash
+from conventions.journal.merkle import Frontier, leaf_hash
 
 HEAD_SCHEMA = "contreseing/journal-head/1"
 

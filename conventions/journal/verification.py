@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from conventions.events import Salted
-from storage.journal.heads import JournalHead, parse_segment
-from storage.journal.merkle import Frontier, leaf_hash
+from conventions.journal.heads import JournalHead, parse_segment
+from conventions.journal.merkle import Frontier, leaf_hash
 
 
 class Tampering(StrEnum):

@@ -6,8 +6,8 @@ import pytest
 
 from conventions.canonical import render_canonical
 from conventions.errors import EvidenceBroken
-from storage.journal.heads import parse_segment, render_segment
-from storage.journal.verification import Tampering, compare_with_segment
+from conventions.journal.heads import parse_segment, render_segment
+from conventions.journal.verification import Tampering, compare_with_segment
 
 
 def event(name: str, **data: str) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conventions.errors import EvidenceBroken
-from storage.journal.merkle import (
+from conventions.journal.merkle import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,
