@@ -33,6 +33,7 @@ from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
 from signing.revisions import StampRenderer
 from signing.sealed import parse_manifest
+from signing.second_reader import SecondReader
 from signing.timestamping import TokenRules
 from signing.validation import PyhankoReader
 
@@ -88,6 +89,7 @@ class PadesSigning:
         self._pki = PkiClient(pki_url, tokens, self._outside)
         issuers = {Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY), Party.SYNDICATE: IssuerRule(syndicate_ca, SYNDICATE_POLICY)}
         self._reader = PyhankoReader(trust, issuers, gatherer)
+        self._second_reader = SecondReader(trust, issuers)
 
     def close(self) -> None:
         """End the connections; a later call opens them again."""
@@ -180,6 +182,10 @@ class PadesSigning:
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         """See the port."""
         return self._outside.run(self._reader.validate(data, expected, self._clock.now()))
+
+    def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        """Validate as ``validate`` does, by a reader that shares no line with the first; it never asks anything outside."""
+        return self._second_reader.validate(data, expected, self._clock.now())
 
     def restamp(self, data: bytes) -> bytes:
         """Renew the archive time-stamp of a file: the same bytes, then fresh validation data and one more time-stamp.

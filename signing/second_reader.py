@@ -1,0 +1,194 @@
+"""The second reader: another opinion on a file, without a line of pyHanko.
+
+pypdf reads the structure, ``cryptography`` checks signatures and certificates, and CMS, tokens and paths are read by this
+room's own parsers. It knows less than the first reader: only B-LTA files as this system makes them, judged at the times that
+their time-stamps state. What it does not know, it refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from conventions.errors import VerificationFailed
+from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
+from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain, load_certificate
+from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, parse_cms
+from signing.cms_verification import verify_signer_of_digest
+from signing.der import strip_padding
+from signing.evidence import verify_crl, verify_ocsp_response
+from signing.identities import IssuerRules, assess_identity, subject_text
+from signing.second_structure import SignatureInFile, StructureOfFile, read_structure
+from signing.timestamping import TimestampToken, TokenRules, verify_token
+
+READER = "contreseing"
+UNREADABLE = (*CERTIFICATE_ERRORS, KeyError, AttributeError, OverflowError, RecursionError, AssertionError)
+_Verification = Callable[[bytes, x509.Certificate, x509.Certificate, datetime], object]
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A signature that holds: its certificate and its time."""
+
+    field: str
+    certificate: x509.Certificate
+    token: TimestampToken
+
+
+class SecondReader:
+    """Validates B-LTA files against anchors, and their signers against who was expected."""
+
+    def __init__(self, trust: TrustStore, rules: IssuerRules) -> None:
+        self._trust = trust
+        self._rules = rules
+        self._token_rules = TokenRules(trust)
+
+    def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
+        """Validate a file; any fault makes a report that says it.
+
+        1. The structure holds (``read_structure``), and the last value is a document time-stamp.
+        2. Every document time-stamp covers its revision, in the order of their times.
+        3. Every signature covers its revision, with a time-stamp of its own that is not later than the next archive stamp.
+        4. Signers' and authorities' certificates lead to an anchor at those times, and the store proves that none was revoked.
+        5. The last authority's certificate has not ended.
+        6. Each expected person, and nobody else, signed the expected field.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            structure = read_structure(data)  # (1)
+            archive, signed = self._verify(structure, now)
+        except VerificationFailed as error:
+            return _refused(sha256, now, f"{error.code}: {error}")
+        except Exception as error:  # noqa: BLE001 a hostile file makes a library raise anything
+            return _refused(sha256, now, f"structure.unreadable: {type(error).__name__}")
+        reasons = self._compare(signed, expected)  # (6)
+        return ValidationReport(
+            reader=READER,
+            sha256=sha256,
+            validated_at=now,
+            valid=not reasons,
+            level=PadesLevel.B_LTA,
+            signatures=tuple(_finding(one) for one in signed),
+            timestamps=tuple(_stamped("signature-timestamp", one.field, one.token) for one in signed)
+            + tuple(_stamped("document-timestamp", field, token) for field, token in archive),
+            data_sha256=structure.data_sha256,
+            reasons=tuple(reasons),
+        )
+
+    def _verify(self, structure: StructureOfFile, now: datetime) -> tuple[list[tuple[str, TimestampToken]], list[_Signed]]:
+        *_, last = structure.signatures
+        if not last.is_timestamp:
+            raise VerificationFailed("the last value is not a document time-stamp", code="archive.missing")
+        stamps = [(one, self._archive_stamp(one, structure)) for one in structure.signatures if one.is_timestamp]  # (2)
+        for (_, earlier), (_, later) in itertools.pairwise(stamps):
+            if earlier.gen_time > later.gen_time:
+                raise VerificationFailed("archive time-stamps that go back in time", code="archive.order")
+        signed = []
+        for one in structure.signatures:
+            if not one.is_timestamp:
+                covering = next(token for stamp, token in stamps if stamp.end > one.end)
+                signed.append(self._signature(one, covering, structure))  # (3)
+        if stamps[-1][1].certificate.not_valid_after_utc < now:  # (5)
+            raise VerificationFailed("the last archive time-stamp's certificate has ended", code="archive.expired")
+        return [(stamp.field, token) for stamp, token in stamps], signed
+
+    def _archive_stamp(self, stamp: SignatureInFile, structure: StructureOfFile) -> TimestampToken:
+        token = verify_token(_unpadded(stamp), stamp.digest, self._token_rules)
+        self._verify_state(token.certificate, token.others, token.gen_time, structure)
+        return token
+
+    def _signature(self, signature: SignatureInFile, covering: TimestampToken, structure: StructureOfFile) -> _Signed:
+        try:
+            cms = parse_cms(_unpadded(signature))
+            (der,) = cms.unsigned_attributes[SIGNATURE_TIMESTAMP]
+        except UNREADABLE as error:
+            raise VerificationFailed("a signature that cannot be read, or without its time-stamp", code="signature.unreadable") from error
+        if cms.content_type != DATA or cms.content is not None:
+            raise VerificationFailed("a signature that holds content of its own", code="signature.content")
+        verify_signer_of_digest(cms, signature.digest)
+        token = verify_token(der, hashlib.sha256(cms.signature).digest(), self._token_rules)
+        if token.gen_time > covering.gen_time:
+            raise VerificationFailed("a signature stamped after the archive stamp that covers it", code="signature.order")
+        self._verify_state(token.certificate, token.others, token.gen_time, structure)
+        self._verify_state(cms.signer, cms.certificates, token.gen_time, structure)
+        return _Signed(signature.field, cms.signer, token)
+
+    def _verify_state(
+        self, certificate: x509.Certificate, others: Iterable[x509.Certificate], at: datetime, structure: StructureOfFile
+    ) -> None:
+        """Check (4): a path at that time, and for each of its certificates below the anchor an answer or a list of that time."""
+        stored = [load_certificate(der) for der in structure.certificates]
+        chain = build_chain(certificate, (*others, *stored), self._trust, at)
+        for subject, issuer in itertools.pairwise(chain):
+            if not any(_proves(verify_ocsp_response, der, subject, issuer, at) for der in structure.ocsp_responses) and not any(
+                _proves(verify_crl, der, subject, issuer, at) for der in structure.crls
+            ):
+                raise VerificationFailed("nothing in the store proves that a certificate was not revoked", code="revocation.missing")
+
+    def _compare(self, signed: Sequence[_Signed], expected: Sequence[ExpectedSigner]) -> list[str]:
+        found = {one.field: one for one in signed}
+        wanted = {one.field for one in expected}
+        reasons = [f"{field}: signature by nobody expected" for field in found if field not in wanted]
+        for one in expected:
+            if one.field not in found:
+                reasons.append(f"{one.field}: signature missing")
+            else:
+                certificate = found[one.field].certificate
+                reasons += [f"{one.field}: {reason}" for reason in assess_identity(certificate, one.identity, self._rules)]
+        return reasons
+
+
+def _unpadded(signature: SignatureInFile) -> bytes:
+    """Return the DER of a value; what fills the rest of its room is nothing but zeros, because nothing signs it.
+
+    Raises:
+        VerificationFailed: ``structure.padding``, or ``signature.unreadable``.
+    """
+    try:
+        der = strip_padding(signature.contents)
+    except ValueError as error:
+        raise VerificationFailed("a signature or time-stamp that cannot be read", code="signature.unreadable") from error
+    if any(signature.contents[len(der) :]):
+        raise VerificationFailed("something stands in the room left by a signature", code="structure.padding")
+    return der
+
+
+def _proves(verify: _Verification, der: bytes, subject: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
+    """Tell whether one answer or list proves the state; one that says *revoked* is not passed over.
+
+    Raises:
+        VerificationFailed: ``revocation.revoked``.
+    """
+    try:
+        verify(der, subject, issuer, at)
+    except VerificationFailed as error:
+        if error.code == "revocation.revoked":
+            raise
+        return False
+    return True
+
+
+def _finding(signed: _Signed) -> SignatureFinding:
+    return SignatureFinding(
+        field=signed.field,
+        signer=subject_text(signed.certificate, NameOID.COMMON_NAME),
+        organization_identifier=subject_text(signed.certificate, NameOID.ORGANIZATION_IDENTIFIER),
+        signed_at=signed.token.gen_time,
+        indication=Indication.TOTAL_PASSED,
+        sub_indication="",
+        level=PadesLevel.B_LTA,
+    )
+
+
+def _stamped(kind: str, field: str, token: TimestampToken) -> TimestampFinding:
+    return TimestampFinding(kind, field, subject_text(token.certificate, NameOID.COMMON_NAME), token.gen_time, Indication.TOTAL_PASSED)
+
+
+def _refused(sha256: str, now: datetime, reason: str) -> ValidationReport:
+    return ValidationReport(READER, sha256, now, False, None, (), (), "", (reason,))
