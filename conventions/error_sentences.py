@@ -93,6 +93,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "pile.new_version": "Cette convention avait été renvoyée : c'est une nouvelle version.",
         # documents
         "documents.embedded_data": "Les données contenues dans le fichier sont absentes ou illisibles.",
+        "documents.evidence_data": "Les données du dossier de preuve ne sont pas complètes ou pas en ordre.",
         "documents.missing_character": "Un caractère ne peut pas être imprimé : corrigez le renseignement indiqué.",
         "documents.missing_value": "Un renseignement nécessaire au document manque.",
         "documents.naive_instant": "L'heure à imprimer n'a pas de fuseau horaire.",
@@ -106,6 +107,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "documents.unknown_quota": "Un quota de service est inconnu du modèle.",
         "documents.unreadable": "Ce fichier PDF ne peut pas être lu.",
         "documents.wording_changed": "Le modèle a changé pendant la préparation : relancez-la.",
+        "letterhead.colour": "Une couleur de l'en-tête n'est pas écrite #RRVVBB.",
+        "letterhead.contrast": "La couleur de l'en-tête se lirait mal : contraste de {ratio}, {least} au moins attendu.",
         "wording.encoding": "Le modèle n'est pas un fichier texte en UTF-8.",
         "wording.field": "Un champ du modèle est inconnu, inutilisé ou absent.",
         "wording.syntax": "Le modèle comporte une erreur d'écriture à la ligne indiquée.",
@@ -131,6 +134,15 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "revocation.no_address": "Un certificat ne dit pas où vérifier son état.",
         "revocation.revoked": "Un certificat a été révoqué. Rien n'a été émis.",
         "revocation.unknown": "L'état d'un certificat est inconnu. Rien n'a été émis.",
+        "clock.wrong": "L'heure de cette machine s'écarte de celle de deux autorités d'horodatage. Rien n'est signé : réglez l'heure.",
+        "signing.csc_answer": "Le service de signature à distance a donné une réponse illisible. Rien n'a été émis.",
+        "signing.csc_busy": "Le service de signature à distance demande d'attendre. Rien n'a été émis.",
+        "signing.csc_expired": "L'autorisation du service de signature à distance a expiré. Rien n'a été émis.",
+        "signing.csc_pin": "Le service de signature à distance refuse le code de la clé. Rien n'a été émis : vérifiez CSC_PIN.",
+        "signing.csc_refused": "Le service de signature à distance a refusé la demande. Rien n'a été émis.",
+        "signing.device": "Le module de signature (HSM) ne répond plus. Rien n'a été émis.",
+        "signing.device_refused": "Le module de signature (HSM) a refusé de signer. Rien n'a été émis.",
+        "signing.wrong_signature": "La signature reçue ne correspond pas au certificat. Rien n'a été émis.",
         "signing.certificate": "Le certificat reçu n'est pas celui demandé. Rien n'a été émis.",
         "signing.key_destroyed": "La clé de cette signature a déjà été détruite.",
         "signing.level": "Le niveau de signature atteint n'est pas celui exigé. Rien n'a été émis.",
@@ -153,6 +165,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "archive.lock_mode": "Le mode de verrouillage de l'archive est inconnu.",
         "archive.other_bytes": "L'archive contient déjà d'autres octets à cet emplacement. Le dossier est mis de côté.",
         "archive.unlocked": "L'archive n'a pas verrouillé ce fichier.",
+        "journal.changed": "Le journal n'est plus tel qu'il a été écrit : « contreseing journal verify » dit où.",
+        "journal.no_head": "Le journal n'a pas encore été horodaté : « contreseing journal head » le fait.",
+        "journal.no_token": "Un jeton d'horodatage du journal n'est pas dans l'archive.",
         "archive.unavailable": "L'archive ne répond pas. Rien n'est perdu : le travail reprendra.",
         "journal.consistency": "Le journal n'est pas la suite de celui qui avait été daté.",
         "journal.inclusion": "Cet événement ne figure pas dans le journal daté.",
@@ -187,6 +202,20 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "receiver.line_broken": "Le fichier des ordres reçus est abîmé.",
         "prefect.unavailable": "Le suivi (Prefect) ne répond pas : le travail continue sans lui.",
         # settings and the embedded stack
+        "configuration.csc_authorisation": (
+            "La clé à distance demande un code (réglez CSC_PIN), ou une autorisation que seul son titulaire peut donner."
+        ),
+        "configuration.csc_credential": "La clé à distance réglée par CSC_CREDENTIAL ne peut pas signer.",
+        "configuration.csc_refused": "Le service de signature à distance refuse ces réglages : vérifiez CSC_CREDENTIAL et CSC_TOKEN.",
+        "configuration.key_kind": "La clé n'est ni à courbe elliptique, ni RSA d'au moins 2 048 bits.",
+        "configuration.pkcs11_certificate": (
+            "Le certificat de la clé du module (HSM) manque ou n'est pas le sien : rangez-le à côté d'elle sous la même étiquette,"
+            " ou réglez SIGNATORY_CERTIFICATE_FILE."
+        ),
+        "configuration.pkcs11_key": "Le module de signature (HSM) n'a pas de clé privée de ce nom : vérifiez PKCS11_KEY.",
+        "configuration.pkcs11_module": "Le module PKCS#11 ne se charge pas : vérifiez PKCS11_MODULE.",
+        "configuration.pkcs11_pin": "Le module de signature (HSM) refuse le code : vérifiez PKCS11_PIN avant qu'il ne se bloque.",
+        "configuration.pkcs11_token": "Le module de signature (HSM) ne montre pas le jeton attendu : vérifiez PKCS11_TOKEN.",
         "configuration.file_unreadable": "Un fichier de réglage ne peut pas être lu.",
         "configuration.mail_address": "L'adresse d'expédition des courriels est incorrecte.",
         "configuration.mail_ca_file": "Le fichier d'autorités de la messagerie ne peut pas être lu.",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from signing.pki import policies
@@ -122,19 +122,25 @@ def issue_ocsp_responder(ca: Authority, key: ec.EllipticCurvePublicKey, base_url
 
 
 def issue_signer(
-    ca: Authority, key: ec.EllipticCurvePublicKey, subject: SignerSubject, policy: str, base_url: str, now: datetime
+    ca: Authority,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    subject: SignerSubject,
+    policy: str,
+    base_url: str,
+    now: datetime,
+    lifetime: timedelta = policies.SIGNER_LIFETIME,
 ) -> x509.Certificate:
-    """Issue a one-shot signer's certificate of ten minutes.
+    """Issue a signer's certificate: one-shot, of ten minutes, unless a longer life is given for a key in a device.
 
-    It carries both the short-term extension (ETSI EN 319 412-1, 5.2) and OCSP and CRL pointers, because some validators
-    do not know the extension.
+    A one-shot certificate carries both the short-term extension (ETSI EN 319 412-1, 5.2) and OCSP and CRL pointers, because
+    some validators do not know the extension.
     """
-    builder = _start(render_signer_name(subject), ca.certificate.subject, key, now, policies.SIGNER_LIFETIME)
+    builder = _start(render_signer_name(subject), ca.certificate.subject, key, now, lifetime)
     builder = builder.add_extension(_usage("content_commitment"), critical=True)
     builder = builder.add_extension(_stated(policy), critical=False)
-    builder = builder.add_extension(
-        x509.UnrecognizedExtension(ObjectIdentifier(policies.VALIDITY_ASSURED_SHORT_TERM), DER_NULL), critical=False
-    )
+    if lifetime <= policies.SIGNER_LIFETIME:
+        short_term = x509.UnrecognizedExtension(ObjectIdentifier(policies.VALIDITY_ASSURED_SHORT_TERM), DER_NULL)
+        builder = builder.add_extension(short_term, critical=False)
     return _finish(builder, ca, base_url)
 
 
@@ -153,7 +159,7 @@ def _issue_ca(
 
 
 def _start(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lifetime: timedelta
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, now: datetime, lifetime: timedelta
 ) -> x509.CertificateBuilder:
     now = now.replace(microsecond=0)
     return (
