@@ -24,6 +24,11 @@ RECORD_SCHEMA = "contreseing/record/1"
 NUMBERING_ATTEMPTS = 5
 
 
+def folder_prefix(reference: str) -> str:
+    """Return where a folder stands in the archive: an agreement's, or one of the system's own, named by its path (``journal/2026``)."""
+    return f"{reference}/" if "/" in reference else f"agreements/{reference}/"
+
+
 def retain_until(programme: Programme, lock_years: int) -> datetime:
     """Return the end of the lock: that many years after the programme's last day (aware UTC)."""
     last = programme.ends_on
@@ -135,7 +140,7 @@ def _intend(
                 if indexes_known is not None and indexes_known != sum(entry.kind == INDEX_KIND for entry in entries):
                     raise Busy(f"another index of {reference} was written meanwhile")
                 seq = max((entry.seq for entry in entries), default=0) + 1
-                key = f"agreements/{reference}/{seq:04d}-{kind}-{sha256}"
+                key = f"{folder_prefix(reference)}{seq:04d}-{kind}-{sha256}"
                 entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, until)
                 tx.add_archive_entry(entry)
                 return entry

@@ -6,6 +6,7 @@ head, one a line: personal fields are commitments there already.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from conventions.errors import EvidenceBroken
 from conventions.journal.merkle import Frontier, leaf_hash
 
 HEAD_SCHEMA = "contreseing/journal-head/1"
+RECORD_SCHEMA = "contreseing/journal-head-record/1"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,43 @@ def render_head(head: JournalHead) -> bytes:
         "segment_sha256": head.segment_sha256,
     }
     return render_canonical(content)
+
+
+def parse_head(data: bytes, stamps: Mapping[str, str]) -> JournalHead:
+    """Read back what was time-stamped of a head, beside its stamps.
+
+    Raises:
+        EvidenceBroken: not the bytes of a head.
+    """
+    try:
+        content = json.loads(data)
+        at = datetime.fromisoformat(content["at"])
+        head = JournalHead(content["size"], content["root_sha256"], content["previous_size"], at, content["segment_sha256"], dict(stamps))
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvidenceBroken("a head of the journal cannot be read") from error
+    if render_head(head) != data:
+        raise EvidenceBroken("a head of the journal is not written as heads are")
+    return head
+
+
+def render_head_record(head: JournalHead) -> bytes:
+    """Serialise what completes a head in the archive: the digests of its own bytes and of each stamp's token (canonical JSON)."""
+    return render_canonical({"schema": RECORD_SCHEMA, "head_sha256": sha256_hex(render_head(head)), "stamps": dict(head.stamps)})
+
+
+def parse_head_record(data: bytes) -> tuple[str, Mapping[str, str]]:
+    """Read the digest of a head's bytes, and of each authority's token.
+
+    Raises:
+        EvidenceBroken: not a record of a head.
+    """
+    try:
+        content = json.loads(data)
+        if content["schema"] != RECORD_SCHEMA:
+            raise EvidenceBroken("the record of a head of the journal is of another schema")
+        return str(content["head_sha256"]), {str(name): str(digest) for name, digest in content["stamps"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EvidenceBroken("the record of a head of the journal cannot be read") from error
 
 
 def render_segment(events: Iterable[bytes]) -> bytes:

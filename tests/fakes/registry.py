@@ -14,6 +14,7 @@ from types import TracebackType
 from conventions.accounts import Account, Session
 from conventions.ceremonies import Authorisation, Review
 from conventions.errors import UpstreamUnavailable
+from conventions.journal.merkle import leaf_hash
 from conventions.links import CodeRequest, Link, Visit
 from conventions.ports.registry import ArchiveEntry, ShownState
 from tests.fakes.registry_journal import JournalTransaction
@@ -173,6 +174,7 @@ class FakeRegistry:
             new = [event_id for event_id in tx.state.events if event_id not in tx.state.indexes]
             first = len(tx.state.indexes)
             tx.state.indexes.update({event_id: first + n for n, event_id in enumerate(new)})
+            tx.state.leaves.update({event_id: leaf_hash(tx.state.events[event_id].canonical) for event_id in new})
         return len(new)
 
     def _new_salt(self) -> str:

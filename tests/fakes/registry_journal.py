@@ -8,7 +8,7 @@ from datetime import datetime
 
 from conventions.errors import NotFound
 from conventions.journal.heads import JournalHead
-from conventions.journal.merkle import consistency_proof, inclusion_proof, leaf_hash, root_of
+from conventions.journal.merkle import consistency_proof, inclusion_proof, root_of
 from conventions.journal.verification import RecordedLeaf
 from tests.fakes.registry_records import RecordsTransaction
 from tests.fakes.registry_state import RecordedEvent
@@ -41,7 +41,7 @@ class JournalTransaction(RecordsTransaction):
     def recorded_leaves(self, first: int = 0) -> Iterator[RecordedLeaf]:
         for event_id, index in self.state.indexes.items():
             if index >= first:
-                yield _recorded(index, self.state.events[event_id])
+                yield _recorded(index, self.state.leaves[event_id], self.state.events.get(event_id))
 
     def leaves_of(self, reference: str) -> Sequence[RecordedLeaf]:
         return [leaf for leaf in self.recorded_leaves() if leaf.reference == reference]
@@ -69,18 +69,13 @@ class JournalTransaction(RecordsTransaction):
     def _leaves(self, size: int) -> list[bytes]:
         if not 0 <= size <= self.tree_size():
             raise NotFound(f"the tree never had {size} leaves")
-        return [leaf_hash(self.state.events[event_id].canonical) for event_id in self.state.indexes][:size]
+        return [self.state.leaves[event_id] for event_id in self.state.indexes][:size]
 
 
-def _recorded(index: int, recorded: RecordedEvent) -> RecordedLeaf:
+def _recorded(index: int, leaf_sha256: bytes, recorded: RecordedEvent | None) -> RecordedLeaf:
+    if recorded is None:
+        return RecordedLeaf(index, leaf_sha256, None, None, None, None, None)
     event = recorded.event
     return RecordedLeaf(
-        index=index,
-        leaf_sha256=leaf_hash(recorded.canonical),
-        event_id=event.id,
-        type=event.type,
-        at=event.at,
-        reference=event.reference,
-        canonical=recorded.canonical,
-        personal=tuple(recorded.salted.values()),
+        index, leaf_sha256, event.id, event.type, event.at, event.reference, recorded.canonical, tuple(recorded.salted.values())
     )

@@ -50,6 +50,7 @@ class State:
     claims: dict[str, HeldClaim] = field(default_factory=dict)
     events: dict[str, RecordedEvent] = field(default_factory=dict)
     indexes: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, bytes] = field(default_factory=dict)
     heads: dict[int, JournalHead] = field(default_factory=dict)
     outbox: dict[str, Outgoing] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
