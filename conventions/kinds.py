@@ -42,6 +42,9 @@ SIGNERS = MappingProxyType(
 
 MEMBER_FIELD = "Signature_Membre"
 SYNDICATE_FIELD = "Signature_VP"
+SEAL_FIELD = "Cachet"
+"""Field of the system's own seal, in the documents that no person signs (the evidence file)."""
+
 FIELD_OF = MappingProxyType({Party.MEMBER: MEMBER_FIELD, Party.SYNDICATE: SYNDICATE_FIELD})
 
 TIMESTAMP_FIELDS = tuple(f"Horodatage_{n:02d}" for n in range(1, 41))

@@ -9,9 +9,12 @@ from conventions.canonical import Json
 from conventions.errors import InputRefused
 from conventions.ports.documents import RenderedAgreement, StampText, TwinPart
 from conventions.terms import Terms
+from documents.agreements import issue_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose
 from documents.embedded_data import parse_agreement_data
+from documents.evidence_file import EVIDENCE_WORDING, render_evidence
+from documents.pdf.stationery import PLAIN, Stationery
 from documents.pictures import render_picture
 from documents.rendering import render_composition
 from documents.stamps import render_stamp_page
@@ -25,8 +28,9 @@ class ReportlabDocuments:
     ``wording_directories`` are searched in order; a customer's directory comes before the bundled one.
     """
 
-    def __init__(self, wording_directories: tuple[Path, ...] = (BUNDLED,)) -> None:
+    def __init__(self, wording_directories: tuple[Path, ...] = (BUNDLED,), stationery: Stationery = PLAIN) -> None:
         self._wordings = WordingFiles(wording_directories)
+        self._stationery = stationery
 
     def wording_sha256(self, wording_id: str) -> str:
         """Return the SHA-256 (hexadecimal) of a wording file.
@@ -44,7 +48,7 @@ class ReportlabDocuments:
                 wording than the file on disk.
             ConfigurationError: no such wording.
         """
-        return render_composition(self._compose(terms), terms)
+        return render_composition(self._compose(terms), issue_of(terms), self._stationery)
 
     def render_twin(self, terms: Terms) -> tuple[TwinPart, ...]:
         """Write the HTML twin of what ``render_agreement`` renders, one part for each of its sections.
@@ -64,7 +68,16 @@ class ReportlabDocuments:
                 code="documents.wording_changed",
                 wording=terms.wording_id,
             )
-        return compose(wording, terms)
+        return compose(wording, terms.title, values_of(terms))
+
+    def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
+        """Render an evidence file from data that follow ``documents/schemas/evidence-1.json``; same data, same bytes.
+
+        Raises:
+            InputRefused: names the entry that is missing, unknown or not of its type; or a character that the fonts lack.
+            ConfigurationError: no such wording.
+        """
+        return render_evidence(self._wordings.wording(EVIDENCE_WORDING), data, self._stationery)
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         """Read ``agreement.json`` back from PDF bytes, signed or not.

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
-from conventions.kinds import Party
+from conventions.kinds import FIELD_OF, SEAL_FIELD
+
+SYSTEM = "system"
+"""Who seals where no person signs."""
+SIGNATURE_FIELDS: Mapping[str, str] = MappingProxyType({**{party.value: name for party, name in FIELD_OF.items()}, SYSTEM: SEAL_FIELD})
+"""Field of each party to a signature box."""
 
 
 class Emphasis(Enum):
@@ -100,9 +107,9 @@ class FactSheet:
 
 @dataclass(frozen=True, slots=True)
 class SignatureBox:
-    """Where one party signs: the formula, who signs and in what capacity."""
+    """Where one party (a name of ``SIGNATURE_FIELDS``) signs: the formula, who signs and in what capacity."""
 
-    party: Party
+    party: str
     formula: Runs
     name: Runs
     capacity: Runs

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from conventions.errors import ConfigurationError, InputRefused
-from conventions.kinds import Kind
-from conventions.terms import Terms
 from documents.blocks import (
     Block,
     BulletList,
@@ -24,19 +22,9 @@ from documents.blocks import (
     SignatureBox,
     Signatures,
 )
-from documents.fields import (
-    CONDITIONS,
-    LIST_FIELDS,
-    REQUIRED_FIELDS,
-    REQUIRED_LISTS,
-    SCALAR_FIELDS,
-    ListLines,
-    conditions,
-    list_values,
-    scalar_values,
-)
 from documents.fonts import writable_text
 from documents.inline import FIELD, LINK_SCHEMES
+from documents.vocabulary import ListLines, Values, Vocabulary
 from documents.wording_templates import (
     BlockTemplate,
     ChoiceTemplate,
@@ -59,36 +47,41 @@ TableRow = tuple[Runs, ...]
 EMPTY_LIST = "Néant"
 
 
-def verify_wording(wording: Wording, kind: Kind) -> None:
-    """Check that a wording uses the fields, lists and conditions of its kind: none unknown, none left out.
+def verify_wording(wording: Wording, vocabulary: Vocabulary) -> None:
+    """Check that a wording uses the fields, lists and conditions of its kind, none unknown, none left out, and who signs it.
 
     Raises:
         ConfigurationError: names the file, the line and the field.
     """
     used: set[str] = set()
     lists: set[str] = set()
+    parties: list[str] = []
     for block in _all_blocks(wording):
         if isinstance(block, ChoiceTemplate):
-            if block.condition not in CONDITIONS:
+            if block.condition not in vocabulary.conditions:
                 raise _complaint(wording, block.line, block.condition, "condition inconnue")
             continue
         if isinstance(block, TableTemplate):
-            lists |= _verify_lists(wording, block)
+            lists |= _verify_lists(wording, block, vocabulary)
+        if isinstance(block, SignaturesTemplate):
+            parties += [box.party for box in block.boxes]
         for text, each in texts_of(block):
-            allowed = SCALAR_FIELDS if each is None else LIST_FIELDS[each]
+            allowed = vocabulary.scalars if each is None else vocabulary.lists[each]
             for name, line in _names(text):
                 if name not in allowed:
                     raise _complaint(wording, line, name, "champ inconnu")
                 used.add(name)
-    for name in sorted(REQUIRED_FIELDS[kind] - used):
+    for name in sorted(vocabulary.required - used):
         raise _complaint(wording, 0, name, "champ non utilisé")
-    for name in sorted(REQUIRED_LISTS[kind] - lists):
+    for name in sorted(set(vocabulary.lists) - lists):
         raise _complaint(wording, 0, name, "liste non utilisée")
+    if tuple(parties) != vocabulary.parties:
+        raise _complaint(wording, 0, ", ".join(vocabulary.parties), "signataires attendus, dans cet ordre")
 
 
-def _verify_lists(wording: Wording, table: TableTemplate) -> set[str]:
+def _verify_lists(wording: Wording, table: TableTemplate, vocabulary: Vocabulary) -> set[str]:
     for row in table.rows:
-        if row.each is not None and row.each not in LIST_FIELDS:
+        if row.each is not None and row.each not in vocabulary.lists:
             raise _complaint(wording, row.line, row.each, "liste inconnue")
     return {row.each for row in table.rows if row.each is not None}
 
@@ -117,24 +110,24 @@ def _complaint(wording: Wording, line: int, field: str, what: str) -> Configurat
     )
 
 
-def compose(wording: Wording, terms: Terms) -> Composition:
-    """Put one agreement's values into a wording.
+def compose(wording: Wording, title: str, values: Values) -> Composition:
+    """Put one document's values into a wording.
 
     Raises:
         InputRefused: a field has no value, or one that the fonts cannot write, or a link to somewhere else than the web or a
             mailbox.
     """
-    composer = _Composer(wording, terms)
+    composer = _Composer(wording, values)
     parts = tuple(Part(part.title, tuple(composer.blocks(part.blocks))) for part in wording.parts)
-    return Composition(writable_text(terms.title, "title"), parts)
+    return Composition(writable_text(title, "title"), parts)
 
 
 class _Composer:
-    def __init__(self, wording: Wording, terms: Terms) -> None:
+    def __init__(self, wording: Wording, values: Values) -> None:
         self._file_name = wording.file_name
-        self._values = {name: value if value is None else writable_text(value, name) for name, value in scalar_values(terms).items()}
-        self._lists = list_values(terms)
-        self._conditions = conditions(terms)
+        self._values = {name: value if value is None else writable_text(value, name) for name, value in values.scalars.items()}
+        self._lists = values.lists
+        self._conditions = values.conditions
 
     def blocks(self, templates: tuple[BlockTemplate, ...]) -> Iterator[Block]:
         """Compose blocks."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conventions.errors import InputRefused
-from conventions.kinds import Kind
 from conventions.powers import Act, ActType
 from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceGrant
 from conventions.terms import RecapitulationLine, Terms
 from documents.french import NO_BREAK, spell_amount, spell_date, spell_integer, spell_siret
+from documents.vocabulary import ListLines
 
 ACT_NAMES = MappingProxyType(
     {
@@ -98,8 +98,6 @@ LIST_FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 CONDITIONS = frozenset({"demonstration", "retroactive_effect"})
-REQUIRED_FIELDS: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONVENTION: SCALAR_FIELDS})
-REQUIRED_LISTS: Mapping[Kind, frozenset[str]] = MappingProxyType({Kind.CONVENTION: frozenset(LIST_FIELDS)})
 
 
 def spell_act(act: Act) -> str:
@@ -182,19 +180,6 @@ def scalar_values(terms: Terms) -> Mapping[str, str | None]:
         "syndicate.telephone": syndicate.telephone,
         "syndicate.website": syndicate.website,
     }
-
-
-class ListLines(tuple[tuple[tuple[str, str], ...], ...]):  # noqa: SLOT001 a tuple of any length has no room for slots
-    """Lines of a list, each as (field, value) pairs; hashed once."""
-
-    _hash: int
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            self._hash = super().__hash__()
-            return self._hash
 
 
 def list_values(terms: Terms) -> Mapping[str, ListLines]:

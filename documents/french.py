@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 NO_BREAK = "\u00a0"
 NARROW_NO_BREAK = "\u202f"
@@ -36,6 +36,18 @@ def spell_instant(at: datetime) -> str:
     """Write an aware Paris time: « 23/11/2026 à 15:04:05 (heure de Paris, UTC+01:00) »."""
     offset = at.strftime("%z")
     return f"{at:%d/%m/%Y} à {at:%H:%M:%S} (heure de Paris, UTC{offset[:3]}:{offset[3:5]})"
+
+
+def spell_clock(at: datetime) -> str:
+    """Write an aware local time for a table, with its distance from UTC: « 23/11/2026 15:04:05 (UTC+1) »."""
+    hours = (at.utcoffset() or timedelta()).total_seconds() / 3600
+    return f"{at:%d/%m/%Y} {at:%H:%M:%S}{NO_BREAK}(UTC{hours:+g})"
+
+
+def spell_digest(digest_hex: str) -> str:
+    """Write a digest in groups of sixteen characters, for the eye to compare; a line may turn after each second group."""
+    groups = [digest_hex[start : start + 16] for start in range(0, len(digest_hex), 16)]
+    return " ".join(NO_BREAK.join(groups[pair : pair + 2]) for pair in range(0, len(groups), 2))
 
 
 _BEFORE_COLON = re.compile(r" (?=[:»])|(?<=«) ")

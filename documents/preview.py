@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from pathlib import Path
 
 from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
-from conventions.members import BillingCodes, Member
-from conventions.people import Civility, MailAddress, Person, Referent
 from conventions.ports.documents import RenderedAgreement, TwinPart
-from conventions.powers import Act, ActType, Delegation, DelegationType, PowerToSign
-from conventions.programmes import Programme, Syndicate
-from conventions.scale import Category, Scale, Tier
-from conventions.services import ServiceDefinition, grants_for
-from conventions.siret import fictitious_siret
-from conventions.terms import RecapitulationLine, Terms
+from conventions.terms import Terms
+from documents.agreements import issue_of, values_of
+from documents.blocks import Composition
 from documents.composition import compose, verify_wording
-from documents.fields import REQUIRED_FIELDS
-from documents.rendering import render_composition
-from documents.structure_text import verify_twin
+from documents.evidence_example import fictitious_evidence
+from documents.evidence_file import EVIDENCE, compose_evidence
+from documents.examples import ExampleMember, fictitious_terms
+from documents.pdf.stationery import PLAIN, Stationery
+from documents.rendering import Issue, render_composition
+from documents.structure_text import parse_structure_text, verify_twin
 from documents.twin import render_parts
+from documents.vocabularies import VOCABULARIES
+from documents.wording_files import BUNDLED
 from documents.wording_parser import parse_wording
+from documents.wording_templates import Wording
 
-YEAR = 2026
-_PRESIDENT = Person(Civility.MADAME, "Prénom", "Nom-Fictif", "Présidente")
-_ASSEMBLY_ACT = Act(ActType.DELIBERATION, "le comité syndical", "0000-01", date(YEAR - 1, 11, 20))
-_SCALE = Scale((Tier(Category.EPCI, 13_000, 30_000, 49_999), Tier(Category.EPCI, 8_000, 20_000, 29_999)), "délibération fictive n° 0000-02")
-_CATALOGUE = (
-    ServiceDefinition("fichiers", "Service fictif de fichiers", "exemple"),
-    ServiceDefinition("ged", "Service fictif de documents", "exemple"),
-    ServiceDefinition("sae", "Service fictif d’archivage", "exemple"),
-)
+KINDS = tuple(VOCABULARIES)
+"""Names of the kinds that have a wording."""
 
 
 @dataclass(frozen=True)
@@ -42,109 +37,52 @@ class WordingPreview:
     points: tuple[tuple[str, int], ...]
     rendered: RenderedAgreement
     twin: tuple[TwinPart, ...]
+    word_count: int
 
 
-def preview_wording(data: bytes, kind: Kind, file_name: str, terms: Terms | None = None) -> WordingPreview:
-    """Check a wording file (UTF-8 bytes) and render it, with fictitious facts unless ``terms`` are given.
+def preview_wording(
+    data: bytes,
+    kind: str,
+    file_name: str,
+    terms: Terms | None = None,
+    *,
+    member: ExampleMember | None = None,
+    stationery: Stationery = PLAIN,
+) -> WordingPreview:
+    """Check a wording file (UTF-8 bytes) of a kind and render it, with fictitious facts unless ``terms`` are given.
+
+    ``member`` replaces what is known of a member in the fictitious facts.
 
     Raises:
-        ConfigurationError: names the file, the line and what is wrong there; or no wording of that kind is known yet.
+        ConfigurationError: names the file, the line and what is wrong there; or no wording of that kind is known.
         InputRefused: the terms given cannot be rendered.
         EvidenceBroken: the twin does not say what the pages say.
     """
-    if kind not in REQUIRED_FIELDS:
-        raise ConfigurationError(f"{file_name}: no fields are defined for the kind {kind.value}", code="wording.unknown", wording=file_name)
-    wording = parse_wording(data, f"{kind.value}/preview", file_name)
-    verify_wording(wording, kind)
-    facts = terms if terms is not None else fictitious_terms(wording.id, wording.sha256_hex)
-    composition = compose(wording, facts)
-    rendered, twin = render_composition(composition, facts), render_parts(composition)
+    if kind not in VOCABULARIES:
+        raise ConfigurationError(f"{file_name}: no fields are defined for the kind {kind}", code="wording.unknown", wording=file_name)
+    wording = parse_wording(data, f"{kind}/preview", file_name)
+    verify_wording(wording, VOCABULARIES[kind])
+    composition, issue = _composed(wording, kind, terms, member)
+    rendered, twin = render_composition(composition, issue, stationery), render_parts(composition)
     verify_twin(rendered.data, twin)
-    return WordingPreview(wording.sha256_hex, wording.points, rendered, twin)
+    said = [text for section in parse_structure_text(rendered.data) for text in section]
+    return WordingPreview(wording.sha256_hex, wording.points, rendered, twin, sum(len(text.split()) for text in said))
 
 
-def fictitious_terms(wording_id: str, wording_sha256: str) -> Terms:
-    """Return terms that are plainly fictitious, marked as a demonstration."""
-    programme = _programme(wording_id)
-    member = _member()
-    lines = (
-        RecapitulationLine(member.name, Category.EPCI, member.contribution_eur),
-        RecapitulationLine("Autre communauté fictive", Category.EPCI, 8_000),
-    )
-    return Terms(
-        reference=f"{YEAR}-0000",
-        version=1,
-        kind=Kind.CONVENTION,
-        programme=programme,
-        member=member,
-        delegation=_delegation(),
-        services=grants_for(programme.catalogue, member.category, member.population, member.contribution_eur),
-        recapitulation=lines,
-        recapitulation_year=YEAR,
-        wording_id=wording_id,
-        wording_sha256=wording_sha256,
-        prepared_on=date(YEAR, 1, 6),
-        demonstration=True,
-    )
+def _composed(wording: Wording, kind: str, terms: Terms | None, member: ExampleMember | None) -> tuple[Composition, Issue]:
+    if kind == EVIDENCE:
+        return compose_evidence(wording, fictitious_evidence(member))
+    facts = terms if terms is not None else fictitious_terms(Kind(kind), wording.id, wording.sha256_hex, member)
+    return compose(wording, facts.title, values_of(facts)), issue_of(facts)
 
 
-def _programme(wording_id: str) -> Programme:
-    return Programme(
-        id="fictif",
-        name="programme fictif",
-        starts_on=date(YEAR, 1, 1),
-        ends_on=date(YEAR + 4, 12, 31),
-        deliberation=_ASSEMBLY_ACT,
-        scale=_SCALE,
-        catalogue=_CATALOGUE,
-        syndicate=Syndicate(
-            name="Syndicat mixte fictif",
-            short_name="Syndicat fictif",
-            seat="1 place de l’Exemple, 00000 Ville-Fictive",
-            siret=fictitious_siret(9_998),
-            president=_PRESIDENT,
-            president_act=_ASSEMBLY_ACT,
-            telephone="00 00 00 00 00",
-            website="https://syndicat.invalid",
-            data_protection_mail="dpo@syndicat.invalid",
-        ),
-        wordings=((Kind.CONVENTION.value, wording_id),),
-        fictitious=True,
-    )
+def newest_bundled(kind: str) -> Path:
+    """Return the newest wording of a kind that comes with us (``2026-10`` is newer than ``2026-9``).
 
-
-def _member() -> Member:
-    return Member(
-        id="fictif",
-        name="Communauté de communes fictive",
-        category=Category.EPCI,
-        siret=fictitious_siret(9_997),
-        seat="2 rue de l’Exemple, 00000 Ville-Fictive",
-        contribution_eur=13_000,
-        contribution_source="scale",
-        representative=Person(Civility.MONSIEUR, "Prénom", "Autre-Fictif", "président"),
-        representative_mail=MailAddress("president@communaute.invalid", "exemple"),
-        population=42_000,
-        power=PowerToSign(Act(ActType.DELIBERATION, "le conseil communautaire", "0000-03", date(YEAR - 1, 12, 11))),
-        referent=Referent(
-            Person(Civility.MADAME, "Prénom", "Référente-Fictive", "responsable des usages numériques"),
-            "referente@communaute.invalid",
-            "00 00 00 00 01",
-        ),
-        billing=BillingCodes("SERVICE", None),
-        fictitious=True,
-    )
-
-
-def _delegation() -> Delegation:
-    return Delegation(
-        id="fictive",
-        type=DelegationType.FUNCTION,
-        holder=Person(Civility.MADAME, "Prénom", "Déléguée-Fictive", "Vice-Présidente déléguée"),
-        granted_by=_PRESIDENT,
-        act=Act(ActType.ORDER, "la Présidente", "0000-A-04", date(YEAR - 1, 9, 15)),
-        scope=(Kind.CONVENTION,),
-        starts_on=date(YEAR - 1, 9, 18),
-        ends_on=date(YEAR + 4, 12, 31),
-        formula="pour la Présidente et par délégation, la Vice-Présidente déléguée",
-    )
+    Raises:
+        ConfigurationError: there is none.
+    """
+    files = sorted((BUNDLED / kind).glob("*.md"), key=lambda file: [int(digits) for digits in re.findall(r"\d+", file.stem)])
+    if not files:
+        raise ConfigurationError(f"no wording {kind}", code="wording.unknown", wording=kind)
+    return files[-1]

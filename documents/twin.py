@@ -55,7 +55,7 @@ def _block(block: Block) -> str:
             return f'<table class="facts" aria-label="{escape(plain(caption))}">\n<tbody>\n{lines}\n</tbody>\n</table>'
         case Signatures(boxes):
             sides = "\n".join(
-                f'<div class="signature {box.party.value}">'
+                f'<div class="signature {box.party}">'
                 f"<p><em>{_inline(box.formula)}</em></p>\n<p><strong>{_inline(box.name)}</strong></p>\n<p>{_inline(box.capacity)}</p></div>"
                 for box in boxes
             )

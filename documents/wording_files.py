@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 from conventions.errors import ConfigurationError
-from conventions.kinds import Kind
 from documents.composition import verify_wording
-from documents.fields import REQUIRED_FIELDS
+from documents.vocabularies import VOCABULARIES
 from documents.wording_parser import parse_wording
 from documents.wording_templates import Wording
 
@@ -35,14 +34,14 @@ class WordingFiles:
 
     def _load(self, wording_id: str) -> Wording:
         match = _ID.fullmatch(wording_id)
-        if match is None or match[1] not in {kind.value for kind in REQUIRED_FIELDS}:
+        if match is None or match[1] not in VOCABULARIES:
             msg = f"not the identifier of a wording: {wording_id}"
             raise ConfigurationError(msg, code="wording.unknown", wording=wording_id)
         for directory in self._directories:
             path = directory / match[1] / f"{match[2]}.md"
             if path.is_file():
                 wording = parse_wording(path.read_bytes(), wording_id, f"{match[1]}/{path.name}")
-                verify_wording(wording, Kind(match[1]))
+                verify_wording(wording, VOCABULARIES[match[1]])
                 return wording
         msg = f"no wording {wording_id}"
         raise ConfigurationError(msg, code="wording.unknown", wording=wording_id)

@@ -17,8 +17,7 @@ import re
 
 from conventions.canonical import sha256_hex
 from conventions.errors import ConfigurationError
-from conventions.kinds import Party
-from documents.blocks import Align, Runs, plain
+from documents.blocks import SIGNATURE_FIELDS, Align, Runs, plain
 from documents.french import set_french_spaces
 from documents.inline import parse_inline
 from documents.wording_templates import (
@@ -293,6 +292,6 @@ class _Parser:
     def _signature(self, line: int, record: tuple[Text, ...]) -> SignatureTemplate:
         party_text, formula, name, capacity = record
         party = plain(party_text) if isinstance(party_text, Runs) else ""
-        if party not in {member.value for member in Party}:
+        if party not in SIGNATURE_FIELDS:
             raise self.complaint(line, f"partie inconnue dans les signatures : « {party} »")
-        return SignatureTemplate(Party(party), formula, name, capacity)
+        return SignatureTemplate(party, formula, name, capacity)

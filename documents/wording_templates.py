@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conventions.kinds import Party
 from documents.blocks import Align, Emphasis, Run, Runs
 
 
@@ -85,7 +84,7 @@ class FactSheetTemplate:
 class SignatureTemplate:
     """Where one party signs."""
 
-    party: Party
+    party: str
     formula: Text
     name: Text
     capacity: Text

@@ -75,6 +75,16 @@ class Documents(Protocol):
         """
         ...
 
+    def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
+        """Render an evidence file (PDF/A-3a, PDF/UA-1, the field ``SEAL_FIELD`` unsigned) that carries its data; same data, same bytes.
+
+        ``data`` follows ``documents/schemas/evidence-1.json``: events in the order of time, instants in ISO 8601 with their zone.
+
+        Raises:
+            InputRefused: names the entry that is missing, unknown or not of its type; or a character that the fonts lack.
+        """
+        ...
+
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         """Read ``agreement.json`` back from PDF bytes, signed or not.
 

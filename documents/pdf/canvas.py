@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Self
 
 from reportlab.pdfbase import pdfdoc
@@ -40,6 +41,7 @@ FOOTER_ARTIFACT = "<</Type/Pagination/Subtype/Footer/Attached[/Bottom]>>"
 REPEATED_ARTIFACT = "<</Type/Pagination>>"
 LAYOUT_ARTIFACT = "<</Type/Layout>>"
 
+NO_PALETTE: Mapping[str, str] = MappingProxyType({})
 Rect = tuple[float, float, float, float]
 
 
@@ -56,12 +58,20 @@ class Attachment:
 class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
     """Pages of PDF operators, with the structure tree that they belong to."""
 
-    def __init__(self, page_size: tuple[float, float], properties: DocumentProperties, *, frozen_fonts: bool = True) -> None:
+    def __init__(
+        self,
+        page_size: tuple[float, float],
+        properties: DocumentProperties,
+        *,
+        frozen_fonts: bool = True,
+        palette: Mapping[str, str] = NO_PALETTE,
+    ) -> None:
         """Open a document; ``frozen_fonts`` embeds the common repertoire, else no more than what is written."""
         verify_reportlab_version()
         super().__init__(io.BytesIO(), pagesize=page_size, pageCompression=0, invariant=1, pdfVersion=PDF_VERSION, lang=LANGUAGE)
         self.properties = properties
         self.tree = StructureTree()
+        self._palette = palette
         self.frozen_fonts = frozen_fonts
         self.encodings = {face: FaceEncoding(face, frozen=frozen_fonts) for face in Face}
         self._page_codes: list[tuple[list[str], list[str]]] = []
@@ -85,6 +95,10 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         """Add operators to the current page."""
         self._code.extend(operators)
 
+    def colour(self, operator: str) -> str:
+        """Return the operator that sets a colour of the style, in this document's palette."""
+        return self._palette.get(operator, operator)
+
     def use_faces(self, faces: Iterable[Face]) -> None:
         """Embed those faces: text already encoded is about to be shown in them."""
         for face in faces:
@@ -105,7 +119,7 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
     def text_operators(self, x: float, y: float, text: str, face: Face, size: float, colour: str) -> str:
         """Return the operators that show one line of text at a point."""
         encoded = self.encodings[face].encode(text)
-        return f"BT {colour} /{face.resource} {number(size)} Tf {number(x)} {number(y)} Td <{encoded}> Tj ET"
+        return f"BT {self.colour(colour)} /{face.resource} {number(size)} Tf {number(x)} {number(y)} Td <{encoded}> Tj ET"
 
     def add_link(self, element: Element, address: str, rect: Rect, description: str) -> None:
         """Put a link annotation of the element on the page (PDF/UA-1, 7.18.5)."""

@@ -70,7 +70,7 @@ def draw_text(
     if canvas.frozen_fonts and block.is_common:
         canvas.use_faces(block.faces)
         begin = canvas.begin_marked(element)
-        canvas.emit(f"BT {begin} {style.colour} {number(left)} {number(y)} Td {block.common_operators(first, last)} EMC ET")
+        canvas.emit(f"BT {begin} {canvas.colour(style.colour)} {number(left)} {number(y)} Td {block.common_operators(first, last)} EMC ET")
     else:
         _draw_segments(canvas, element, style, left, y, block.lines[first : last + 1], LinkElements() if links is None else links)
 
@@ -79,7 +79,7 @@ def _draw_segments(
     canvas: TaggedCanvas, element: Element, style: TextStyle, left: float, y: float, lines: tuple[Line, ...], links: LinkElements
 ) -> None:
     """Draw lines piece by piece: links in Link elements of their own, characters outside the common repertoire."""
-    operators = [f"BT {canvas.begin_marked(element)} {style.colour}"]
+    operators = [f"BT {canvas.begin_marked(element)} {canvas.colour(style.colour)}"]
     shown_x = shown_y = 0.0
     for line in lines:
         x = left

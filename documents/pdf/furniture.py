@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from documents.fonts import text_width
 from documents.french import NO_BREAK
 from documents.pdf.canvas import FOOTER_ARTIFACT, HEADER_ARTIFACT, TaggedCanvas
+from documents.pdf.logo import Logo
 from documents.pdf.numbers import number
 from documents.pdf.style import (
     ACCENT_RULE,
@@ -37,6 +38,7 @@ class Furniture:
     title: str
     reference: str
     demonstration: bool
+    logo: Logo | None = None
 
     def draw(self, canvas: TaggedCanvas, page: int, page_count: int) -> None:
         """Draw what surrounds a page (from 1)."""
@@ -55,7 +57,7 @@ class Furniture:
         for line in self.issuer_lines:
             y -= SMALL.leading + 0.8
             _show(canvas, line, SMALL, MARGIN_LEFT, y)
-        _rule(canvas, f"1.2 w {ACCENT_RULE}", PAGE_HEIGHT - 104.0)
+        _rule(canvas, f"1.2 w {canvas.colour(ACCENT_RULE)}", PAGE_HEIGHT - 104.0)
 
     def _draw_running_head(self, canvas: TaggedCanvas) -> None:
         y = PAGE_HEIGHT - 50.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conventions.kinds import FIELD_OF, LOCK_PERMISSION, TIMESTAMP_FIELDS, Party, fields_outside_lock
-from documents.blocks import SignatureBox, Signatures, plain
+from conventions.kinds import LOCK_PERMISSION, TIMESTAMP_FIELDS, Party, fields_outside_lock
+from documents.blocks import SIGNATURE_FIELDS, SYSTEM, SignatureBox, Signatures, plain
 from documents.pdf.canvas import LAYOUT_ARTIFACT, TaggedCanvas
 from documents.pdf.flows import Flow, draw_text
 from documents.pdf.numbers import number
@@ -14,13 +14,18 @@ from documents.pdf.text_layout import lay_text
 GUTTER = 24.0
 BOX_HEIGHT = 92.0
 BOX_SPACE = 6.0
-PARTY_NAMES = {Party.MEMBER: "l’établissement", Party.SYNDICATE: "le syndicat"}
+TOOLTIPS = {
+    Party.MEMBER.value: "Signature pour l’établissement",
+    Party.SYNDICATE.value: "Signature pour le syndicat",
+    SYSTEM: "Cachet électronique du système",
+}
 TIMESTAMP_TOOLTIP = "Horodatage du document"
 
 
-def render_lock(party: Party) -> str:
+def render_lock(party: str) -> str:
     """Write the lock of a party's signature (ISO 32000-1, table 233; /P from extension level 3)."""
-    names = "".join(pdf_text(name) for name in fields_outside_lock(party))
+    outside = TIMESTAMP_FIELDS if party == SYSTEM else fields_outside_lock(Party(party))
+    names = "".join(pdf_text(name) for name in outside)
     return f"<</Type/SigFieldLock/Action/Exclude/Fields[{names}]/P {LOCK_PERMISSION}>>"
 
 
@@ -61,8 +66,8 @@ class SignaturesFlow(Flow):
         bottom = top - BOX_HEIGHT
         with canvas.artifact(LAYOUT_ARTIFACT):
             canvas.emit(
-                f"0.6 w {ACCENT_RULE} {number(left)} {number(bottom)} {number(self._width)} {number(BOX_HEIGHT)} re S",
+                f"0.6 w {canvas.colour(ACCENT_RULE)} {number(left)} {number(bottom)} {number(self._width)} {number(BOX_HEIGHT)} re S",
             )
-        tooltip = f"Signature pour {PARTY_NAMES[box.party]} : {plain(box.name)}"
+        tooltip = f"{TOOLTIPS[box.party]} : {plain(box.name)}"
         rect = (left, bottom, left + self._width, top)
-        canvas.add_signature_field(parent.child("Form"), FIELD_OF[box.party], tooltip, rect, render_lock(box.party))
+        canvas.add_signature_field(parent.child("Form"), SIGNATURE_FIELDS[box.party], tooltip, rect, render_lock(box.party))

@@ -92,10 +92,25 @@ def column_widths(table: DataTable) -> tuple[float, ...]:
         widest = max(range(len(widths)), key=lambda column: (table.aligns[column] is Align.LEFT, widths[column]))
         widths[widest] += rest
         return tuple(widths)
-    fair = TEXT_WIDTH / len(widths)
-    taken = sum(width for width in widths if width <= fair)
-    elastic = sum(widths) - taken
-    return tuple(width if width <= fair else width * (TEXT_WIDTH - taken) / elastic for width in widths)
+    return _crowded(table, widths)
+
+
+def _crowded(table: DataTable, wanted: list[float]) -> tuple[float, ...]:
+    """Share the page between columns that want more than there is.
+
+    Each gets its widest word, or an equal share where that is less, and what is left in proportion to the square root of
+    what it still wants, which evens out the heights of cells.
+    """
+    fair = TEXT_WIDTH / len(wanted)
+    least = [min(fair, width) for width in _padded(_widest_word(table, column) for column in range(len(wanted)))]
+    hunger = [max(0.0, want - width) ** 0.5 for want, width in zip(wanted, least, strict=True)]
+    rest = TEXT_WIDTH - sum(least)
+    return tuple(width + rest * share / sum(hunger) for width, share in zip(least, hunger, strict=True))
+
+
+def _widest_word(table: DataTable, column: int) -> float:
+    texts = [plain(row[column]) for row in (table.head, *table.rows)]
+    return max(_width(word) for text in texts for word in text.split(" "))
 
 
 def _padded(widths: Iterable[float]) -> list[float]:
@@ -202,7 +217,7 @@ class TableFlow(RowsFlow):
     def _draw_head(self, canvas: TaggedCanvas, table: Element, top: float, *, repeated: bool) -> None:
         height = self._layout.head_height
         _draw_tint(canvas, top, height)
-        _draw_rules(canvas, f"1 w {ACCENT_RULE}", [top - height])
+        _draw_rules(canvas, f"1 w {canvas.colour(ACCENT_RULE)}", [top - height])
         if repeated:
             with canvas.artifact(REPEATED_ARTIFACT):
                 for cell in self._layout.head:
@@ -230,7 +245,7 @@ def _draw_cells(canvas: TaggedCanvas, row: Element, cells: Sequence[Cell], top: 
 
 def _draw_tint(canvas: TaggedCanvas, top: float, height: float) -> None:
     with canvas.artifact():
-        canvas.emit(f"{TINT} {number(MARGIN_LEFT)} {number(top - height)} {number(TEXT_WIDTH)} {number(height)} re f")
+        canvas.emit(f"{canvas.colour(TINT)} {number(MARGIN_LEFT)} {number(top - height)} {number(TEXT_WIDTH)} {number(height)} re f")
 
 
 def _draw_rules(canvas: TaggedCanvas, pen: str, heights: Sequence[float]) -> None:
@@ -245,6 +260,7 @@ class FactSheetFlow(RowsFlow):
     """Names and values between two rules: a table whose rows have heads."""
 
     NAME_WIDTH = 140.0
+    MOST_ROWS_KEPT_WHOLE = 8
     space_before = 7.0
 
     def __init__(self, sheet: FactSheet, part: int) -> None:
@@ -261,6 +277,10 @@ class FactSheetFlow(RowsFlow):
         self.heights = tuple(max(cell.height for cell in row) for row in self._rows)
         self._body: Element | None = None
 
+    def may_break_before(self, index: int) -> bool:
+        """Keep a short sheet in one piece."""
+        return len(self.heights) > self.MOST_ROWS_KEPT_WHOLE and super().may_break_before(index)
+
     def draw(self, canvas: TaggedCanvas, parent: Element, top: float, first: int, last: int) -> None:
         """Draw those rows and the rules around them."""
         if self._body is None:
@@ -271,4 +291,4 @@ class FactSheetFlow(RowsFlow):
             top -= self.heights[index]
             rules.append(top)
         _draw_rules(canvas, f"0.4 w {RULE}", rules[1:-1])
-        _draw_rules(canvas, f"1 w {ACCENT_RULE}", (rules[0], rules[-1]))
+        _draw_rules(canvas, f"1 w {canvas.colour(ACCENT_RULE)}", (rules[0], rules[-1]))

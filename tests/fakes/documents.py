@@ -12,12 +12,13 @@ from conventions.terms import Terms, agreement_data
 from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
 
 HEAD = b"%FAKE-PDF\n"
+EVIDENCE_HEAD = b"%FAKE-EVIDENCE\n"
 PAGES = 12
 SECTIONS = (Section("Préambule", 1, 3), Section("Articles", 4, 8), Section("Annexes", 9, 12))
 
 
 class FakeDocuments:
-    """Renders ``HEAD`` and the canonical data; signatures follow as further lines. ``failure`` is raised while it is set."""
+    """Renders ``HEAD`` (``EVIDENCE_HEAD`` for an evidence file) and the canonical data; signatures follow as further lines. ``failure`` is raised while it is set."""
 
     def __init__(self, registry: FakeRegistry | None = None) -> None:
         self.failure: ContreseingError | None = None
@@ -41,6 +42,10 @@ class FakeDocuments:
         self._call()
         words = f"<p>{terms.reference}</p>"
         return tuple(TwinPart(section.title, f"<section><h2>{section.title}</h2>{words}</section>") for section in SECTIONS)
+
+    def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
+        self._call()
+        return EVIDENCE_HEAD + render_canonical(data) + b"\n"
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         self._call()

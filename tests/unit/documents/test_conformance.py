@@ -16,6 +16,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, NumberObject
 
 from documents.adapter import ReportlabDocuments
+from documents.agreements import issue_of, values_of
 from documents.composition import compose
 from documents.rendering import render_composition
 from documents.wording_parser import parse_wording
@@ -55,7 +56,8 @@ syndicate | {{delegation.formula}} | {{delegation.holder}} | {{delegation.capaci
 @pytest.fixture(scope="module")
 def short() -> bytes:
     terms = example_terms(recapitulation=example_terms().recapitulation[:50])
-    return render_composition(compose(parse_wording(SHORT.encode(), "convention/essai", "essai.md"), terms), terms).data
+    wording = parse_wording(SHORT.encode(), "convention/essai", "essai.md")
+    return render_composition(compose(wording, terms.title, values_of(terms)), issue_of(terms)).data
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from conventions.errors import ConfigurationError
-from conventions.kinds import Kind
 from documents.composition import verify_wording
 from documents.fields import CONDITIONS, LIST_FIELDS, SCALAR_FIELDS
+from documents.vocabularies import VOCABULARIES
 from documents.wording_files import BUNDLED, WordingFiles
 from documents.wording_parser import parse_wording
 
@@ -71,7 +71,7 @@ def test_fields_unknown_or_unused(before: str, after: str, what: str) -> None:
     changed = SOURCE.replace(before, after)
     assert changed != SOURCE
     with pytest.raises(ConfigurationError) as caught:
-        verify_wording(parse_wording(changed.encode(), ID, "convention/2026-1.md"), Kind.CONVENTION)
+        verify_wording(parse_wording(changed.encode(), ID, "convention/2026-1.md"), VOCABULARIES["convention"])
     assert str(caught.value).startswith("convention/2026-1.md:")
     assert what in str(caught.value)
 
@@ -79,7 +79,7 @@ def test_fields_unknown_or_unused(before: str, after: str, what: str) -> None:
 def test_list_left_out() -> None:
     changed = SOURCE.replace("| each scale | {{line.category}} | {{line.population}} | {{line.contribution}} |", "| a | b | c |")
     with pytest.raises(ConfigurationError, match="liste non utilisée : scale"):
-        verify_wording(parse_wording(changed.encode(), ID, "convention/2026-1.md"), Kind.CONVENTION)
+        verify_wording(parse_wording(changed.encode(), ID, "convention/2026-1.md"), VOCABULARIES["convention"])
 
 
 @pytest.mark.parametrize(

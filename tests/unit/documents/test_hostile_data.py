@@ -16,6 +16,7 @@ from conventions.scale import Category
 from conventions.services import ServiceGrant
 from conventions.terms import RecapitulationLine, Terms
 from documents.adapter import ReportlabDocuments
+from documents.agreements import issue_of
 from documents.blocks import Composition, Paragraph, Part, Run, Runs
 from documents.fonts import writable_characters, writable_text
 from documents.pdf.style import MARGIN_LEFT, MARGIN_RIGHT, PAGE_HEIGHT, PAGE_WIDTH
@@ -104,7 +105,7 @@ def test_field_named_within_a_list() -> None:
 def printed_paragraph(text: str) -> str:
     """Render a document of one paragraph, compare it with its twin, and read it back."""
     composition = Composition("Essai", (Part("Essai", (Paragraph(Runs((Run(writable_text(text, "member.name")),))),)),))
-    data = render_composition(composition, example_terms()).data
+    data = render_composition(composition, issue_of(example_terms())).data
     verify_twin(data, render_parts(composition))
     return " ".join(parse_structure_text(data)[0])
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conventions.errors import ConfigurationError
+from documents.agreements import values_of
 from documents.blocks import Align, BulletList, Composition, DataTable, Emphasis, Heading, PageBreak, Paragraph, Part, Run, Runs
 from documents.composition import compose
 from documents.pdf.bookmarks import Bookmark, Bookmarks
@@ -102,7 +103,8 @@ def test_nothing_stands_alone(blocks: list[Heading | Paragraph | BulletList | Da
 def test_convention_ends_no_page_with_a_heading() -> None:
     wording = WordingFiles().wording("convention/2026-1")
     for name in ("A", "Communauté d’agglomération du pays fictif", "Long " * 40):
-        pages = paginate(flows_of(compose(wording, example_terms(member=example_member(name=name)))))
+        terms = example_terms(member=example_member(name=name))
+        pages = paginate(flows_of(compose(wording, terms.title, values_of(terms))))
         assert 12 <= len(pages) <= 15
         assert not any(isinstance(slices[-1].flow, HeadingFlow) for slices in pages)
         assert not any(isinstance(slices[-1].flow, TextFlow) and slices[-1].flow.keep_with_next for slices in pages)

@@ -1,0 +1,15 @@
+"""The vocabulary of each kind of document that has a wording, by the name of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from documents import agreements
+from documents.evidence_fields import EVIDENCE_VOCABULARY
+from documents.evidence_file import EVIDENCE
+from documents.vocabulary import Vocabulary
+
+VOCABULARIES: Mapping[str, Vocabulary] = MappingProxyType(
+    {**{kind.value: vocabulary for kind, vocabulary in agreements.VOCABULARIES.items()}, EVIDENCE: EVIDENCE_VOCABULARY}
+)
