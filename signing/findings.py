@@ -34,7 +34,7 @@ def read_value(embedded: EmbeddedPdfSignature) -> SignatureValue:
     """Return a signature's value as the levels are read from it."""
     first, length, rest, rest_length = (int(number) for number in embedded.byte_range)
     sub_filter = str(embedded.sig_object["/SubFilter"]).removeprefix("/")
-    return SignatureValue(embedded.field_name, sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
+    return SignatureValue(str(embedded.field_name), sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def assess_changes(reader: PdfFileReader) -> Changes:
     signatures = reader.embedded_signatures
     if not signatures:
         return Changes({}, ours=True)
-    filled_at = {one.signed_revision: one.field_name for one in signatures}
+    filled_at = {one.signed_revision: str(one.field_name) for one in signatures}
     later = range(signatures[0].signed_revision + 1, reader.xrefs.total_revisions)
     ours = all(filled_at.get(revision, "") == explain_revision(reader, revision) for revision in later)
-    return Changes({one.field_name: tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}, ours)
+    return Changes({str(one.field_name): tuple(_change_reasons(one, signatures, ours=ours)) for one in signatures}, ours)
 
 
 def _change_reasons(embedded: EmbeddedPdfSignature, all_of_them: Sequence[EmbeddedPdfSignature], *, ours: bool) -> list[str]:
@@ -119,7 +119,7 @@ def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str
     indication = Indication.TOTAL_PASSED if proven else Indication.INDETERMINATE
     return TimestampFinding(
         kind=DOCUMENT_TIMESTAMP,
-        field=embedded.field_name,
+        field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         authority=subject_text(load_certificate(embedded.signer_cert.dump()), NameOID.COMMON_NAME),
         at=embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native,
         indication=Indication.TOTAL_FAILED if reasons else indication,

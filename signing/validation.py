@@ -64,12 +64,15 @@ from signing.findings import (
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_identity, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
+from signing.remembered_checks import RememberingValidator
+from signing.remembered_names import remember_prepared_names
 from signing.revisions import UNREADABLE
 from signing.timestamping import TokenRules
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
 for library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # it writes signers' names and stack traces; a report says the same
+remember_prepared_names()
 
 READER = "pyHanko"
 INDICATIONS = {
@@ -150,7 +153,9 @@ class PyhankoReader:
         self._token_rules = TokenRules(trust)
         self._anchors = [asn1_x509.Certificate.load(der) for der in render_der(trust.anchors)]
         roots = [asn1_x509.Certificate.load(der) for der in render_der(trust.roots)]
-        self._policies = [_policy(roots)] if len(roots) == len(self._anchors) else [_policy(roots), _policy(self._anchors)]
+        checks = RememberingValidator()
+        trusted = [roots] if len(roots) == len(self._anchors) else [roots, self._anchors]
+        self._policies = [_policy(anchors, checks) for anchors in trusted]
 
     async def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file now; a file that cannot be read is a report that says so.
@@ -271,10 +276,11 @@ class PyhankoReader:
         )
 
 
-def _policy(anchors: list[asn1_x509.Certificate]) -> CertValidationPolicySpec:
+def _policy(anchors: list[asn1_x509.Certificate], checks: RememberingValidator) -> CertValidationPolicySpec:
     return CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build(trust_roots=anchors),
         revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require")),
+        signature_validator=checks,
     )
 
 
@@ -313,7 +319,7 @@ async def _assess_signature(
     timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
     signed_at = timestamps[0].at if timestamps else embedded.self_reported_timestamp
     finding = SignatureFinding(
-        field=embedded.field_name,
+        field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         signer=subject_text(certificate, NameOID.COMMON_NAME),
         organization_identifier=subject_text(certificate, NameOID.ORGANIZATION_IDENTIFIER),
         signed_at=signed_at or now,

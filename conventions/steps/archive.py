@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
@@ -108,6 +108,8 @@ def render_report(report: ValidationReport) -> bytes:
     """Serialise a validation report (canonical JSON)."""
 
     def plain(value: object) -> Json:
+        if is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         if isinstance(value, dict):
             return {str(name): plain(item) for name, item in value.items()}
         if isinstance(value, list | tuple):
@@ -116,4 +118,4 @@ def render_report(report: ValidationReport) -> bytes:
             return str(value) if isinstance(value, str) else value
         return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
-    return render_canonical({"schema": REPORT_SCHEMA, "report": plain(asdict(report))})
+    return render_canonical({"schema": REPORT_SCHEMA, "report": plain(report)})
