@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli import accounts, campaigns, demonstration, doctor, members, processes, settings, status, verification
+from contreseing.cli import accounts, campaigns, demonstration, doctor, journal, members, processes, settings, status, verification, wording
 from contreseing.cli.words import complain
 from conventions.errors import ConfigurationError, ContreseingError
 
@@ -34,7 +34,7 @@ def choose_folder(
     context.obj = folder
 
 
-for group in (members, campaigns, status, verification, doctor, demonstration, processes, accounts, settings):
+for group in (members, campaigns, status, verification, journal, doctor, demonstration, processes, accounts, settings, wording):
     group.add_to(app)
 
 
