@@ -134,9 +134,7 @@ def _kind_of(file: Path, given: str | None) -> str:
             return kind
     if not file.is_file():
         _refuse(f"« {file} » n'est ni un fichier, ni une nature de document ({', '.join(KINDS)}).")
-    return _refuse(
-        f"Nature du document inconnue : rangez {file} dans un dossier qui en porte le nom, ou ajoutez --kind ({', '.join(KINDS)})."
-    )
+    return _refuse(f"Nature du document inconnue : rangez {file} dans un dossier de ce nom, ou ajoutez --kind ({', '.join(KINDS)}).")
 
 
 def _refuse(sentence: str) -> NoReturn:
