@@ -35,7 +35,7 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"  # reason, by
     SUPERSEDED = "superseded"  # by
     TERMINATED = "terminated"  # on
-    QUARANTINED = "quarantined"  # reason
+    QUARANTINED = "quarantined"  # reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)
     RELEASED = "released"  # reason, by
 
 

@@ -276,6 +276,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "store.clock_skew": "L'heure de cette machine s'écarte trop de celle du stockage.",
         "store.no_bucket": "Un compartiment du stockage n'existe pas.",
         "tsa.unavailable": "L'autorité d'horodatage ne répond pas.",
+        "verification.disagree": "Les deux lectures indépendantes du fichier signé ne concordent pas : rien n'a été archivé.",
         "verification.before_restamp": "Le fichier à redater n'est plus valable : rien n'a été ajouté.",
     }
 )

@@ -94,11 +94,11 @@ def record_failure(ports: Ports, reference: str, step: str, error: ContreseingEr
         tx.set_failure(reference, Failure(step, error.code, ports.clock.now(), attempts))
 
 
-def quarantine(ports: Ports, reference: str, reason: str) -> None:
-    """Put an agreement aside until a person decides: nothing moves it any more."""
+def quarantine(ports: Ports, reference: str, reason: str, data: Mapping[str, Json] | None = None) -> None:
+    """Put an agreement aside until a person decides: nothing moves it any more. ``data`` says more than the reason's code."""
     with ports.registry.write() as tx:
         agreement = tx.agreement(reference, lock=True)
-        fact = Fact(FactKind.QUARANTINED, ports.clock.now(), agreement.version, {"reason": reason})
+        fact = Fact(FactKind.QUARANTINED, ports.clock.now(), agreement.version, {**(data or {}), "reason": reason})
         if fact.key in {known.key for known in agreement.facts if known.version == agreement.version}:
             return
         record_fact(ports, tx, agreement, fact)

@@ -9,6 +9,9 @@ from enum import StrEnum
 from conventions.kinds import Party
 from conventions.people import Person
 
+READERS_REQUIRED = 2
+"""Independent readers that must each accept a completed file before it is archived, and before anything is ordered from it."""
+
 
 class PadesLevel(StrEnum):
     """Baseline levels of EN 319 142-1, as computed from a file, never as asked."""

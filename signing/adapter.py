@@ -184,7 +184,7 @@ class PadesSigning:
         return self._outside.run(self._reader.validate(data, expected, self._clock.now()))
 
     def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
-        """Validate as ``validate`` does, by a reader that shares no line with the first; it never asks anything outside."""
+        """See the port."""
         return self._second_reader.validate(data, expected, self._clock.now())
 
     def restamp(self, data: bytes) -> bytes:

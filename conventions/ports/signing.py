@@ -70,6 +70,13 @@ class Signing(Protocol):
         """
         ...
 
+    def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        """Validate as ``validate`` does, by a reader that shares no library with it and asks nothing of anybody outside.
+
+        An invalid file is a report that says so, not an error.
+        """
+        ...
+
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """Return the anchors as PEM by file name: ``root.pem``, ``members-ca.pem``, ``syndicate-ca.pem``."""
         ...

@@ -11,9 +11,9 @@ from conventions.outgoing import Template
 from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
 from conventions.recording import enqueue, enqueue_about_version, quarantine, record_fact
+from conventions.signatures import READERS_REQUIRED
 
 FIRST_ORDER = 1
-READERS_REQUIRED = 1
 
 
 def order_key(prepared_sha256: str, service: str, order_version: int) -> str:
@@ -61,7 +61,7 @@ def _services(ports: Ports, agreement: Agreement, preparation: Preparation, data
         raise EvidenceBroken(f"{reference}: the archived file is not the one recorded", code="evidence.archived_differs")
     readers = {f.data["reader"] for f in agreement.facts if f.kind is FactKind.VALIDATED and f.data["sha256"] == sha256}
     if len(readers) < READERS_REQUIRED:
-        raise EvidenceBroken(f"{reference}: no recorded validation of the archived file", code="evidence.not_validated")
+        raise EvidenceBroken(f"{reference}: not every reader's validation of the archived file is recorded", code="evidence.not_validated")
     said = ports.documents.read_agreement_data(data)
     if sha256_hex(render_canonical(said)) != preparation.data_sha256:
         raise EvidenceBroken(f"{reference}: the embedded data are not those prepared", code="evidence.data_differs")

@@ -1,7 +1,8 @@
-"""Archive a completed agreement: validate first, then put its whole folder under lock and read it back."""
+"""Archive a completed agreement: two readers accept it first, then its whole folder goes under lock and is read back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
@@ -10,20 +11,20 @@ from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
 from conventions.kinds import SIGNERS, Party
 from conventions.ports.system import Ports
-from conventions.preparation import expected_signers
+from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
-from conventions.signatures import PadesLevel, ValidationReport
+from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
 
 REQUIRED_LEVEL = PadesLevel.B_LTA
 REPORT_SCHEMA = "contreseing/validation-report/1"
 
 
 def archive(ports: Ports, reference: str) -> None:
-    """Validate the completed file (expected persons included) and archive it; nothing happens when it is done.
+    """Have the completed file accepted by both readers (expected persons included) and archive it; nothing happens when it is done.
 
     Raises:
         NotFound: the last signature is not given.
-        VerificationFailed: the file is not valid; it is in quarantine and nothing was archived.
+        VerificationFailed: a reader refuses the file; it is in quarantine and nothing was archived.
         EvidenceBroken: stored bytes are not those recorded; in quarantine.
         UpstreamUnavailable: try again.
     """
@@ -47,10 +48,10 @@ def archive(ports: Ports, reference: str) -> None:
             keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
             keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
             keep(ports, reference, "ceremony-timestamp", ceremony.sealed.timestamp, until)
-        report = ports.working.get(validated.text("report_sha256"))
-        keep(ports, reference, f"validation-{validated.text('reader')}", report, until)
+        for fact in validated:
+            keep(ports, reference, f"validation-{fact.text('reader')}", ports.working.get(fact.text("report_sha256")), until)
         entry = keep(ports, reference, final.stage, data, until)
-        keep(ports, reference, "record", archive_record(agreement, validated), until)
+        keep(ports, reference, "record", archive_record(agreement, validated[-1]), until)
         keep_index(ports, reference, until)
     except EvidenceBroken as error:
         quarantine(ports, reference, error.code)
@@ -58,7 +59,7 @@ def archive(ports: Ports, reference: str) -> None:
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)
         if fresh.fact(FactKind.ARCHIVED) is None:
-            level = validated.data["level"]
+            level = validated[0].data["level"]
             facts: dict[str, Json] = {"key": entry.key, "sha256": final.sha256, "level": level, "retain_until": until.isoformat()}
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
 
@@ -73,35 +74,47 @@ def _authorisation_id(agreement: Agreement) -> str | None:
     return countersigned.text("authorisation_id") if countersigned is not None else None
 
 
-def _validated(ports: Ports, agreement: Agreement, data: bytes) -> Fact:
-    """Return the recorded validation of the completed file: a digest is validated once, its report kept with the fact."""
-    known = _validation_of(agreement, sha256_hex(data))
-    if known is not None:
+def _validated(ports: Ports, agreement: Agreement, data: bytes) -> Sequence[Fact]:
+    """Return the recorded validations of the completed file: a digest is validated once by each reader, the report kept with the fact."""
+    known = _validations_of(agreement, sha256_hex(data))
+    if len(known) >= READERS_REQUIRED:
         return known
-    report = ports.signing.validate(data, expected_signers(agreement))
-    if not report.valid or report.level is not REQUIRED_LEVEL:
-        quarantine(ports, agreement.reference, "verification.failed")
-        reasons = "; ".join(report.reasons) or "level too low"
-        raise VerificationFailed(f"{agreement.reference}: {report.reader} refuses the completed file: {reasons}")
-    report_sha256 = ports.working.put(render_report(report))
+    expected = expected_signers(agreement)
+    reports = (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected))
+    digests = {report.reader: ports.working.put(render_report(report)) for report in reports}
+    refusals = {report.reader: reasons for report in reports if (reasons := _reasons_to_refuse(report, agreement))}
+    if refusals:
+        code = "verification.failed" if len(refusals) == len(reports) else "verification.disagree"
+        refused_by: Sequence[Json] = list(refusals)
+        quarantine(ports, agreement.reference, code, {"refused_by": refused_by, "reports": dict[str, Json](digests)})
+        said = "; ".join(f"{reader}: {', '.join(reasons)}" for reader, reasons in refusals.items())
+        raise VerificationFailed(f"{agreement.reference}: the completed file is refused: {said}", code=code)
     with ports.registry.write() as tx:
         fresh = tx.agreement(agreement.reference, lock=True)
-        known = _validation_of(fresh, report.sha256)
-        if known is not None:
-            return known
-        facts: dict[str, Json] = {
-            "reader": report.reader,
-            "sha256": report.sha256,
-            "level": report.level.value,
-            "report_sha256": report_sha256,
-        }
-        fact = Fact(FactKind.VALIDATED, ports.clock.now(), agreement.version, facts)
-        record_fact(ports, tx, fresh, fact)
-        return fact
+        recorded = {fact.text("reader") for fact in _validations_of(fresh, reports[0].sha256)}
+        for report in reports:
+            if report.reader not in recorded:
+                facts: dict[str, Json] = {
+                    "reader": report.reader,
+                    "sha256": report.sha256,
+                    "level": REQUIRED_LEVEL.value,
+                    "report_sha256": digests[report.reader],
+                }
+                record_fact(ports, tx, fresh, Fact(FactKind.VALIDATED, ports.clock.now(), agreement.version, facts))
+        return _validations_of(tx.agreement(agreement.reference), reports[0].sha256)
 
 
-def _validation_of(agreement: Agreement, sha256: str) -> Fact | None:
-    return next((fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.data["sha256"] == sha256), None)
+def _reasons_to_refuse(report: ValidationReport, agreement: Agreement) -> Sequence[str]:
+    reasons = [] if report.valid else list(report.reasons) or ["not valid"]
+    if report.level is not REQUIRED_LEVEL:
+        reasons.append(f"level {report.level}")
+    if report.data_sha256 != preparation_of(agreement).data_sha256:
+        reasons.append("the embedded data are not those prepared")
+    return reasons
+
+
+def _validations_of(agreement: Agreement, sha256: str) -> Sequence[Fact]:
+    return [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.data["sha256"] == sha256]
 
 
 def render_report(report: ValidationReport) -> bytes:

@@ -26,13 +26,19 @@ from tests.fakes.system import FakeClock
 
 
 class FakeSigning:
-    """Signs at the clock's time. ``failure`` is raised by every call; ``failures`` by reference fail one document of a batch."""
+    """Signs at the clock's time. ``failure`` is raised by every call; ``failures`` by reference fail one document of a batch.
+
+    ``refuses`` and ``second_refuses`` are digests that one reader alone refuses; ``misreads`` makes a reader (by its name) see
+    other embedded data than there are.
+    """
 
     def __init__(self, clock: FakeClock, registry: FakeRegistry | None = None) -> None:
         self.clock = clock
         self.failure: ContreseingError | None = None
         self.failures: dict[str, ContreseingError] = {}
         self.refuses: set[str] = set()
+        self.second_refuses: set[str] = set()
+        self.misreads: dict[str, str] = {}
         self.signatures_made = 0
         self.on_sign: Callable[[], object] = lambda: None
         self._registry = registry
@@ -79,14 +85,21 @@ class FakeSigning:
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         self._call()
+        return self._read("fake", data, expected, self.refuses)
+
+    def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        refuse_inside_transaction(self._registry)
+        return self._read("fake-second", data, expected, self.second_refuses)
+
+    def _read(self, reader: str, data: bytes, expected: Sequence[ExpectedSigner], refuses: set[str]) -> ValidationReport:
         found = [json.loads(line) for line in data.split(b"\n")[2:] if line]
         wanted = [
             {"field": e.field, "name": e.identity.person.full_name, "organisation": e.identity.organization_identifier} for e in expected
         ]
         said = [{key: line[key] for key in ("field", "name", "organisation")} for line in found]
-        is_valid = said == wanted and sha256_hex(data) not in self.refuses
+        is_valid = said == wanted and sha256_hex(data) not in refuses
         return ValidationReport(
-            reader="fake",
+            reader=reader,
             sha256=sha256_hex(data),
             validated_at=self.clock.now(),
             valid=is_valid,
@@ -104,7 +117,7 @@ class FakeSigning:
                 for line in found
             ),
             timestamps=(),
-            data_sha256="",
+            data_sha256=self.misreads.get(reader, sha256_hex(data.split(b"\n")[1])),
             reasons=() if is_valid else ("signers differ",),
         )
 

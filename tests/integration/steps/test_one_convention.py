@@ -66,6 +66,8 @@ def test_from_a_row_of_the_file_to_archive_orders_and_mails(town: Town) -> None:
     data, state = ports.archive.read(archived.text("key")), ports.archive.state(archived.text("key"))
     assert state.lock_mode == "GOVERNANCE"
     assert state.retain_until == datetime(town.year + 14, 12, 31, 23, 59, 59, tzinfo=UTC) == archived.instant("retain_until")
+    kept = [key for key in ports.archive.keys(f"agreements/{reference}/") if "-validation-" in key]
+    assert {key.rsplit("-", 1)[0].rpartition("validation-")[2] for key in kept} == {"contreseing", "pyHanko"}
     report = ports.signing.validate(data, expected_signers(agreement))
     assert (report.valid, report.level, report.reasons) == (True, "B-LTA", ())
     assert [finding.field for finding in report.signatures] == ["Signature_Membre", "Signature_VP"]

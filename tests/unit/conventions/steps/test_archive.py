@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,26 +16,88 @@ from conventions.canonical import Json
 from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable, VerificationFailed
 from conventions.kinds import Kind
 from conventions.ports.documents import Documents
+from conventions.ports.signing import Signing
 from conventions.recording import quarantine
+from conventions.signatures import ExpectedSigner, PadesLevel, ValidationReport
 from conventions.status import Status
 from conventions.steps import activate, archive, countersign, draft, invite, keep_member_file, prepare, resume, return_to_member
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import World
 
 
-def test_an_invalid_file_is_quarantined_and_not_archived() -> None:
+@pytest.mark.parametrize(
+    ("refused_by", "code"),
+    [
+        (["fake"], "verification.disagree"),
+        (["fake-second"], "verification.disagree"),
+        (["fake", "fake-second"], "verification.failed"),
+    ],
+)
+def test_either_reader_alone_puts_a_file_in_quarantine(refused_by: list[str], code: str) -> None:
     world = World()
-    reference = world.invited()
-    world.sign(reference)
-    countersign.countersign(world.ports, world.authorise(reference).id)
-    world.signing.refuses.add(world.agreement(reference).required_artefact(Stage.SEALED).sha256)
-    with pytest.raises(VerificationFailed):
+    reference = world.countersigned()
+    sha256 = world.agreement(reference).required_artefact(Stage.SEALED).sha256
+    for reader, refuses in (("fake", world.signing.refuses), ("fake-second", world.signing.second_refuses)):
+        if reader in refused_by:
+            refuses.add(sha256)
+    with pytest.raises(VerificationFailed) as error:
         archive.archive(world.ports, reference)
+    assert error.value.code == code
     assert world.status(reference) is Status.QUARANTINED
-    assert not [key for key in world.archive.objects if "-sealed-" in key]
+    assert not [key for key in world.archive.objects if "-sealed-" in key or "-validation-" in key]
+    fact = world.agreement(reference).required_fact(FactKind.QUARANTINED)
+    assert (fact.data["reason"], fact.data["refused_by"]) == (code, refused_by)
+    reports = fact.data["reports"]
+    assert isinstance(reports, Mapping)
+    read = {reader: json.loads(world.working.get(str(digest)))["report"]["valid"] for reader, digest in reports.items()}
+    assert read == {reader: reader not in refused_by for reader in ("fake", "fake-second")}
     assert resume.resume(world.ports).done == ()
-    quarantine(world.ports, reference, "verification.failed")
+    quarantine(world.ports, reference, code)
     assert len([fact for fact in world.agreement(reference).facts if fact.kind is FactKind.QUARANTINED]) == 1
+
+
+@pytest.mark.parametrize("reader", ["fake", "fake-second"])
+def test_a_reader_that_finds_other_embedded_data_puts_the_file_in_quarantine(reader: str) -> None:
+    world = World()
+    reference = world.countersigned()
+    world.signing.misreads[reader] = "0" * 64
+    with pytest.raises(VerificationFailed, match=r"embedded data"):
+        archive.archive(world.ports, reference)
+    assert world.agreement(reference).required_fact(FactKind.QUARANTINED).data["refused_by"] == [reader]
+
+
+@pytest.mark.parametrize("changes", [{"level": PadesLevel.B_LT}, {"valid": False, "reasons": ()}])
+def test_what_a_reader_accepts_below_the_level_is_refused(changes: Mapping[str, Any]) -> None:
+    world = World()
+    reference = world.countersigned()
+    grudging: Any = Grudging(world.signing, changes)
+    with pytest.raises(VerificationFailed, match=r"fake-second: (level B-LT|not valid)$"):
+        archive.archive(replace(world.ports, signing=grudging), reference)
+    assert world.status(reference) is Status.QUARANTINED
+
+
+class Grudging:
+    """A signing port whose second reader says something else of each file."""
+
+    def __init__(self, signing: Signing, changes: Mapping[str, Any]) -> None:
+        self._signing, self._changes = signing, changes
+        self.validate = signing.validate
+
+    def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        return replace(self._signing.second_opinion(data, expected), **self._changes)
+
+
+def test_a_validation_recorded_by_one_reader_alone_is_completed_by_the_other() -> None:
+    world = World()
+    reference = world.countersigned()
+    world.archive.down = True
+    with pytest.raises(UpstreamUnavailable):
+        archive.archive(world.ports, reference)
+    without_validation(world, reference, "fake-second")
+    world.archive.down = False
+    archive.archive(world.ports, reference)
+    readers = [fact.text("reader") for fact in world.agreement(reference).facts if fact.kind is FactKind.VALIDATED]
+    assert readers == ["fake", "fake-second"]
 
 
 def test_changed_working_bytes_are_quarantined() -> None:
@@ -66,15 +129,15 @@ class Lying:
         return {**self._documents.read_agreement_data(data), **self._lie}
 
 
-@pytest.mark.parametrize("fault", ["bytes", "validation", "data", "reference", "services"])
+@pytest.mark.parametrize("fault", ["bytes", "validation", "second opinion", "data", "reference", "services"])
 def test_activation_reads_only_the_archived_validated_bytes(fault: str) -> None:
     world = World()
     reference = world.archived()
     key = world.agreement(reference).required_fact(FactKind.ARCHIVED).text("key")
     if fault == "bytes":
         world.archive.objects[key] += b"\n"
-    elif fault == "validation":
-        without_validation(world, reference)
+    elif fault in {"validation", "second opinion"}:
+        without_validation(world, reference, "fake-second" if fault == "second opinion" else None)
     else:
         lying: Any = Lying(world.documents, SAID_OTHERWISE[fault])
         world.ports = replace(world.ports, documents=lying)
@@ -84,10 +147,12 @@ def test_activation_reads_only_the_archived_validated_bytes(fault: str) -> None:
     assert world.activation.deliveries == 0
 
 
-def without_validation(world: World, reference: str) -> None:
-    """Remove the recorded validation, as a tampered registry would."""
+def without_validation(world: World, reference: str, reader: str | None = None) -> None:
+    """Remove the recorded validations, all or one reader's, as a tampered registry would."""
     agreement = world.registry.state.agreements[reference]
-    kept = tuple(fact for fact in agreement.facts if fact.kind is not FactKind.VALIDATED)
+    kept = tuple(
+        fact for fact in agreement.facts if fact.kind is not FactKind.VALIDATED or fact.data["reader"] != (reader or fact.data["reader"])
+    )
     world.registry.state.agreements[reference] = replace(agreement, facts=kept)
 
 
@@ -147,7 +212,7 @@ def test_a_completed_file_is_validated_once_even_when_the_archive_dies_after() -
     archive.archive(world.ports, reference)
     assert world.status(reference) is Status.ARCHIVED
     kinds = Counter(key.split("/")[2].split("-", 1)[1].rsplit("-", 1)[0] for key in world.archive.objects)
-    assert kinds["validation-fake"] == 1
+    assert (kinds["validation-fake"], kinds["validation-fake-second"]) == (1, 1)
     assert kinds["record"] == 2
 
 

@@ -59,7 +59,9 @@ def test_the_folder_holds_every_file_and_its_indexes_chain() -> None:
     complete(world, reference)
     kinds = [key.split("/")[2].split("-", 1)[1].rsplit("-", 1)[0] for key in sorted(world.archive.objects)]
     assert kinds[:4] == ["prepared", "member_signed", "record", "index"]
-    assert {"ceremony", "ceremony-seal", "ceremony-timestamp", "validation-fake", "sealed", "record"} <= set(kinds[4:])
+    assert {"ceremony", "ceremony-seal", "ceremony-timestamp", "validation-fake", "validation-fake-second", "sealed", "record"} <= set(
+        kinds[4:]
+    )
     indexes = [data for key, data in sorted(world.archive.objects.items()) if "-index-" in key]
     assert len(indexes) == 2
     assert sha256_hex(indexes[0]) in indexes[1].decode()
