@@ -98,6 +98,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "documents.missing_value": "Un renseignement nécessaire au document manque.",
         "documents.naive_instant": "L'heure à imprimer n'a pas de fuseau horaire.",
         "documents.no_page": "Cette page du document n'existe pas.",
+        "documents.particulars": "Ce qui est propre à ce type de document n'a pas été fourni.",
         "documents.reportlab_version": "La bibliothèque qui compose les documents n'est pas à la version prévue.",
         "documents.stamp_overflow": "Le texte du cachet de signature ne tient pas dans son cadre.",
         "documents.structure": "La structure du document ne peut pas être relue.",
@@ -144,6 +145,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "signing.device_refused": "Le module de signature (HSM) a refusé de signer. Rien n'a été émis.",
         "signing.wrong_signature": "La signature reçue ne correspond pas au certificat. Rien n'a été émis.",
         "signing.certificate": "Le certificat reçu n'est pas celui demandé. Rien n'a été émis.",
+        "signing.identity": "Le certificat de la clé n'est pas celui du signataire autorisé. Rien n'a été émis.",
         "signing.key_destroyed": "La clé de cette signature a déjà été détruite.",
         "signing.level": "Le niveau de signature atteint n'est pas celui exigé. Rien n'a été émis.",
         "signing.no_timestamp_field": "Le document n'a plus d'emplacement libre pour un horodatage.",
@@ -161,11 +163,15 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "timestamp.signature": "La signature de l'horodatage n'est pas valable. Rien n'a été émis.",
         "timestamp.time": "L'heure de l'horodatage s'écarte trop de la nôtre. Rien n'a été émis.",
         "timestamp.unreadable": "La réponse de l'autorité d'horodatage est illisible. Rien n'a été émis.",
+        "file.unwritable": "Le fichier {file} ne peut pas être écrit : vérifiez le dossier et les droits.",
+        "bundle.nothing_archived": "Rien n'est encore archivé pour ce dossier : il n'y a pas de dossier de preuve à remettre.",
         # stores, registry, journal
         "archive.lock_mode": "Le mode de verrouillage de l'archive est inconnu.",
         "archive.other_bytes": "L'archive contient déjà d'autres octets à cet emplacement. Le dossier est mis de côté.",
         "archive.unlocked": "L'archive n'a pas verrouillé ce fichier.",
         "journal.changed": "Le journal n'est plus tel qu'il a été écrit : « contreseing journal verify » dit où.",
+        "journal.no_event": "Le journal ne contient aucun événement de {reference} avant la dernière empreinte.",
+        "journal.fact_missing": "Un fait de ce dossier n'est pas au journal : le dossier de preuve ne peut pas être fait.",
         "journal.no_head": "Le journal n'a pas encore été horodaté : « contreseing journal head » le fait.",
         "journal.no_token": "Un jeton d'horodatage du journal n'est pas dans l'archive.",
         "archive.unavailable": "L'archive ne répond pas. Rien n'est perdu : le travail reprendra.",
@@ -228,6 +234,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "configuration.receiver_twice": "Un autre récepteur utilise déjà ce dossier.",
         "configuration.secret_readable": "Un fichier de secret est lisible par d'autres : corrigez ses droits.",
         "configuration.trust": "Les certificats de confiance sont illisibles ou absents.",
+        "configuration.signatory": "Il manque un réglage de la clé du signataire : {keys}.",
+        "configuration.signature_level": (
+            "La clé réglée ne peut pas donner une signature de niveau « {level} » : une clé à usage unique donne « simple » ;"
+            " « qualified » demande un certificat qualifié de signature, sur un dispositif qualifié."
+        ),
         "configuration.tsa": "Aucune autorité d'horodatage n'est réglée.",
         "configuration.webhook_ca_file": "Le fichier d'autorités du service d'activation ne peut pas être lu.",
         "configuration.webhook_secret": "Le secret du service d'activation est incorrect.",

@@ -14,9 +14,11 @@ from flows.campaign import campaign
 from flows.countersigned import countersigned
 from flows.names import DEPLOYMENT, WORK_TAG
 from flows.rows import Trackers
+from flows.stamp_journal import stamp_journal
 from flows.sweep import sweep
 
 SWEEP_CRON = "*/5 * * * *"
+JOURNAL_CRON = "15 0 * * *"
 TIME_ZONE = "Europe/Paris"
 RUNS_AT_ONCE = 4
 
@@ -30,6 +32,7 @@ def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
         _deployment(campaign, trackers),
         _deployment(countersigned, trackers, limit=ONE_AFTER_ANOTHER),
         _deployment(sweep, trackers, limit=ONE_OR_NONE, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
+        _deployment(stamp_journal, trackers, limit=ONE_OR_NONE, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
     ]
 
 

@@ -24,6 +24,7 @@ from conventions.members import Member
 from conventions.ports.system import Ports
 from conventions.status import Status
 from conventions.steps.import_members import import_members
+from conventions.steps.stamp_journal import stamp_journal
 
 LEFT_FOR_THE_USER = 1
 DAYS_TO_SIGN = 60
@@ -88,6 +89,8 @@ class Scenario:
                 people.follow(desk, ceremony, CEREMONY_WITHIN_SECONDS, self._teller.advance)
             with self._stage("archivage et ouverture des services", len(signers)):
                 self._wait(office, Status.ACTIVE, len(signers), SETTLING_WITHIN_SECONDS)
+        with self._stage("horodatage du journal", None) as count:
+            count(sum(head.size - head.previous_size for head in stamp_journal(self._ports)))
         with self._stage("relecture de l'archive", len(members)):
             workspace = self._stack.workspace
             outcomes = write_files(self._ports, workspace.out, workspace.part_folder("activations"))

@@ -3,7 +3,8 @@
     python -m contreseing.embedded.pki_service init --dir D --base-url http://127.0.0.1:8318
     python -m contreseing.embedded.pki_service --dir D --host 127.0.0.1 --port 8318
 
-Public: ``POST /tsa``, ``POST /ocsp/<ca>``, ``GET /ocsp/<ca>/<request>``, ``GET /crl/<ca>.crl``, ``GET /ca/<ca>.cer``, ``GET /health``.
+Public: ``POST /tsa`` and ``/tsa2`` (two units: what rests on time alone is stamped by both), ``POST /ocsp/<ca>``,
+``GET /ocsp/<ca>/<request>``, ``GET /crl/<ca>.crl``, ``GET /ca/<ca>.cer``, ``GET /health``.
 With a token: ``POST /issue/member`` (the portal's), ``POST /issue/syndicate`` (the flows', and a sealed ceremony that is
 checked here), ``POST /seal`` (the desk's). A private key never travels: issuance takes a certification request.
 """
@@ -67,6 +68,7 @@ class PkiService:
             [
                 web.get("/health", self.health),
                 web.post("/tsa", self.timestamp),
+                web.post("/tsa2", self.second_timestamp),
                 web.post("/ocsp/{ca}", self.ocsp),
                 web.get("/ocsp/{ca}/{request:.+}", self.ocsp),
                 web.get("/crl/{ca}.crl", self.crl),
@@ -85,6 +87,11 @@ class PkiService:
     async def timestamp(self, request: web.Request) -> web.Response:
         """Answer a TimeStampReq."""
         body = self._pki.timestamps.render_response(await request.read(), _now())
+        return web.Response(body=body, content_type="application/timestamp-reply")
+
+    async def second_timestamp(self, request: web.Request) -> web.Response:
+        """Answer a TimeStampReq by the second unit."""
+        body = self._pki.second_timestamps.render_response(await request.read(), _now())
         return web.Response(body=body, content_type="application/timestamp-reply")
 
     async def ocsp(self, request: web.Request) -> web.Response:

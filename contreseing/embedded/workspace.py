@@ -160,6 +160,7 @@ def _render_settings(addresses: Addresses) -> str:
         "s3_url": addresses.url("s3"),
         "pki_url": addresses.url("pki"),
         "pki_anchors_dir": "pki",
+        "tsa_urls": f"{addresses.url('pki')}/tsa {addresses.url('pki')}/tsa2",
         "smtp_host": LOOPBACK,
         "smtp_port": addresses.ports["smtp"],
         "smtp_security": "none",

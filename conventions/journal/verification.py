@@ -28,11 +28,17 @@ class Tampering(StrEnum):
     PERSONAL_FIELD_DIFFERS = "personal_field_differs"
     NEVER_SEQUENCED = "never_sequenced"
     HEAD_DIFFERS = "head_differs"
+    HEAD_UNREADABLE = "head_unreadable"
+    HEAD_NOT_ARCHIVED = "head_not_archived"
+    SEGMENT_LOST = "segment_lost"
 
 
 @dataclass(frozen=True)
 class JournalFinding:
-    """One thing wrong: at which index of the tree (None where there is none), with which event (None when it is gone)."""
+    """One thing wrong: at which index of the tree, with which event; None where there is none, or when it is gone.
+
+    Of a head: its size in place of the index, and the archive's key in place of the event.
+    """
 
     tampering: Tampering
     index: int | None

@@ -97,9 +97,11 @@ def issue_seal(ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now
     return _finish(builder, ca, base_url)
 
 
-def issue_timestamp_authority(ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime) -> x509.Certificate:
-    """Issue a time-stamping unit: one purpose, critical (RFC 3161, 2.3)."""
-    subject = _service_subject(ca, f"Horodatage {now.year}")
+def issue_timestamp_authority(
+    ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime, *, unit: str = "Horodatage"
+) -> x509.Certificate:
+    """Issue a time-stamping unit: one purpose, critical (RFC 3161, 2.3); ``unit`` tells two of them apart."""
+    subject = _service_subject(ca, f"{unit} {now.year}")
     builder = _start(subject, ca.certificate.subject, key, now, policies.TIMESTAMP_LIFETIME)
     builder = builder.add_extension(_usage("digital_signature"), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)

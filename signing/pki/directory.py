@@ -26,12 +26,13 @@ SCHEMA = "contreseing/pki/1"
 TOKEN_NAMES = ("portal", "flows", "desk")
 """Who may ask for what: the portal, members' certificates; the flows, the syndicate's; the desk, the seal."""
 ANCHOR_FILES = ("root.pem", "members-ca.pem", "syndicate-ca.pem")
-KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "timestamps", "ocsp-members", "ocsp-syndicate")
+KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "timestamps", "timestamps-2", "ocsp-members", "ocsp-syndicate")
 FILE_OF = {"root": "root", "members": "members-ca", "syndicate": "syndicate-ca"}
 DEFAULT_ORGANISATION = "Contreseing (autorité embarquée)"
 RENEW_BEFORE = {
     "seal": timedelta(days=90),
     "timestamps": timedelta(days=2 * 365),
+    "timestamps-2": timedelta(days=2 * 365),
     "ocsp-members": timedelta(days=90),
     "ocsp-syndicate": timedelta(days=90),
 }
@@ -51,6 +52,7 @@ class Pki:
     seal: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
     timestamps: TimestampAuthority
     timestamps_certificate: x509.Certificate
+    second_timestamps: TimestampAuthority
     responders: dict[str, Responder]
     tokens: dict[str, str]
 
@@ -84,6 +86,7 @@ def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = D
     services: tuple[tuple[str, Authority, Issue], ...] = (
         ("seal", issuing["syndicate"], certificates.issue_seal),
         ("timestamps", issuing["syndicate"], certificates.issue_timestamp_authority),
+        ("timestamps-2", issuing["syndicate"], partial(certificates.issue_timestamp_authority, unit="Second horodatage")),
         ("ocsp-members", issuing["members"], certificates.issue_ocsp_responder),
         ("ocsp-syndicate", issuing["syndicate"], certificates.issue_ocsp_responder),
     )
@@ -129,6 +132,7 @@ def open_pki(folder: Path) -> Pki:
         seal=(key["seal"], certificate["seal"]),
         timestamps=TimestampAuthority(key["timestamps"], certificate["timestamps"], syndicate.certificate),
         timestamps_certificate=certificate["timestamps"],
+        second_timestamps=TimestampAuthority(key["timestamps-2"], certificate["timestamps-2"], syndicate.certificate),
         responders={ca.name: Responder(ca, key[f"ocsp-{ca.name}"], certificate[f"ocsp-{ca.name}"]) for ca in (members, syndicate)},
         tokens=tokens,
     )

@@ -39,7 +39,7 @@ def test_making_it_twice_changes_nothing(copied: Path) -> None:
     before = contents(copied)
     ensure_pki(copied, BASE_URL, NOW + timedelta(days=1))
     assert contents(copied) == before
-    assert len(before) == 7 * 2 + len(TOKEN_NAMES) + 1
+    assert len(before) == 8 * 2 + len(TOKEN_NAMES) + 1
 
 
 def test_an_interrupted_making_is_finished(copied: Path) -> None:
@@ -84,7 +84,7 @@ def test_services_are_renewed_before_they_end_and_cas_are_not(copied: Path) -> N
     assert after.seal[1] != before.seal[1]
     assert after.timestamps_certificate.not_valid_after_utc - NOW > timedelta(days=7 * 365)
     assert (copied / f"timestamps-{before.timestamps_certificate.serial_number:x}.pem").exists()
-    assert len(list(copied.glob("*.key"))) == 7
+    assert len(list(copied.glob("*.key"))) == 8
     register = Register(copied / "register.sqlite")
     assert register.find("syndicate", after.seal[1].serial_number) is not None
     register.close()

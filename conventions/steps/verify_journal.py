@@ -1,0 +1,150 @@
+"""Check the journal against its leaves, and against its archived heads and segments, which nobody with the database can rewrite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from conventions.canonical import sha256_hex
+from conventions.errors import EvidenceBroken, NotFound, VerificationFailed
+from conventions.journal.heads import JournalHead, parse_head, parse_head_record
+from conventions.journal.verification import (
+    JournalFinding,
+    RecordedLeaf,
+    Tampering,
+    assess_journal,
+    compare_with_segment,
+)
+from conventions.ports.system import Ports
+from conventions.steps.stamp_journal import RECORD_KIND
+
+JOURNAL_PREFIX = "journal/"
+PAGE = 10_000
+"""Events read at once after the last head; up to it, a head at a time."""
+
+
+@dataclass(frozen=True)
+class JournalCheck:
+    """What was read (events in the tree, its root, stamped heads) and each thing found wrong, once."""
+
+    size: int
+    root_sha256: str
+    heads: tuple[JournalHead, ...]
+    findings: tuple[JournalFinding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.findings
+
+
+def verify_journal(ports: Ports) -> JournalCheck:
+    """Check every event, leaf, head, stamp and segment.
+
+    Raises:
+        UpstreamUnavailable: nothing can be said.
+    """
+    found = list[JournalFinding]()
+    heads, keys = archived_heads(ports, found)
+    with ports.registry.read() as tx:
+        entered, hidden = list(tx.heads()), tx.hidden_events()
+    found += [JournalFinding(Tampering.HEAD_NOT_ARCHIVED, head.size, None) for head in entered if head not in heads]
+    found += [JournalFinding(Tampering.HEAD_DIFFERS, head.size, None) for head in heads if head not in entered]
+    unstamped = set[str]()
+    report = assess_journal(_leaves(ports, heads, keys, found, unstamped), heads, hidden)
+    findings = dict.fromkeys([*report.findings, *_without_pushed(found, unstamped)])
+    return JournalCheck(report.size, report.root_sha256, tuple(heads), tuple(findings))
+
+
+def archived_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[JournalHead], dict[str, str]]:
+    """Read the heads that the archive holds, smallest first, and its keys by digest; what is wrong with one is added to ``found``.
+
+    Each is read with its stamps, which are checked at their own time. Of two heads over the same events, made by two workers
+    at once, the one that leads to the next counts.
+    """
+    keys = {key.rpartition("-")[2]: key for key in ports.archive.keys(JOURNAL_PREFIX)}
+    heads = []
+    for key in keys.values():
+        if f"-{RECORD_KIND}-" in key:
+            try:
+                heads.append(_archived_head(ports, keys, key))
+            except (EvidenceBroken, VerificationFailed, NotFound):
+                found.append(JournalFinding(Tampering.HEAD_UNREADABLE, None, key))
+    return _chained(heads), keys
+
+
+def _archived_head(ports: Ports, keys: dict[str, str], record_key: str) -> JournalHead:
+    head_sha256, stamps = parse_head_record(_read(ports, keys, record_key.rpartition("-")[2]))
+    data = _read(ports, keys, head_sha256)
+    for token_sha256 in stamps.values():
+        ports.timestamps.verify(_read(ports, keys, token_sha256), data)
+    if not stamps:
+        raise EvidenceBroken(f"{record_key}: no stamp")
+    return parse_head(data, stamps)
+
+
+def _read(ports: Ports, keys: dict[str, str], sha256: str) -> bytes:
+    if sha256 not in keys:
+        raise NotFound(f"the archive of the journal has no object {sha256}")
+    data = ports.archive.read(keys[sha256])
+    if sha256_hex(data) != sha256:
+        raise EvidenceBroken(f"{keys[sha256]} holds other bytes")
+    return data
+
+
+def _chained(heads: Sequence[JournalHead]) -> list[JournalHead]:
+    """Follow the heads back from the largest; one that no other follows was made beside the chain."""
+    by_size = {head.size: head for head in heads}
+    chain, size = list[JournalHead](), max(by_size, default=0)
+    while size in by_size:
+        chain.append(by_size[size])
+        size = by_size[size].previous_size
+    return chain[::-1]
+
+
+def _without_pushed(found: Sequence[JournalFinding], unstamped: set[str]) -> Iterator[JournalFinding]:
+    """Leave out the events that another one, inserted or removed, pushed over the border of a segment: nobody touched them.
+
+    ``unstamped`` are the ids after the last head. One of them that a removal pulled before it stays named as inserted: nothing
+    tells it from one that was.
+    """
+    gone = {finding.event_id for finding in found if finding.tampering is Tampering.REMOVED}
+    come = {finding.event_id for finding in found if finding.tampering is Tampering.INSERTED}
+    pushed = gone & (come | unstamped)
+    is_explained = bool((gone | come) - pushed)
+    for finding in found:
+        if finding.event_id not in pushed:
+            yield finding
+        elif not is_explained and finding.tampering is Tampering.REMOVED:
+            yield JournalFinding(Tampering.MOVED, finding.index, finding.event_id)
+
+
+def _leaves(
+    ports: Ports, heads: Sequence[JournalHead], keys: dict[str, str], found: list[JournalFinding], unstamped: set[str]
+) -> Iterator[RecordedLeaf]:
+    """Read the tree head by head, each compared on the way with the segment that the archive holds.
+
+    ``unstamped`` receives the ids of the events after the last head.
+    """
+    for head in heads:
+        leaves = _page(ports, head.previous_size, head.size)
+        try:
+            segment = _read(ports, keys, head.segment_sha256)
+        except (EvidenceBroken, NotFound):
+            found.append(JournalFinding(Tampering.SEGMENT_LOST, head.size, None))
+        else:
+            events = [leaf.canonical for leaf in leaves if leaf.canonical is not None]
+            found.extend(compare_with_segment(segment, head.previous_size, events))
+        yield from leaves
+    first = heads[-1].size if heads else 0
+    while leaves := _page(ports, first, first + PAGE):
+        unstamped.update(leaf.event_id for leaf in leaves if leaf.event_id is not None)
+        yield from leaves
+        first = leaves[-1].index + 1
+
+
+def _page(ports: Ports, first: int, end: int) -> list[RecordedLeaf]:
+    with ports.registry.read() as tx:
+        page = list(islice(tx.recorded_leaves(first), end - first))
+    return [leaf for leaf in page if leaf.index < end]

@@ -1,0 +1,68 @@
+"""The flow of every night: give the journal a head that each authority stamped, and check the journal against the archive."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from contreseing.wiring import current_ports
+from conventions.french import NO_BREAK, format_instant
+from conventions.journal.verification import JournalFinding
+from conventions.sentences import TAMPERING_LABELS
+from conventions.steps.stamp_journal import stamp_journal as stamp
+from conventions.steps.verify_journal import JournalCheck, verify_journal
+from flows.reports import LISTED, counted
+from flows.rows import Trackers
+
+RETRIES, WAIT_SECONDS = 5, 300
+KEY = "journal"
+
+
+@flow(name="stamp-journal", flow_run_name="Horodatage du journal", persist_result=False)
+async def stamp_journal(trackers: Trackers = Trackers.AUTO) -> State[Any]:
+    """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l'archive."""
+    del trackers  # every deployment has this parameter; nothing is shown on the board here
+    made = await stamp_new_events()
+    check = await check_journal()
+    text = render_check(check)
+    await acreate_markdown_artifact(text, key=KEY, description="Le journal")
+    if not check.holds:
+        return Failed(message=f"Journal altéré{NO_BREAK}: {counted(len(check.findings), 'anomalie', 'anomalies')}.")
+    return Completed(message=f"{counted(made, 'événement horodaté', 'événements horodatés')}, journal intact.")
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Horodater")
+async def stamp_new_events() -> int:
+    """Stamp what is new, in a thread; tried again for half an hour when an authority or the archive is away."""
+    heads = await asyncio.to_thread(stamp, current_ports())
+    return sum(head.size - head.previous_size for head in heads)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Vérifier")
+async def check_journal() -> JournalCheck:
+    """Check all of the journal, in a thread."""
+    return await asyncio.to_thread(verify_journal, current_ports())
+
+
+def render_check(check: JournalCheck) -> str:
+    """Render what was found (Markdown)."""
+    parts = ["# Le journal", f"{check.size} événements relus, {len(check.heads)} empreintes horodatées."]
+    if check.heads:
+        last = check.heads[-1]
+        parts.append(f"Dernière empreinte{NO_BREAK}: {last.size} événements, le {format_instant(last.at)}, `{last.root_sha256}`.")
+    parts.append("Le journal est intact." if check.holds else f"## Anomalies{NO_BREAK}: {len(check.findings)}")
+    if not check.holds:
+        rows = [_row(finding) for finding in check.findings[:LISTED]]
+        parts.append("\n".join(["| Nature | Rang | Événement |", "|---|---:|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(finding: JournalFinding) -> str:
+    index = "" if finding.index is None else str(finding.index)
+    return f"| {TAMPERING_LABELS[finding.tampering]} | {index} | {finding.event_id or ''} |"
