@@ -7,7 +7,7 @@ import secrets
 import smtplib
 import ssl
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
@@ -21,7 +21,7 @@ from conventions.errors import ConfigurationError, UpstreamUnavailable, Verifica
 from conventions.french import format_instant
 from signing.chains import TrustStore, parse_certificates
 from signing.pki.directory import read_anchors
-from signing.timestamping import TokenRules, render_request, verify_response
+from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
 from storage.archive import S3Archive
 from storage.buckets import verify_buckets
 from storage.registry import SqlRegistry
@@ -55,16 +55,18 @@ def try_database(settings: Settings) -> str:
 
 
 def try_timestamps(settings: Settings) -> str:
-    """Have every time-stamp authority stamp something new, and check each token as a signature's would be.
+    """Have every time-stamp authority stamp something new, and check each token as a signature's would be, our clock included.
 
     Raises:
-        ConfigurationError, UpstreamUnavailable, VerificationFailed.
+        ConfigurationError, UpstreamUnavailable.
+        VerificationFailed: a token that is not as it should be; ``clock.wrong`` when two authorities agree that our clock is off.
     """
     anchors = read_anchors(settings.pki_anchors_dir)
     rules = TokenRules(
         TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
     )
-    told = []
+    told: list[datetime] = []
+    far: list[VerificationFailed] = []
     for rank, url in enumerate(settings.timestamp_urls, start=1):
         request = render_request(hashlib.sha256(secrets.token_bytes(32)).digest(), SystemClock().now())
         try:
@@ -72,9 +74,18 @@ def try_timestamps(settings: Settings) -> str:
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise UpstreamUnavailable(f"authority {rank} does not answer ({type(error).__name__})", code="tsa.unavailable") from error
-        token = verify_response(answer.content, request, rules, SystemClock().now())
-        told.append(format_instant(token.gen_time))
-    return f"autorité(s) : {len(told)}, jeton du {told[-1]}"
+        try:
+            told.append(verify_response(answer.content, request, rules, SystemClock().now()).gen_time)
+        except VerificationFailed as error:
+            if error.code != "timestamp.time":
+                raise
+            far.append(error)
+    if is_clock_wrong(timedelta(milliseconds=int(error.details["ahead_ms"])) for error in far):
+        raise VerificationFailed(f"{len(far)} authorities agree that our clock is off", code="clock.wrong")
+    if far:
+        raise far[0]
+    heard = "une seule autorité la confirme" if len(told) == 1 else f"{len(told)} autorités la confirment"
+    return f"jeton du {format_instant(told[-1])} ; heure de cette machine : {heard}"
 
 
 def try_archive(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from conventions.canonical import sha256_hex
-from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, SigningFailed, VerificationFailed
+from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, VerificationFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, Party
 from conventions.ports.documents import StampText
 from conventions.ports.system import Clock
@@ -22,23 +22,25 @@ from conventions.signatures import (
     SignerIdentity,
     ValidationReport,
 )
-from signing.authorities import Counters, TimestampAuthorities, TimestampAuthority
-from signing.chains import TrustStore, parse_certificates
+from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities, TimestampAuthority
+from signing.chains import TrustStore, parse_certificates, render_pem
 from signing.engine import Engine, Outcome, Session, Task
 from signing.gathering import Gatherer
 from signing.identities import IssuerRule
-from signing.keys import OneShotKey, OneShotSigner
+from signing.keys import HashSigner, OneShotKey
 from signing.outside import HttpTimeouts, Outside
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
 from signing.revisions import StampRenderer
-from signing.sealed import parse_manifest
 from signing.second_reader import SecondReader
+from signing.signatories import CeremonyRules, LastingKey, LastingSignatory, OneShotSignatory, Signatory
 from signing.timestamping import TokenRules
 from signing.validation import PyhankoReader
 
 LEVEL_TEXT = "Signature électronique simple, horodatée"
 """What a link, a code and a one-shot certificate are worth (Regulation (EU) 910/2014, article 3, 10); never more is claimed."""
+LASTING_LEVEL_TEXT = "Signature électronique, horodatée"
+"""Of a key in a device or at a provider: what its certificate is worth is for a report to say, after the trusted lists."""
 CHUNK = 32
 RENEW_BEFORE = timedelta(minutes=2)
 RenderStamp = Callable[[StampText, float, float], bytes]
@@ -58,6 +60,8 @@ class PadesSigning:
         clock: Clock,
         timeouts: HttpTimeouts | None = None,
         tsa_policies: frozenset[str] = frozenset(),
+        tsa_in_flight: int = IN_FLIGHT,
+        lasting_key: LastingKey | None = None,
         level_text: str = LEVEL_TEXT,
     ) -> None:
         """Prepare; nothing is asked of anybody yet.
@@ -68,31 +72,52 @@ class PadesSigning:
         if not tsa_urls:
             raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
         anchors = {name: parse_certificates(pem) for name, pem in anchors_pem.items()}
+        if lasting_key is not None and lasting_key.ca is not None:
+            anchors["signatory-ca.pem"] = (lasting_key.ca, *lasting_key.above)
         try:
             (members_ca,), (syndicate_ca,) = anchors["members-ca.pem"], anchors["syndicate-ca.pem"]
         except (KeyError, ValueError) as error:
             raise ConfigurationError(
                 "members-ca.pem and syndicate-ca.pem must each hold one certificate", code="configuration.trust"
             ) from error
-        self._anchors_pem = dict(anchors_pem)
+        self._anchors_pem = {name: render_pem(several) for name, several in anchors.items()}
         self._clock = clock
         self._render_stamp = render_stamp
-        self._level_text = level_text
+        self._level_text = self._syndicate_level_text = level_text
         self._outside = Outside(timeouts or HttpTimeouts())
         trust = TrustStore(one for several in anchors.values() for one in several)
         rules = TokenRules(trust, tsa_policies)
         self._authorities = TimestampAuthorities(
-            [TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock) for rank, url in enumerate(tsa_urls, 1)]
+            [
+                TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock, in_flight=tsa_in_flight)
+                for rank, url in enumerate(tsa_urls, 1)
+            ]
         )
         gatherer = Gatherer(self._outside, trust, clock)
         self._engine = Engine(self._authorities, gatherer, clock)
         self._pki = PkiClient(pki_url, tokens, self._outside)
-        issuers = {Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY), Party.SYNDICATE: IssuerRule(syndicate_ca, SYNDICATE_POLICY)}
+        other = () if lasting_key is None or lasting_key.ca is None else (IssuerRule(lasting_key.ca, lasting_key.policy),)
+        issuers = {
+            Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY),
+            Party.SYNDICATE: IssuerRule(syndicate_ca, SYNDICATE_POLICY, other),
+        }
+        self._signatory: Signatory = OneShotSignatory(self._pki)
+        if lasting_key is not None:
+            self._signatory = self._open_lasting(lasting_key, CeremonyRules(syndicate_ca, rules, issuers, clock))
+            self._syndicate_level_text = LASTING_LEVEL_TEXT
         self._reader = PyhankoReader(trust, issuers, gatherer)
         self._second_reader = SecondReader(trust, issuers)
 
+    def _open_lasting(self, lasting_key: LastingKey, rules: CeremonyRules) -> LastingSignatory:
+        try:
+            return LastingSignatory(lasting_key, rules, self._outside)
+        except ConfigurationError:
+            self._outside.close()
+            raise
+
     def close(self) -> None:
-        """End the connections; a later call opens them again."""
+        """End the connections, and the session of a lasting key; a later call opens them again."""
+        self._signatory.close()
         self._outside.close()
 
     def timestamp_counters(self) -> Mapping[str, Counters]:
@@ -111,7 +136,7 @@ class PadesSigning:
         signer = key.certified(certificate)
         try:
             session = await self._engine.open_session(signer)
-            stamp = self._stamps(request.signer, request.formula)
+            stamp = self._stamps(request.signer, request.formula, self._level_text)
             (outcome,) = await self._engine.sign_all(session, [Task(prepared, MEMBER_FIELD, request.reason, stamp)])
         finally:
             signer.destroy()
@@ -144,19 +169,17 @@ class PadesSigning:
 
     async def _open_ceremony(
         self, sealed: SealedManifest, signer: SignerIdentity, items: Sequence[Countersignature]
-    ) -> tuple[OneShotSigner, Session]:
+    ) -> tuple[HashSigner, Session]:
+        held = await self._signatory.open(sealed, signer, items)
         try:
-            ceremony = parse_manifest(sealed.manifest).ceremony
-        except VerificationFailed as error:
-            raise SigningFailed("the manifest cannot be read", code=error.code) from error
-        key = OneShotKey()
-        certificate = await self._pki.issue_syndicate(key.render_request(), signer, ceremony, sealed, items)
-        held = key.certified(certificate)
-        return held, await self._engine.open_session(held)
+            return held, await self._engine.open_session(held)
+        except BaseException:
+            self._signatory.release(held)
+            raise
 
     def _countersigned(
         self,
-        opened: tuple[OneShotSigner, Session],
+        opened: tuple[HashSigner, Session],
         sealed: SealedManifest,
         signer: SignerIdentity,
         formula: str,
@@ -164,12 +187,12 @@ class PadesSigning:
         read: Callable[[Countersignature], bytes],
     ) -> Iterator[CountersignOutcome]:
         held, session = opened
-        stamp = self._stamps(signer, formula)
+        stamp = self._stamps(signer, formula, self._syndicate_level_text)
         try:
             for start in range(0, len(items), CHUNK):
                 chunk = items[start : start + CHUNK]
                 if session.ends_at - self._clock.now() < RENEW_BEFORE:
-                    held.destroy()
+                    self._signatory.release(held)
                     held, session = self._outside.run(self._open_ceremony(sealed, signer, items[start:]))
                 loaded = [_read(item, read) for item in chunk]
                 tasks = [Task(data, SYNDICATE_FIELD, formula, stamp) for data in loaded if isinstance(data, bytes)]
@@ -177,7 +200,7 @@ class PadesSigning:
                 for item, data in zip(chunk, loaded, strict=True):
                     yield _outcome(item, next(signed) if isinstance(data, bytes) else data)
         finally:
-            held.destroy()
+            self._signatory.release(held)
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         """See the port."""
@@ -206,12 +229,12 @@ class PadesSigning:
         """See the port."""
         return dict(self._anchors_pem)
 
-    def _stamps(self, signer: SignerIdentity, formula: str) -> Callable[[datetime], StampRenderer]:
+    def _stamps(self, signer: SignerIdentity, formula: str, level_text: str = LEVEL_TEXT) -> Callable[[datetime], StampRenderer]:
         """Return the drawing of the visible stamp at an instant; one drawing serves all documents signed in the same second."""
 
         @lru_cache(maxsize=4)
         def draw(at: datetime, width_pt: float, height_pt: float) -> bytes:
-            text = StampText(signer.person.full_name, signer.person.capacity, formula, at, self._level_text)
+            text = StampText(signer.person.full_name, signer.person.capacity, formula, at, level_text)
             return self._render_stamp(text, width_pt, height_pt)
 
         def at_instant(at: datetime) -> StampRenderer:

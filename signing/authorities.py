@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from conventions.errors import UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from signing.outside import Outside
-from signing.timestamping import TimestampToken, TokenRules, render_request, verify_response
+from signing.timestamping import TimestampToken, TokenRules, is_clock_wrong, render_request, verify_response
 
 IN_FLIGHT = 16
 TRIES = 2
 PAUSE_SECONDS = 0.2
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 10.0
+CLOCK_DOUBTED_SECONDS = 30.0
+"""How long an authority's disagreement with our clock counts; then it is asked again."""
 QUERY = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
@@ -68,9 +71,19 @@ class Breaker:
 
 
 class TimestampAuthority:
-    """One authority by its address."""
+    """One authority by its address; ``in_flight`` requests at once at most, whoever asks."""
 
-    def __init__(self, name: str, address: str, outside: Outside, rules: TokenRules, clock: Clock, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        outside: Outside,
+        rules: TokenRules,
+        clock: Clock,
+        breaker: Breaker | None = None,
+        *,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
         self.name = name
         self.counters = Counters()
         self.breaker = breaker or Breaker()
@@ -78,6 +91,16 @@ class TimestampAuthority:
         self._outside = outside
         self._rules = rules
         self._clock = clock
+        self._in_flight = in_flight
+        self._limit: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+        self._far: tuple[timedelta, float] | None = None
+
+    @property
+    def clock_difference(self) -> timedelta | None:
+        """Return by how much its last token was ahead of our clock, when that was lately and too much; else None."""
+        if self._far is None or time.monotonic() > self._far[1] + CLOCK_DOUBTED_SECONDS:
+            return None
+        return self._far[0]
 
     async def stamp(self, digest: bytes) -> TimestampToken:
         """Get a checked token over a SHA-256 digest, in at most two tries.
@@ -87,7 +110,8 @@ class TimestampAuthority:
         """
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._ask(digest)
+                async with self._slot():
+                    return await self._ask(digest)
             except UpstreamUnavailable:
                 if attempt == TRIES or self.breaker.is_open:
                     raise
@@ -110,13 +134,23 @@ class TimestampAuthority:
         except VerificationFailed as error:
             self.counters.refused += 1
             self.counters.refusals[error.code] = self.counters.refusals.get(error.code, 0) + 1
+            if isinstance(ahead_ms := error.details.get("ahead_ms"), int):
+                self._far = (timedelta(milliseconds=ahead_ms), time.monotonic())
             self._failed()
             raise UpstreamUnavailable(
                 f"time-stamp authority {self.name} gave no acceptable token: {error}", code=error.code, service=self.name
             ) from error
         self.counters.granted += 1
         self.breaker.succeeded()
+        self._far = None
         return token
+
+    def _slot(self) -> asyncio.Semaphore:
+        """Return the limit of this event loop: a semaphore belongs to the loop that first waits for it."""
+        loop = asyncio.get_running_loop()
+        if self._limit is None or self._limit[0] is not loop:
+            self._limit = (loop, asyncio.Semaphore(self._in_flight))
+        return self._limit[1]
 
     def _failed(self) -> None:
         if self.breaker.failed():
@@ -128,6 +162,23 @@ class TimestampAuthorities:
 
     def __init__(self, authorities: Sequence[TimestampAuthority]) -> None:
         self.authorities = tuple(authorities)
+
+    def in_order(self) -> Iterator[TimestampAuthority]:
+        """Yield each in turn, as long as our own clock is not in doubt.
+
+        Raises:
+            UpstreamUnavailable: ``clock.wrong``: two of them agree with each other and not with our clock, so nothing is signed.
+        """
+        for authority in self.authorities:
+            self._verify_clock()
+            yield authority
+        self._verify_clock()
+
+    def _verify_clock(self) -> None:
+        differences = [one for authority in self.authorities if (one := authority.clock_difference) is not None]
+        if is_clock_wrong(differences):
+            seconds = round(max(differences, key=abs).total_seconds())
+            raise UpstreamUnavailable(f"our clock is off by about {-seconds} s", code="clock.wrong", service="clock")
 
     def counters(self) -> dict[str, Counters]:
         """Return the counters by authority."""

@@ -136,3 +136,8 @@ def stated_policies(certificate: x509.Certificate) -> frozenset[str]:
 def render_der(certificates: Sequence[x509.Certificate]) -> list[bytes]:
     """Return the DER of each."""
     return [certificate.public_bytes(serialization.Encoding.DER) for certificate in certificates]
+
+
+def render_pem(certificates: Sequence[x509.Certificate]) -> bytes:
+    """Return them as one PEM text."""
+    return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)

@@ -199,7 +199,7 @@ class Engine:
         The data hold what proves the signature, its time-stamp, the archive stamp before this one, and this one.
         """
         refusal: UpstreamUnavailable | None = None
-        for authority in self._authorities.authorities:
+        for authority in self._authorities.in_order():
             try:
                 for _ in range(ATTEMPTS):
                     facts = await self._facts_of(authority)
@@ -217,7 +217,7 @@ class Engine:
 
     async def _stamp(self, digest: bytes) -> tuple[TimestampAuthority, TimestampToken]:
         refusal: UpstreamUnavailable | None = None
-        for authority in self._authorities.authorities:
+        for authority in self._authorities.in_order():
             try:
                 return authority, await authority.stamp(digest)
             except UpstreamUnavailable as error:
@@ -227,7 +227,7 @@ class Engine:
     async def _first_facts(self) -> AuthorityFacts:
         """Return the facts of the authority that will most likely stamp."""
         refusal: UpstreamUnavailable | None = None
-        for authority in self._authorities.authorities:
+        for authority in self._authorities.in_order():
             if authority.breaker.is_open:
                 continue
             try:

@@ -16,10 +16,15 @@ from signing.chains import is_issued_by, stated_policies
 
 @dataclass(frozen=True)
 class IssuerRule:
-    """Who may certify one side's signers, and under which policy."""
+    """Who may certify one side's signers, and under which policy; ``also``: those of other times, or another provider."""
 
     ca: x509.Certificate
     policy: str
+    also: tuple[IssuerRule, ...] = ()
+
+    def of(self, certificate: x509.Certificate) -> IssuerRule:
+        """Return the rule that a certificate is under: the one of its issuer, this one when none is."""
+        return next((rule for rule in (self, *self.also) if is_issued_by(certificate, rule.ca)), self)
 
 
 IssuerRules = Mapping[Party, IssuerRule]
@@ -28,7 +33,8 @@ IssuerRules = Mapping[Party, IssuerRule]
 def assess_identity(certificate: x509.Certificate, expected: SignerIdentity, rules: IssuerRules) -> tuple[str, ...]:
     """Compare a signer's certificate with who was expected; nothing when all agrees, else what does not, without a name."""
     reasons = []
-    rule = rules.get(expected.party)
+    known = rules.get(expected.party)
+    rule = known.of(certificate) if known is not None else None
     if rule is None or not is_issued_by(certificate, rule.ca):
         reasons.append("signer.issuer: the certificate was not issued by the CA of this side's signers")
     if rule is None or rule.policy not in stated_policies(certificate):

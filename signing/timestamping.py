@@ -6,7 +6,9 @@ imprint, nonce, policy, the certificate's one purpose, its path, the token's own
 
 from __future__ import annotations
 
+import itertools
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,8 +98,18 @@ def verify_response(response: bytes, request: TimestampRequest, rules: TokenRule
         raise VerificationFailed("the token answers another request", code="timestamp.nonce")
     token = verify_token(der, request.digest, rules)
     if not request.sent_at - MAX_CLOCK_DIFFERENCE <= token.gen_time <= now + MAX_CLOCK_DIFFERENCE:
-        raise VerificationFailed("the token's time and our clock disagree", code="timestamp.time")
+        ahead_ms = round((token.gen_time - now) / timedelta(milliseconds=1))
+        raise VerificationFailed("the token's time and our clock disagree", code="timestamp.time", ahead_ms=ahead_ms)
     return token
+
+
+def is_clock_wrong(differences: Iterable[timedelta]) -> bool:
+    """Tell whether two authorities agree with each other, and not with our clock: then it is our clock that is wrong.
+
+    ``differences``: how far each authority is ahead of us.
+    """
+    far = [one for one in differences if abs(one) > MAX_CLOCK_DIFFERENCE]
+    return any(abs(one - other) <= 2 * MAX_CLOCK_DIFFERENCE for one, other in itertools.combinations(far, 2))
 
 
 def verify_token(der: bytes, digest: bytes, rules: TokenRules) -> TimestampToken:

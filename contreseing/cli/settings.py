@@ -8,7 +8,8 @@ import typer
 
 from contreseing.cli.opening import opened_settings
 from contreseing.cli.words import out
-from contreseing.settings import Settings, is_secret, render_settings_table
+from contreseing.settings import Settings, is_secret
+from contreseing.settings_table import render_settings_table
 
 
 def add_to(app: typer.Typer) -> None:

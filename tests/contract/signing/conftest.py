@@ -9,6 +9,7 @@ import pytest
 from conventions.canonical import sha256_hex
 from conventions.signatures import Countersignature, SignedFile
 from signing.adapter import PadesSigning
+from tests.contract.signing.key_peers import IN_DEVICE, SoftHsm, certify
 from tests.contract.signing.running import RunningPki
 from tests.unit.signing.material import FORMULA, VICE_PRESIDENT, manifest_of, member_request, prepared_pdf
 
@@ -41,3 +42,13 @@ def countersigned(signing: PadesSigning, member_signed: SignedFile) -> SignedFil
     (outcome,) = signing.countersign(sealed, VICE_PRESIDENT, FORMULA, items, lambda _item: member_signed.data)
     assert outcome.signed is not None, outcome.failure
     return outcome.signed
+
+
+@pytest.fixture(scope="session")
+def device(tmp_path_factory: pytest.TempPathFactory, pki: RunningPki) -> SoftHsm:
+    """Give a token that holds a certified key of each kind, and ``alone``, a key without certificate."""
+    made = SoftHsm(tmp_path_factory.mktemp("softhsm"))
+    for kind in IN_DEVICE:
+        made.add_certificate(kind, certify(pki.folder, made.add_key(kind, kind)))
+    made.add_key("alone", "p256")
+    return made

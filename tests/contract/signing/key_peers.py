@@ -28,6 +28,7 @@ from pkcs11 import Attribute, CertificateType, KeyType, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 from pkcs11.util.rsa import encode_rsa_public_key
 
+from conventions.signatures import SignerIdentity
 from signing.keys import PSS, PrivateKey, PublicKey
 from signing.pkcs11 import Pkcs11Access
 from signing.pki.certificates import SignerSubject, issue_signer
@@ -40,13 +41,14 @@ from tests.unit.signing.material import VICE_PRESIDENT
 
 TOKEN, PIN, SECURITY_OFFICER_PIN = "contreseing", "271828", "31415926"
 YEAR = timedelta(days=365)
+IN_DEVICE = ("p256", "p384", "rsa2048")
 CURVES: dict[str, tuple[str, ec.EllipticCurve]] = {"p256": ("secp256r1", ec.SECP256R1()), "p384": ("secp384r1", ec.SECP384R1())}
 
 
-def certify(folder: Path, key: PublicKey) -> x509.Certificate:
-    """Have a lasting key certified for the Vice-President by the syndicate's CA of a folder, as an operator would by hand."""
-    pki, person, now = open_pki(folder), VICE_PRESIDENT.person, datetime.now(UTC)
-    subject = SignerSubject(VICE_PRESIDENT.organisation, VICE_PRESIDENT.siren, person.given_name, person.family_name, "device")
+def certify(folder: Path, key: PublicKey, signer: SignerIdentity = VICE_PRESIDENT) -> x509.Certificate:
+    """Have a lasting key certified by the syndicate's CA of a folder, as an operator would by hand."""
+    pki, person, now = open_pki(folder), signer.person, datetime.now(UTC)
+    subject = SignerSubject(signer.organisation, signer.siren, person.given_name, person.family_name, "device")
     certificate = issue_signer(pki.syndicate, key, subject, SYNDICATE_POLICY, pki.base_url, now, YEAR)
     register = Register(folder / "register.sqlite")
     register.record("syndicate", certificate, "device", now)

@@ -14,10 +14,12 @@ from typing import Self
 import httpx
 
 from contreseing.clock import SystemClock
+from conventions.ports.system import Clock
 from signing.adapter import PadesSigning, RenderStamp
 from signing.outside import HttpTimeouts
 from signing.pki.directory import read_anchors, read_token
 from signing.pki_client import PkiTokens
+from signing.signatories import LastingKey
 from tests.tools import ROOT
 from tests.unit.signing.material import draw_stamp
 
@@ -71,7 +73,14 @@ class RunningPki:
         output, _ = self.process.communicate(timeout=READY_WITHIN_S)
         return self.process.returncode, output
 
-    def adapter(self, tsa_urls: Sequence[str] = (), timeouts: HttpTimeouts = QUICK, render_stamp: RenderStamp = draw_stamp) -> PadesSigning:
+    def adapter(
+        self,
+        tsa_urls: Sequence[str] = (),
+        timeouts: HttpTimeouts = QUICK,
+        render_stamp: RenderStamp = draw_stamp,
+        lasting_key: LastingKey | None = None,
+        clock: Clock | None = None,
+    ) -> PadesSigning:
         """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
         return PadesSigning(
             pki_url=self.address,
@@ -79,8 +88,9 @@ class RunningPki:
             anchors_pem=read_anchors(self.folder),
             tsa_urls=tsa_urls or [f"{self.address}/tsa"],
             render_stamp=render_stamp,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             timeouts=timeouts,
+            lasting_key=lasting_key,
         )
 
     @staticmethod

@@ -21,13 +21,12 @@ from signing.engine import Task
 from signing.keys import HashSigner, HeldKey, OneShotKey, public_key_of, verify_hash_signatures
 from signing.outside import Outside
 from signing.pkcs11 import Pkcs11Access, Pkcs11Key
-from tests.contract.signing.key_peers import AT_ONCE, PIN, CscServer, SoftHsm, certify, certomancer
+from tests.contract.signing.key_peers import AT_ONCE, IN_DEVICE, PIN, CscServer, SoftHsm, certify, certomancer
 from tests.contract.signing.running import RunningPki, free_port
 from tests.contract.signing.serving import serving
 from tests.unit.signing.material import MEMBER, prepared_pdf
 
 HASHES = [hashlib.sha256(str(number).encode()).digest() for number in range(23)]
-IN_DEVICE = ("p256", "p384", "rsa2048")
 PLACES = ("one-shot", "file RSA", *(f"PKCS#11 {kind}" for kind in IN_DEVICE), "CSC v1 p256", "CSC v1 rsa2048", "CSC v2 p256", "CSC v2 rsa")
 
 
@@ -37,22 +36,13 @@ def outside(signing: PadesSigning) -> Outside:
 
 
 @pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory, pki: RunningPki) -> SoftHsm:
-    made = SoftHsm(tmp_path_factory.mktemp("softhsm"))
-    for kind in IN_DEVICE:
-        made.add_certificate(kind, certify(pki.folder, made.add_key(kind, kind)))
-    made.add_key("alone", "p256")
-    return made
-
-
-@pytest.fixture(scope="module")
 def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with certomancer(tmp_path_factory.mktemp("certomancer")) as address:
         yield address
 
 
-def csc_server(pki: RunningPki, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, **changes: Any) -> CscServer:  # noqa: ANN401 any of its fields
-    return CscServer(key, [certify(pki.folder, key.public_key())], **changes)
+def csc_server(pki: RunningPki, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> CscServer:
+    return CscServer(key, [certify(pki.folder, key.public_key())])
 
 
 def csc_access(address: str, **changes: Any) -> CscAccess:  # noqa: ANN401 any of its fields
@@ -76,8 +66,8 @@ def key(request: pytest.FixtureRequest, pki: RunningPki, outside: Outside) -> It
         access = CscAccess(request.getfixturevalue("remote"), CscVersion.V1, f"remote/{kind}", "unused")
         yield outside.run(CscKey.open(access, outside))
     else:
-        private = ec.generate_private_key(ec.SECP256R1()) if kind == "p256" else rsa.generate_private_key(65_537, 2_048)
-        with serving(csc_server(pki, private).application()) as address:
+        remote = ec.generate_private_key(ec.SECP256R1()) if kind == "p256" else rsa.generate_private_key(65_537, 2_048)
+        with serving(csc_server(pki, remote).application()) as address:
             yield outside.run(CscKey.open(csc_access(address), outside))
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contreseing.settings import SETTINGS_FILE_KEY, Mode, load_settings, render_settings_table
+from contreseing.settings import SETTINGS_FILE_KEY, Mode, load_settings
+from contreseing.settings_table import render_settings_table
 from conventions.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[3]

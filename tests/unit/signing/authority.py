@@ -120,6 +120,13 @@ def _by_another_key(pki: MemoryPki, request: bytes, now: datetime) -> bytes:
     return TimestampAuthority(key, pki.timestamps_certificate, pki.syndicate.certificate).render_response(request, now)
 
 
+def _unsigned(pki: MemoryPki, request: bytes, now: datetime) -> bytes:
+    answer = tsp.TimeStampResp.load(pki.timestamps().render_response(request, now))
+    answer["time_stamp_token"]["content"]["signer_infos"] = []
+    result: bytes = answer.dump(force=True)
+    return result
+
+
 def _refusal(_pki: MemoryPki, _request: bytes, _now: datetime) -> bytes:
     return render_sequence(render_sequence(render_integer(2)))  # RFC 3161, 2.4.2: rejection, and no token
 
@@ -150,6 +157,7 @@ LIES: dict[str, tuple[Lie, str]] = {
     "by an expired certificate": (_by_an_expired_certificate, "timestamp.certificate"),
     "signed by another key": (_by_another_key, "timestamp.signature"),
     "with a bit flipped": (_with_a_bit_flipped, "timestamp.signature"),
+    "without a signature": (_unsigned, "timestamp.unreadable"),
     "refused": (_refusal, "timestamp.refused"),
     "cut short": (_cut_short, "timestamp.unreadable"),
     "empty": (lambda _pki, _request, _now: b"", "timestamp.unreadable"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conventions.errors import VerificationFailed
 from signing.chains import TrustStore
 from signing.pki.policies import TIMESTAMP_POLICY
-from signing.timestamping import TokenRules, render_request, token_certificates, verify_response, verify_token
+from signing.timestamping import TokenRules, is_clock_wrong, render_request, token_certificates, verify_response, verify_token
 from tests.unit.signing.authority import LIES, NOW, Lie, memory_pki
 
 PKI = memory_pki()
@@ -104,3 +104,11 @@ def test_openssl_reads_our_request_and_verifies_our_answer(tmp_path: Path) -> No
     at = ["-attime", str(int(NOW.timestamp()))]
     done = subprocess.run([*verify, *at], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Verification: OK" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ahead_seconds", "wrong"),
+    [((), False), ((60,), False), ((60, 58), True), ((60, -60), False), ((4, 4), False), ((60, 4, 63), True), ((60, 80), False)],
+)
+def test_our_clock_is_wrong_when_two_authorities_agree_against_it(ahead_seconds: tuple[int, ...], wrong: bool) -> None:  # noqa: FBT001
+    assert is_clock_wrong(timedelta(seconds=one) for one in ahead_seconds) is wrong
