@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from cryptography import x509
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -112,6 +114,14 @@ def _signature_timestamp(
         indication=Indication.TOTAL_PASSED if passed or holds else Indication.INDETERMINATE,
         reasons=reasons,
     )
+
+
+def guarded_until(value: SignatureValue, certificate: x509.Certificate, archive_until: datetime | None) -> datetime:
+    """Return when what guards a signature ends: its last archive time-stamp, else its own time-stamp, else the signer's certificate."""
+    if archive_until is not None:
+        return archive_until
+    tokens = parse_cms(strip_padding(value.contents)).unsigned_attributes.get(SIGNATURE_TIMESTAMP_ATTRIBUTE, ())
+    return max((parse_cms(der).signer.not_valid_after_utc for der in tokens), default=certificate.not_valid_after_utc)
 
 
 def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str, ...], *, proven: bool) -> TimestampFinding:

@@ -7,7 +7,9 @@
    microseconds after the time it validates at.
 4. Long-term validation only where a document time-stamp follows the signature; else validation with time.
 5. What came after a signature is assessed once for the file, not once for each signature by each engine.
-6. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice.
+6. pyHanko dates what nothing else dates by the machine's clock, whatever instant it validates at: so once the certificate that
+   guards a signature last has ended, nothing passes here, whatever pyHanko says.
+7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ from signing.findings import (
     assess_seal,
     assess_signature_timestamps,
     embedded_data_sha256,
+    guarded_until,
     lowest_level,
     read_value,
 )
@@ -141,6 +144,7 @@ class _Shown:
     material: StoredMaterial
     size_bytes: int
     changes: Changes
+    archive_until: datetime | None
 
 
 class PyhankoReader:
@@ -226,7 +230,7 @@ class PyhankoReader:
         specification = self._specification(reader, now, evidence, policy)
         archive_stamps = list(reader.embedded_timestamp_signatures)
         values = [read_value(one) for one in reader.embedded_signatures]
-        shown = _Shown(values, read_material(reader), len(data), assess_changes(reader))
+        shown = _Shown(values, read_material(reader), len(data), assess_changes(reader), _end_of_last(archive_stamps))
         rules = self._token_rules
         assessed = [await _assess_signature(one, specification, now, shown, rules) for one in reader.embedded_regular_signatures]
         signatures = tuple(assessed)
@@ -240,7 +244,7 @@ class PyhankoReader:
             seal_reasons=tuple(assess_seal(reader, archive_stamps, data)),
             written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
-            archive_certificate=load_certificate(archive_stamps[-1].signer_cert.dump()) if archive_stamps else None,
+            archive_certificate=_certificate(archive_stamps[-1]) if archive_stamps else None,
         )
 
     def _compare(self, assessed: Sequence[AssessedSignature], expected: Sequence[ExpectedSigner]) -> list[str]:
@@ -306,16 +310,20 @@ async def _assess_signature(
             status_cls=PdfSignatureStatus,
             extra_status_kwargs=embedded.summarise_integrity_info(),
         )
-    certificate = load_certificate(embedded.signer_cert.dump())
+    certificate = _certificate(embedded)
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
     reasons = [str(result.failure_msg)] if result.failure_msg and not passed else []
+    lapsed = now > guarded_until(value, certificate, shown.archive_until if archived else None)
+    if passed and lapsed:
+        indication, sub_indication = Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"
+        reasons = ["the certificate that guards this signature last has ended"]
     if changes := shown.changes.reasons[embedded.field_name]:
         indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
         reasons += changes
-    proven = archived and getattr(result, "oldest_evidence_record_timestamp", None) is not None
-    stamped = _timestamp_passed(result, archived=archived)
+    proven = archived and not lapsed and getattr(result, "oldest_evidence_record_timestamp", None) is not None
+    stamped = not lapsed and _timestamp_passed(result, archived=archived)
     timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
     signed_at = timestamps[0].at if timestamps else embedded.self_reported_timestamp
     finding = SignatureFinding(
@@ -329,6 +337,14 @@ async def _assess_signature(
         reasons=tuple(reasons),
     )
     return AssessedSignature(finding, certificate, timestamps, proven)
+
+
+def _certificate(embedded: EmbeddedPdfSignature) -> x509.Certificate:
+    return load_certificate(embedded.signer_cert.dump())
+
+
+def _end_of_last(stamps: Sequence[EmbeddedPdfSignature]) -> datetime | None:
+    return _certificate(stamps[-1]).not_valid_after_utc if stamps else None
 
 
 def _timestamp_passed(result: Any, *, archived: bool) -> bool:  # noqa: ANN401 one of two result classes

@@ -8,35 +8,69 @@ from datetime import datetime
 
 from asn1crypto import core
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ObjectIdentifier
 
-from conventions.canonical import Json
-from conventions.errors import VerificationFailed
+from conventions.canonical import Json, sha256_hex
+from conventions.errors import ConfigurationError, VerificationFailed
 from conventions.signatures import Indication, PadesLevel
+from conventions.verification import FileVerification, VerifiedSignature, render_verification
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, parse_certificates
 from signing.validation import FileAssessment, PyhankoReader
 
 QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
 QC_COMPLIANCE = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, 4.2.1
+PEM_MARK = b"-----BEGIN"
+
+
+class NoTrust(TrustStore):
+    """Trusts nobody: what a file shows by itself is read, and no certificate leads anywhere."""
+
+    def __init__(self) -> None:
+        self.anchors = ()
+
+
+class FileVerifier:
+    """Verifies files against the same anchors."""
+
+    def __init__(self, trust: Iterable[bytes] = ()) -> None:
+        """Take the anchors, each file PEM (one or several) or DER.
+
+        Raises:
+            ConfigurationError: an anchor that is not a certificate.
+        """
+        anchors = [anchor for data in trust for anchor in parse_certificates(_as_pem(data))]
+        self._reader = PyhankoReader(TrustStore(anchors) if anchors else NoTrust(), {}, None)
+
+    def verify(self, data: bytes, at: datetime) -> FileVerification:
+        """Report on a file as of an instant, from the file's own material and the anchors alone."""
+        sha256 = sha256_hex(data)
+        try:
+            found = asyncio.run(self._reader.assess(data, at))
+        except VerificationFailed as error:
+            return FileVerification(sha256, at, False, None, (), (), None, (str(error),))
+        sealed = found.level is not PadesLevel.B_LTA or not found.seal_reasons
+        return FileVerification(
+            sha256=sha256,
+            at=at,
+            is_valid=found.passed and sealed,
+            level=found.level,
+            signatures=tuple(VerifiedSignature(one.finding, _qualified(one.certificate)) for one in found.signatures),
+            timestamps=found.timestamps,
+            verifiable_until=verifiable_until(found),
+            reasons=tuple(_reasons(found)),
+        )
 
 
 def verify_file(data: bytes, trust: Iterable[bytes], at: datetime) -> dict[str, Json]:
-    """Report on a file as of an instant, from the file's own material and the anchors given (PEM, one or several each).
+    """Report on one file; the keys are those of ``contreseing verify --json`` but ``file``.
 
-    The keys are those of ``contreseing verify --json`` but ``file``: ``valid`` (every signature and time-stamp passed, at the
-    level stated), ``level``, ``signatures``, ``timestamps``, ``verifiable_until``, ``reasons``. ``qualified`` is false when the
-    certificate does not claim it, and null when it does: only a trusted list could tell.
+    ``qualified`` is false when the certificate does not claim it, and null when it does: only a trusted list could tell.
 
     Raises:
-        ConfigurationError: an anchor that is not a PEM certificate, or none.
+        ConfigurationError: an anchor that is not a certificate.
     """
-    anchors = TrustStore(anchor for pem in trust for anchor in parse_certificates(pem))
-    reader = PyhankoReader(anchors, {}, None)
-    try:
-        found = asyncio.run(reader.assess(data, at))
-    except VerificationFailed as error:
-        return _render(None, [str(error)])
-    return _render(found, _reasons(found))
+    return dict(render_verification(FileVerifier(trust).verify(data, at)))
 
 
 def verifiable_until(found: FileAssessment) -> datetime | None:
@@ -49,6 +83,15 @@ def verifiable_until(found: FileAssessment) -> datetime | None:
     return min((one.certificate.not_valid_after_utc for one in found.signatures), default=None)
 
 
+def _as_pem(data: bytes) -> bytes:
+    if PEM_MARK in data:
+        return data
+    try:
+        return x509.load_der_x509_certificate(data).public_bytes(serialization.Encoding.PEM)
+    except CERTIFICATE_ERRORS as error:
+        raise ConfigurationError("not a certificate", code="configuration.trust") from error
+
+
 def _reasons(found: FileAssessment) -> list[str]:
     if not found.signatures:
         return ["no signature"]
@@ -59,36 +102,6 @@ def _reasons(found: FileAssessment) -> list[str]:
     if found.level is PadesLevel.B_LTA:
         reasons += found.seal_reasons
     return reasons
-
-
-def _render(found: FileAssessment | None, reasons: list[str]) -> dict[str, Json]:
-    if found is None:
-        nothing: dict[str, Json] = {"valid": False, "level": None, "signatures": [], "timestamps": [], "verifiable_until": None}
-        return {**nothing, "reasons": reasons}
-    until = verifiable_until(found)
-    sealed = found.level is not PadesLevel.B_LTA or not found.seal_reasons
-    return {
-        "valid": found.passed and sealed,
-        "level": None if found.level is None else found.level.value,
-        "signatures": [
-            {
-                "field": one.finding.field,
-                "signer": one.finding.signer,
-                "signed_at": one.finding.signed_at.isoformat(),
-                "indication": one.finding.indication.value,
-                "sub_indication": one.finding.sub_indication,
-                "level": None if one.finding.level is None else one.finding.level.value,
-                "qualified": _qualified(one.certificate),
-            }
-            for one in found.signatures
-        ],
-        "timestamps": [
-            {"kind": one.kind, "authority": one.authority, "at": one.at.isoformat(), "indication": one.indication.value}
-            for one in found.timestamps
-        ],
-        "verifiable_until": None if until is None else until.isoformat(),
-        "reasons": reasons,
-    }
 
 
 def _qualified(certificate: x509.Certificate) -> bool | None:

@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli import accounts, campaigns, demonstration, doctor, journal, members, processes, settings, status, verification, wording
+from contreseing.cli import (
+    accounts,
+    campaigns,
+    demonstration,
+    doctor,
+    journal,
+    members,
+    processes,
+    rereading,
+    settings,
+    status,
+    verification,
+    wording,
+)
 from contreseing.cli.words import complain
 from conventions.errors import ConfigurationError, ContreseingError
 
@@ -34,7 +47,7 @@ def choose_folder(
     context.obj = folder
 
 
-for group in (members, campaigns, status, verification, journal, doctor, demonstration, processes, accounts, settings, wording):
+for group in (members, campaigns, status, verification, rereading, journal, doctor, demonstration, processes, accounts, settings, wording):
     group.add_to(app)
 
 

@@ -1,19 +1,26 @@
-"""``contreseing verify``: read an agreement back from the archive and judge it again."""
+"""``contreseing verify``: judge any signed PDF, ours or not, without settings or a database."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contreseing.cli.opening import opened_ports
+from contreseing.cli.trusting import TrustOption, read_anchors, read_file, refuse
 from contreseing.cli.words import out
-from contreseing.embedded.parts import PKI, S3
-from conventions.agreements import FactKind
-from conventions.canonical import sha256_hex
-from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.french import format_instant
-from conventions.preparation import expected_signers
+from contreseing.clock import SystemClock
+from conventions.french import PARIS
+from conventions.verdicts import french_reasons, signature_details, timestamp_details, verdict
+from conventions.verification import FileVerification, render_verification
+
+if TYPE_CHECKING:
+    from documents.verification_report import VerifiedFile
+
+NOT_VALID = 1
+END_OF_DAY = time(23, 59, 59)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,26 +28,70 @@ def add_to(app: typer.Typer) -> None:
     app.command("verify")(verify)
 
 
-def verify(context: typer.Context, reference: Annotated[str, typer.Argument(help="Référence de la convention archivée.")]) -> None:
-    """Relit une convention dans l'archive, compare son empreinte et son verrou, et valide à nouveau ses signatures."""
-    with opened_ports(context.obj, (S3, PKI)) as ports:
-        with ports.registry.read() as tx:
-            agreement = tx.agreement(reference)
-        archived = agreement.required_fact(FactKind.ARCHIVED)
-        data = ports.archive.read(archived.text("key"))
-        state = ports.archive.state(archived.text("key"))
-        if sha256_hex(data) != archived.text("sha256"):
-            raise EvidenceBroken(f"{reference}: the archived file is not the one recorded", code="evidence.archived_differs")
-        report = ports.signing.validate(data, expected_signers(agreement))
-    out.print(f"{reference} : {len(data)} octets, empreinte {report.sha256}")
-    out.print(f"Verrou {state.lock_mode} jusqu'au {format_instant(state.retain_until)}")
-    for signature in report.signatures:
-        reasons = f" ({' ; '.join(signature.reasons)})" if signature.reasons else ""
-        level = signature.level.value if signature.level else "sans niveau"
-        signed_at = format_instant(signature.signed_at)
-        out.print(f"{signature.field} : {signature.signer}, {signed_at}, {signature.indication}, {level}{reasons}", markup=False)
-    for stamp in report.timestamps:
-        out.print(f"{stamp.field or stamp.kind} : {stamp.authority}, {format_instant(stamp.at)}, {stamp.indication}", markup=False)
-    if not report.valid:
-        raise VerificationFailed(f"{reference}: {'; '.join(report.reasons)}")
-    out.print(f"Valide, niveau {report.level.value if report.level else 'inconnu'}, lu par {report.reader}.")
+def verify(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Fichiers PDF signés, de ce logiciel ou d'un autre.")],
+    trust: TrustOption = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="DATE", help="Date (2031-05-01, à la fin du jour) ou instant ISO 8601 ; maintenant, sinon."),
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Rapport PDF à écrire.")] = None,
+    *,
+    json_lines: Annotated[bool, typer.Option("--json", help="Une ligne JSON par fichier.")] = False,
+) -> None:
+    """Vérifie des fichiers signés : intégrité, signataires, heures, niveau PAdES.
+
+    Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite.
+    """
+    from signing.verify import FileVerifier  # noqa: PLC0415 a second of imports, for those who verify
+
+    now = SystemClock().now()
+    instant = _instant(at) if at is not None else now
+    read = [(file, read_file(file)) for file in files]
+    verifier = FileVerifier(read_anchors(trust))
+    found = [(file, verifier.verify(data, instant)) for file, data in read]
+    for file, one in found:
+        if json_lines:
+            out.print(json.dumps({"file": str(file), **render_verification(one)}, ensure_ascii=False), markup=False, emoji=False)
+        else:
+            _tell(file, one)
+    if not json_lines and not trust:
+        out.print("Aucune autorité de confiance n'a été donnée (--trust) : l'identité des signataires ne peut pas être vérifiée.")
+    if report is not None:
+        _write_report(report, found, instant, now)
+    if not all(one.is_valid for _, one in found):
+        raise typer.Exit(NOT_VALID)
+
+
+def _tell(file: Path, found: FileVerification) -> None:
+    out.print(f"{file} : {verdict(found)}", markup=False)
+    for one in found.signatures:
+        out.print(f"  {signature_details(one)}", markup=False)
+    for stamp in found.timestamps:
+        out.print(f"  {timestamp_details(stamp)}", markup=False)
+    for cause in french_reasons(found)[1:]:
+        out.print(f"  - {cause}", markup=False)
+    for reason in found.reasons:
+        out.print(f"  ({reason})", markup=False)
+
+
+def _write_report(target: Path, found: list[tuple[Path, FileVerification]], at: datetime, now: datetime) -> None:
+    from documents.verification_report import VerifiedFile, render_verification_report  # noqa: PLC0415 as above
+
+    files: tuple[VerifiedFile, ...] = tuple(VerifiedFile(file.name, one) for file, one in found)
+    data = render_verification_report(files, at, now)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        refuse(f"{target} ne peut pas être écrit : {error.strerror}.")
+
+
+def _instant(text: str) -> datetime:
+    """Read a day, at its end, or an instant; without a zone it is the hour of Paris."""
+    try:
+        if len(text) == len("2031-05-01"):
+            return datetime.combine(date.fromisoformat(text), END_OF_DAY, PARIS)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(f"« {text} » n'est pas une date : écrivez 2031-05-01 ou 2031-05-01T14:30:00+02:00.")
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=PARIS)

@@ -44,7 +44,7 @@ def test_from_a_row_to_services_switched_on(village: Callable[[int], Village], p
         archived = agreement.required_fact(FactKind.ARCHIVED)
         assert sha256_hex(ports.archive.read(archived.text("key"))) == archived.text("sha256")
         assert ports.archive.state(archived.text("key")).lock_mode == "GOVERNANCE"
-        verified = run(folder, "verify", agreement.reference)
+        verified = run(folder, "reread", agreement.reference)
         assert verified.returncode == 0, verified.stderr
         assert "Valide, niveau B-LTA" in verified.stdout
         shown = run(folder, "status", agreement.reference)

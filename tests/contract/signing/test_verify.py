@@ -85,9 +85,25 @@ def test_under_another_root_nothing_is_known(countersigned: SignedFile) -> None:
     assert report["reasons"]
 
 
-def test_without_an_anchor_verification_is_refused(countersigned: SignedFile) -> None:
+def test_without_an_anchor_nobody_is_trusted(countersigned: SignedFile) -> None:
+    report: Any = verify_file(countersigned.data, [], now())
+    assert (report["valid"], report["level"]) == (False, "B-LTA")
+    assert {one["sub_indication"] for one in report["signatures"]} == {"NO_CERTIFICATE_CHAIN_FOUND"}
+
+
+@pytest.mark.parametrize("anchor", [b"nothing", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_what_is_no_certificate_is_no_anchor(countersigned: SignedFile, anchor: bytes) -> None:
     with pytest.raises(ConfigurationError):
-        verify_file(countersigned.data, [], now())
+        verify_file(countersigned.data, [anchor], now())
+
+
+def test_once_the_last_authority_s_certificate_has_ended_nothing_passes(pki: RunningPki, countersigned: SignedFile) -> None:
+    until = datetime.fromisoformat(str(verify_file(countersigned.data, root(pki), now())["verifiable_until"]))
+    for at, passes in ((until - timedelta(minutes=1), True), (until + timedelta(minutes=1), False)):
+        report: Any = verify_file(countersigned.data, root(pki), at)
+        assert report["valid"] is passes, report["reasons"]
+        assert {one["sub_indication"] for one in report["signatures"]} == {"" if passes else "OUT_OF_BOUNDS_NO_POE"}
+        assert {one["indication"] for one in report["timestamps"]} == {"TOTAL-PASSED" if passes else "INDETERMINATE"}
 
 
 UNSIGNED = {"unsigned": (prepared_pdf(), "no signature"), "empty": (b"", "not a PDF"), "noise": (b"%PDF-1.7 nothing", "not a PDF")}

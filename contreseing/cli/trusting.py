@@ -1,0 +1,46 @@
+"""Options that several commands on files share: the anchors to trust, files to read, and a usage error told in French."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from contreseing.cli.words import err
+
+UNUSABLE = 2
+"""Exit code of a command that cannot be run as it was written."""
+ANCHOR_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
+
+TrustOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trust", help="Dossier (ou fichier) des certificats d'autorités à qui se fier : .pem, .crt, .cer, .der. Peut se répéter."
+    ),
+]
+
+
+def read_anchors(places: list[Path] | None) -> list[bytes]:
+    """Read every certificate file of the places given; a place that holds none ends the command."""
+    found: list[bytes] = []
+    for place in places or ():
+        files = sorted(one for one in place.iterdir() if one.suffix.lower() in ANCHOR_SUFFIXES) if place.is_dir() else [place]
+        if not files:
+            refuse(f"{place} ne contient aucun certificat ({', '.join(sorted(ANCHOR_SUFFIXES))}).")
+        found += [read_file(file) for file in files]
+    return found
+
+
+def read_file(file: Path) -> bytes:
+    """Read a file, or end the command."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        refuse(f"{file} ne peut pas être lu : {error.strerror}.")
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Say why the command cannot be run, and stop."""
+    err.print(sentence, markup=False)
+    raise typer.Exit(UNUSABLE)

@@ -1,0 +1,62 @@
+"""What anybody finds in a signed file by hand, whoever should have signed it; and how it is published as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from conventions.canonical import Json
+from conventions.signatures import PadesLevel, SignatureFinding, TimestampFinding
+
+
+@dataclass(frozen=True)
+class VerifiedSignature:
+    """One signature; ``is_qualified`` is False when its certificate does not claim it, None when only a trusted list could tell."""
+
+    finding: SignatureFinding
+    is_qualified: bool | None
+
+
+@dataclass(frozen=True)
+class FileVerification:
+    """What one file shows as of ``at``: valid if every signature and time-stamp passed, at the level that the file shows."""
+
+    sha256: str
+    at: datetime
+    is_valid: bool
+    level: PadesLevel | None
+    signatures: tuple[VerifiedSignature, ...]
+    timestamps: tuple[TimestampFinding, ...]
+    verifiable_until: datetime | None
+    reasons: tuple[str, ...]
+
+
+def render_verification(found: FileVerification) -> Mapping[str, Json]:
+    """Return the entries of ``contreseing verify --json``, but ``file``."""
+    return {
+        "valid": found.is_valid,
+        "level": _level(found.level),
+        "signatures": [
+            {
+                "field": one.finding.field,
+                "signer": one.finding.signer,
+                "signed_at": one.finding.signed_at.isoformat(),
+                "indication": one.finding.indication.value,
+                "sub_indication": one.finding.sub_indication,
+                "level": _level(one.finding.level),
+                "qualified": one.is_qualified,
+            }
+            for one in found.signatures
+        ],
+        "timestamps": [
+            {"kind": one.kind, "authority": one.authority, "at": one.at.isoformat(), "indication": one.indication.value}
+            for one in found.timestamps
+        ],
+        "verifiable_until": None if found.verifiable_until is None else found.verifiable_until.isoformat(),
+        "reasons": list(found.reasons),
+    }
+
+
+def _level(level: PadesLevel | None) -> str | None:
+    return None if level is None else level.value

@@ -1,0 +1,112 @@
+"""``contreseing verify`` as an operator runs it: any file, no settings, no database."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from pypdf import PdfReader
+from typer.testing import CliRunner, Result
+
+from contreseing.cli import app
+from conventions.signatures import SignedFile
+from tests.contract.signing.running import RunningPki
+from tests.unit.signing.material import prepared_pdf
+
+KEYS = ["file", "valid", "level", "signatures", "timestamps", "verifiable_until", "reasons"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pki: RunningPki, countersigned: SignedFile) -> Path:
+    """A signed file, an unsigned one, and the anchors."""
+    (tmp_path / "signed.pdf").write_bytes(countersigned.data)
+    (tmp_path / "unsigned.pdf").write_bytes(prepared_pdf())
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    (trust / "root.pem").write_bytes((pki.folder / "root.pem").read_bytes())
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    named = [str(folder / one) if (folder / one).exists() or one.endswith(".out.pdf") else one for one in arguments]
+    return CliRunner().invoke(app, ["verify", *named])
+
+
+def test_a_valid_file_ends_with_zero_and_a_sentence_first(folder: Path) -> None:
+    done = run(folder, "signed.pdf", "--trust", "trust")
+    assert done.exit_code == 0, done.output
+    first = done.stdout.splitlines()[0]
+    assert "signed.pdf : Valable au niveau B-LTA. Signée le " in first
+    assert "intacte, heure donnée par " in first
+
+
+def test_one_that_is_not_valid_ends_with_one(folder: Path) -> None:
+    done = run(folder, "signed.pdf", "unsigned.pdf", "--trust", "trust")
+    assert done.exit_code == 1
+    assert "unsigned.pdf : Non valable\u00a0: ce fichier n'est pas signé." in done.stdout
+
+
+def test_json_is_a_line_a_file_with_the_published_keys(folder: Path) -> None:
+    done = run(folder, "signed.pdf", "unsigned.pdf", "--trust", "trust", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [list(line) for line in lines] == [KEYS, KEYS]
+    assert [line["valid"] for line in lines] == [True, False]
+    assert [Path(line["file"]).name for line in lines] == ["signed.pdf", "unsigned.pdf"]
+    assert [one["field"] for one in lines[0]["signatures"]] == ["Signature_Membre", "Signature_VP"]
+
+
+def test_without_anchors_it_is_read_and_nobody_is_trusted(folder: Path) -> None:
+    done = run(folder, "signed.pdf")
+    assert done.exit_code == 1
+    assert "ne remonte à aucune des autorités" in done.stdout.splitlines()[0]
+    assert "--trust" in done.stdout
+
+
+def test_anchors_may_be_der_and_several(folder: Path) -> None:
+    pem = (folder / "trust" / "root.pem").read_bytes()
+    (folder / "trust" / "root.cer").write_bytes(x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER))
+    (folder / "trust" / "root.pem").unlink()
+    assert run(folder, "signed.pdf", "--trust", "trust").exit_code == 0
+    assert run(folder, "signed.pdf", "--trust", "trust/root.cer").exit_code == 0
+
+
+def test_another_date_is_another_answer(folder: Path) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    for at, code in (("2020-01-01", 1), (soon, 0), (f"{soon}T12:00:00", 0), (f"{soon}T12:00:00+02:00", 0), ("2045-01-01", 1)):
+        assert run(folder, "signed.pdf", "--trust", "trust", "--at", at).exit_code == code, at
+
+
+def test_the_report_is_a_pdf_that_says_it_and_carries_the_facts(folder: Path) -> None:
+    assert run(folder, "signed.pdf", "unsigned.pdf", "--trust", "trust", "--report", "r.out.pdf").exit_code == 1
+    read = PdfReader(io.BytesIO((folder / "r.out.pdf").read_bytes()))
+    text = " ".join("\n".join(page.extract_text() for page in read.pages).replace("\u00a0", " ").replace("\u202f", " ").split())
+    assert "Valable au niveau B-LTA" in text
+    assert "Non valable : ce fichier n'est pas signé" in text.replace("’", "'")
+    (data,) = read.attachments["verification.json"]
+    assert [Path(one["file"]).name for one in json.loads(data)["files"]] == ["signed.pdf", "unsigned.pdf"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["absent.pdf"],
+        ["signed.pdf", "--at", "hier"],
+        ["signed.pdf", "--trust", "absent"],
+        ["signed.pdf", "--trust", "empty"],
+        ["signed.pdf", "--trust", "signed.pdf"],
+        ["signed.pdf", "--report", "absent/r.out.pdf"],
+        ["--unknown", "signed.pdf"],
+    ],
+    ids=["no file", "absent", "not a date", "no folder", "no certificate", "not a certificate", "report elsewhere", "option"],
+)
+def test_what_is_wrong_with_the_command_ends_with_two(folder: Path, arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty").mkdir()
+    done = run(folder, *arguments)
+    code = getattr(done.exception, "code", done.exit_code)
+    assert code in {"configuration.trust", 2}, capfd.readouterr()
