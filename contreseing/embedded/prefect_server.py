@@ -15,6 +15,7 @@ from contreseing.embedded.supervision import Part, Supervisor
 
 USERS_PREFIX = "PREFECT_"
 SERVER_PART, RUNNER_PART = "prefect", "flows"
+SERVER_READY_SECONDS, RUNNER_READY_SECONDS = 180.0, 60.0
 READY_DEPLOYMENT = "sweep/run"
 """The last deployment that the runner registers."""
 
@@ -89,7 +90,7 @@ class EmbeddedPrefect:
             listens=((self.host, self.port),),
             environment=without_users_prefect(os.environ) | settings,
             folder=self._home(),
-            ready_within_seconds=180.0,
+            ready_within_seconds=SERVER_READY_SECONDS,
         )
 
     def runner_part(self, environment: Mapping[str, str], trackers: str = "auto") -> Part:
@@ -101,6 +102,7 @@ class EmbeddedPrefect:
             is_ready=self.is_running_flows,
             environment=without_users_prefect(environment) | self.client_environment(),
             folder=self._home(),
+            ready_within_seconds=SERVER_READY_SECONDS + RUNNER_READY_SECONDS,
         )
 
     def is_answering(self) -> bool:

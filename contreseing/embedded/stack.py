@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from contreseing.clock import SystemClock
-from contreseing.embedded.parts import ALL, FLOWS, OURS, OUTSIDE, PKI, PREFECT, S3, build_part
+from contreseing.embedded.parts import ALL, OURS, OUTSIDE, PKI, S3, build_part
 from contreseing.embedded.supervision import Supervisor
 from contreseing.embedded.workspace import Workspace, ensure_workspace
 from contreseing.settings import Settings, load_settings_file
@@ -67,12 +67,8 @@ class Stack:
         if S3 in names:
             self._wait(S3)
             prepare_stores(self.settings)
-        for name in (name for name in OURS if name in names and name != FLOWS):
+        for name in (name for name in OURS if name in names):
             self._start(name)
-        if FLOWS in names:
-            if PREFECT in names:
-                self._wait(PREFECT)
-            self._start(FLOWS)
         for name in (name for name in ALL if name in names):
             self._wait(name)
 
