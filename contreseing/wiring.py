@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 from contreseing.clock import SystemClock
@@ -22,6 +23,7 @@ from delivery.waker import PrefectWaker
 from delivery.webhooks import WebhookActivation
 from storage.archive import S3Archive
 from storage.object_store import S3WorkingStore
+from storage.proof.verifier import PackagedVerifier
 from storage.registry import SqlRegistry
 from storage.s3_client import S3Settings
 
@@ -70,12 +72,14 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
         activation=outside(_activation(settings, clock)),
         credentials=LocalCredentials(secrets.derived_key("totp")),
         waker=outside(PrefectWaker(settings.prefect_api_url, text_of(settings.prefect_auth), WAKE_TIMEOUT_SECONDS)),
+        verifier=PackagedVerifier(),
         rules=Rules(
             lock_years=settings.lock_years,
             sites=settings.sites,
             help_telephone=settings.help_telephone,
             agents_mail=settings.agents_mail,
             demonstration=settings.is_demonstration,
+            restamp_after=timedelta(days=settings.restamp_days),
         ),
     )
 

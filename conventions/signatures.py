@@ -142,3 +142,13 @@ class ValidationReport:
     timestamps: tuple[TimestampFinding, ...]
     data_sha256: str
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProofMaterial:
+    """What a signed file holds to be validated by, DER: certificates, OCSP answers, revocation lists, RFC 3161 tokens by field."""
+
+    certificates: tuple[bytes, ...]
+    ocsp_responses: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    timestamps: tuple[tuple[str, bytes], ...]

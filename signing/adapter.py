@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from conventions.canonical import sha256_hex
-from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, VerificationFailed
+from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, Party
 from conventions.ports.documents import StampText
 from conventions.ports.system import Clock
+from conventions.preservation import RestampedFile
 from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
     MemberSignature,
+    ProofMaterial,
     SealedManifest,
     SignedFile,
     SignerIdentity,
@@ -28,9 +30,11 @@ from signing.engine import Engine, Outcome, Session, Task
 from signing.gathering import Gatherer
 from signing.identities import IssuerRule
 from signing.keys import HashSigner, OneShotKey
+from signing.material import read_proof_material
 from signing.outside import HttpTimeouts, Outside
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
+from signing.restamping import Restamper, verifiable_until
 from signing.revisions import StampRenderer
 from signing.second_reader import SecondReader
 from signing.signatories import CeremonyRules, LastingKey, LastingSignatory, OneShotSignatory, Signatory
@@ -107,6 +111,7 @@ class PadesSigning:
             self._syndicate_level_text = LASTING_LEVEL_TEXT
         self._reader = PyhankoReader(trust, issuers, gatherer)
         self._second_reader = SecondReader(trust, issuers)
+        self._restamper = Restamper(self._engine, self._reader, clock)
 
     def _open_lasting(self, lasting_key: LastingKey, rules: CeremonyRules) -> LastingSignatory:
         try:
@@ -210,20 +215,21 @@ class PadesSigning:
         """See the port."""
         return self._second_reader.validate(data, expected, self._clock.now())
 
-    def restamp(self, data: bytes) -> bytes:
-        """Renew the archive time-stamp of a file: the same bytes, then fresh validation data and one more time-stamp.
+    def restamp(self, data: bytes) -> RestampedFile:
+        """See the port."""
+        return self._outside.run(self._restamper.restamp(data))
 
-        Raises:
-            VerificationFailed: the file does not validate as it is; its protection must not be renewed over a fault.
-            UpstreamUnavailable, SigningFailed: nothing was made.
-        """
-        return self._outside.run(self._restamp(data))
+    def verifiable_until(self, data: bytes) -> datetime:
+        """See the port."""
+        return verifiable_until(data)
 
-    async def _restamp(self, data: bytes) -> bytes:
-        found = await self._reader.assess(data, self._clock.now())
-        if not found.passed or found.seal_reasons:
-            raise VerificationFailed("the file does not validate as it is", code="verification.before_restamp")
-        return await self._engine.restamp(data)
+    def seal_proof(self, content: bytes) -> SealedManifest:
+        """See the port."""
+        return self._outside.run(self._seal_manifest(content))
+
+    def proof_material(self, data: bytes) -> ProofMaterial:
+        """See the port."""
+        return read_proof_material(data)
 
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """See the port."""

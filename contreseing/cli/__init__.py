@@ -11,6 +11,7 @@ import typer
 
 from contreseing.cli import (
     accounts,
+    bundle,
     campaigns,
     demonstration,
     doctor,
@@ -47,7 +48,21 @@ def choose_folder(
     context.obj = folder
 
 
-for group in (members, campaigns, status, verification, rereading, journal, doctor, demonstration, processes, accounts, settings, wording):
+for group in (
+    members,
+    campaigns,
+    status,
+    verification,
+    rereading,
+    bundle,
+    journal,
+    doctor,
+    demonstration,
+    processes,
+    accounts,
+    settings,
+    wording,
+):
     group.add_to(app)
 
 

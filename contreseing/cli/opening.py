@@ -25,8 +25,10 @@ def has_settings() -> bool:
 
 
 @contextmanager
-def opened_settings(folder: Path, parts: Collection[str] = ()) -> Iterator[Settings]:
+def opened_settings(folder: Path, parts: Collection[str] = (), tokens: Collection[str] = ()) -> Iterator[Settings]:
     """Yield the settings of this installation; in a folder of an embedded stack, these parts run until the end of the block.
+
+    ``tokens`` name the rights to ask the PKI of that stack for something; an installation gives them by its settings.
 
     Raises:
         ConfigurationError: no settings are given and the folder holds no stack; or see ``load_settings``.
@@ -37,15 +39,15 @@ def opened_settings(folder: Path, parts: Collection[str] = ()) -> Iterator[Setti
     elif is_workspace(folder):
         with Stack(folder, tell) as stack:
             stack.start(parts)
-            yield stack.settings
+            yield stack.settings_with(*tokens)
     else:
         raise ConfigurationError(f"no settings, and no embedded stack in {folder.name}", code="configuration.absent", folder=folder.name)
 
 
 @contextmanager
-def opened_ports(folder: Path, parts: Collection[str] = ()) -> Iterator[Ports]:
+def opened_ports(folder: Path, parts: Collection[str] = (), tokens: Collection[str] = ()) -> Iterator[Ports]:
     """Yield the ports of this installation; see ``opened_settings``."""
-    with opened_settings(folder, parts) as settings:
+    with opened_settings(folder, parts, tokens) as settings:
         ports = build_ports(settings)
         try:
             with use_ports(ports):

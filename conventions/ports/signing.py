@@ -7,13 +7,16 @@ covers them are one call and one result.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from conventions.preservation import RestampedFile
 from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
     MemberSignature,
+    ProofMaterial,
     SealedManifest,
     SignedFile,
     SignerIdentity,
@@ -70,10 +73,43 @@ class Signing(Protocol):
         """
         ...
 
+    def seal_proof(self, content: bytes) -> SealedManifest:
+        """Bind what proves (the list of a bundle's files) with the system's seal and a time-stamp; never a ceremony's manifest.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed.
+        """
+        ...
+
+    def proof_material(self, data: bytes) -> ProofMaterial:
+        """Take out of a signed file what it is validated by; nothing is judged.
+
+        Raises:
+            EvidenceBroken: not a file that we signed.
+        """
+        ...
+
     def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         """Validate as ``validate`` does, by a reader that shares no library with it and asks nothing of anybody outside.
 
         An invalid file is a report that says so, not an error.
+        """
+        ...
+
+    def restamp(self, data: bytes) -> RestampedFile:
+        """Renew the archive time-stamp of a file: the same bytes, fresh validation data, and one more time-stamp over all.
+
+        Raises:
+            VerificationFailed: the file is not valid as it is; its protection must not be renewed over a fault.
+            UpstreamUnavailable, SigningFailed: nothing was made.
+        """
+        ...
+
+    def verifiable_until(self, data: bytes) -> datetime:
+        """Return the end of the certificate of a file's last time-stamp: until then the file can be verified as it is.
+
+        Raises:
+            VerificationFailed: the file does not end with a time-stamp that can be read.
         """
         ...
 

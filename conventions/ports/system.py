@@ -11,6 +11,7 @@ from conventions.links import Secrets
 from conventions.ports.delivery import Activation, Mailer
 from conventions.ports.documents import Documents
 from conventions.ports.journal import Timestamps
+from conventions.ports.proof import Verifier
 from conventions.ports.registry import Registry
 from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive, WorkingStore
@@ -54,7 +55,7 @@ class Waker(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of the domain. Retention: ``lock_years`` from the end of the programme."""
+    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; an archive time-stamp is renewed after ``restamp_after``."""
 
     lock_years: int
     sites: Mapping[str, str]
@@ -62,6 +63,7 @@ class Rules:
     agents_mail: str
     demonstration: bool
     signing_lease: timedelta = timedelta(minutes=2)
+    restamp_after: timedelta = timedelta(days=365)
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""
@@ -84,4 +86,5 @@ class Ports:
     activation: Activation
     credentials: Credentials
     waker: Waker
+    verifier: Verifier
     rules: Rules

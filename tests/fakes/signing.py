@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed
+from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed, VerificationFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
+from conventions.preservation import RestampedFile
 from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
@@ -15,6 +17,7 @@ from conventions.signatures import (
     Indication,
     MemberSignature,
     PadesLevel,
+    ProofMaterial,
     SealedManifest,
     SignatureFinding,
     SignedFile,
@@ -40,6 +43,9 @@ class FakeSigning:
         self.second_refuses: set[str] = set()
         self.misreads: dict[str, str] = {}
         self.signatures_made = 0
+        self.seals_made = 0
+        self.restamps_made = 0
+        self.stamps_last = timedelta(days=5 * 365)
         self.on_sign: Callable[[], object] = lambda: None
         self._registry = registry
 
@@ -92,7 +98,7 @@ class FakeSigning:
         return self._read("fake-second", data, expected, self.second_refuses)
 
     def _read(self, reader: str, data: bytes, expected: Sequence[ExpectedSigner], refuses: set[str]) -> ValidationReport:
-        found = [json.loads(line) for line in data.split(b"\n")[2:] if line]
+        found = [json.loads(line) for line in data.split(b"\n")[2:] if line and line[:1] != b"%"]
         wanted = [
             {"field": e.field, "name": e.identity.person.full_name, "organisation": e.identity.organization_identifier} for e in expected
         ]
@@ -121,8 +127,29 @@ class FakeSigning:
             reasons=() if is_valid else ("signers differ",),
         )
 
+    def restamp(self, data: bytes) -> RestampedFile:
+        """Add a time-stamp: a line of the last revision, that reading a file leaves out."""
+        self._call()
+        if sha256_hex(data) in self.refuses:
+            raise VerificationFailed("the file is not valid", code="verification.before_restamp")
+        self.restamps_made += 1
+        stamp: dict[str, Json] = {"stamped_at": self.clock.now().isoformat(), "number": self.restamps_made}
+        return RestampedFile(data + b"%" + render_canonical(stamp) + b"\n", self.clock.now(), self.verifiable_until(data))
+
+    def verifiable_until(self, data: bytes) -> datetime:
+        refuse_inside_transaction(self._registry)
+        return self.clock.now() + self.stamps_last
+
+    def seal_proof(self, content: bytes) -> SealedManifest:
+        self.seals_made += 1
+        return self.seal_manifest(content)
+
+    def proof_material(self, data: bytes) -> ProofMaterial:
+        self._call()
+        return ProofMaterial((b"certificate", b"root"), (b"answer",), (b"list",), (("Horodatage_01", b"tst " + sha256_hex(data).encode()),))
+
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
-        return {"root.pem": b"fake"}
+        return {"root.pem": b"-----BEGIN CERTIFICATE-----\ncm9vdA==\n-----END CERTIFICATE-----\n"}
 
     def _signed(self, data: bytes, field: str, signer: SignerIdentity) -> SignedFile:
         self.signatures_made += 1

@@ -65,3 +65,10 @@ class FakeWaker:
         if self.reachable:
             self.asked.append((work, key, dict(parameters)))
         return self.reachable
+
+
+class FakeVerifier:
+    """A program of one line."""
+
+    def program(self) -> bytes:
+        return b"print('VERIFIED.')\n"

@@ -39,7 +39,7 @@ from tests.fakes.documents import FakeDocuments
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.signing import FakeSigning
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
-from tests.fakes.system import FakeClock, FakeSecrets, FakeWaker
+from tests.fakes.system import FakeClock, FakeSecrets, FakeVerifier, FakeWaker
 from tests.fakes.timestamps import FakeTimestamps
 
 PASSWORD = "mot de passe de démonstration"
@@ -85,6 +85,7 @@ class World:
             self.activation,
             self.credentials,
             self.waker,
+            FakeVerifier(),
             self.rules,
         )
         self.programme = example_programme()

@@ -1,0 +1,1 @@
+"""What a proof bundle carries beside the data: the program that verifies it."""
