@@ -26,9 +26,11 @@ class FactKind(StrEnum):
     AUTHORISED = "authorised"  # authorisation_id, expires_at
     COUNTERSIGNED = "countersigned"  # sha256, level, signed_at, certificate_sha256, authorisation_id
     VALIDATED = "validated"  # reader, sha256, level, report_sha256: of the working store
-    ARCHIVED = "archived"  # key, sha256, level, retain_until
+    ARCHIVED = "archived"  # key, sha256, level, retain_until, verifiable_until
+    RESTAMPED = "restamped"  # number, key, sha256, verifiable_until: one more archive time-stamp, under lock as a new object
     ORDERED = "ordered"  # services
     ORDER_SETTLED = "order_settled"  # service, outcome, receipt
+    TRAIL_KEPT = "trail_kept"  # sha256: of the record under lock, with mails, orders and evidence, once the services are on
     NOTIFIED = "notified"  # the co-signed copy was delivered to the member
     RETURNED = "returned"  # reason, by
     DECLINED = "declined"  # reason
@@ -43,6 +45,7 @@ _REPEATABLE = {
     FactKind.AUTHORISED: "authorisation_id",
     FactKind.VALIDATED: "reader",
     FactKind.ORDER_SETTLED: "service",
+    FactKind.RESTAMPED: "number",
     FactKind.INVITED: "link_id",
     FactKind.QUARANTINED: "reason",
     FactKind.RELEASED: "reason",

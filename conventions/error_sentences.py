@@ -288,6 +288,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "store.no_bucket": "Un compartiment du stockage n'existe pas.",
         "tsa.unavailable": "L'autorité d'horodatage ne répond pas.",
         "verification.disagree": "Les deux lectures indépendantes du fichier signé ne concordent pas : rien n'a été archivé.",
+        "verification.after_restamp": "Le fichier redaté n'est pas valable : il n'a pas été gardé.",
         "verification.before_restamp": "Le fichier à redater n'est plus valable : rien n'a été ajouté.",
     }
 )

@@ -16,6 +16,7 @@ from conventions.outgoing import Outgoing
 from conventions.people import Person
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.powers import Act
+from conventions.preservation import kept_file, verifiable_until
 from conventions.programmes import Programme
 from conventions.scale import Category
 from conventions.status import Status
@@ -207,6 +208,12 @@ class AgreementView:
     outgoing: tuple[Outgoing, ...]
     services_on: tuple[str, ...]
     services_pending: tuple[str, ...]
+
+    @property
+    def verifiable_until(self) -> datetime | None:
+        """Return until when the archived file can be verified as it is; None before it is archived."""
+        kept = kept_file(self.agreement)
+        return None if kept is None else verifiable_until(kept)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ from prefect.types.entrypoint import EntrypointType
 from flows.campaign import campaign
 from flows.countersigned import countersigned
 from flows.names import DEPLOYMENT, WORK_TAG
+from flows.restamp import restamp
 from flows.rows import Trackers
 from flows.stamp_journal import stamp_journal
 from flows.sweep import sweep
 
 SWEEP_CRON = "*/5 * * * *"
+RESTAMP_CRON = "0 2 * * 0"
+"""Every Sunday at night: what a week brings is little, and a year's age or half a year before an end leaves room for any outage."""
 JOURNAL_CRON = "15 0 * * *"
 TIME_ZONE = "Europe/Paris"
 RUNS_AT_ONCE = 4
@@ -32,6 +35,7 @@ def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
         _deployment(campaign, trackers),
         _deployment(countersigned, trackers, limit=ONE_AFTER_ANOTHER),
         _deployment(sweep, trackers, limit=ONE_OR_NONE, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
+        _deployment(restamp, trackers, limit=ONE_OR_NONE, schedule=Cron(RESTAMP_CRON, timezone=TIME_ZONE)),
         _deployment(stamp_journal, trackers, limit=ONE_OR_NONE, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
     ]
 

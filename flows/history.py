@@ -21,6 +21,8 @@ _PLAIN = {
     FactKind.DATA_COMPLETED: "Le membre a complété ses informations.",
     FactKind.CONSENTED: "Le membre a donné son accord, code vérifié.",
     FactKind.MEMBER_FILE_KEPT: "Fichier signé par le membre mis sous verrou.",
+    FactKind.TRAIL_KEPT: "Courriels, ordres et relevé des faits mis sous verrou.",
+    FactKind.RESTAMPED: "Horodatage d'archive renouvelé.",
     FactKind.AUTHORISED: "Contreseing autorisé par le signataire du syndicat.",
     FactKind.NOTIFIED: "Exemplaire signé par les deux parties remis au membre.",
     FactKind.RETURNED: "Renvoyée par le signataire du syndicat ; le motif est dans la gestion.",
@@ -38,9 +40,11 @@ STEP_NAMES = {
     "invite": "invitation",
     "finish_signature": "signature du membre",
     "keep_member_file": "mise sous verrou du fichier du membre",
+    "keep_trail": "mise sous verrou des courriels, des ordres et du relevé",
     "countersign": "contreseing",
     "archive": "archivage",
     "activate": "ouverture des services",
+    "restamp": "renouvellement de l'horodatage",
 }
 """What each step is called, after « échec de l'étape »."""
 

@@ -30,6 +30,7 @@ from conventions.steps.draft import draft
 from conventions.steps.invite import invite
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
+from conventions.steps.restamp import restamp
 
 DOWN_AFTER = 3
 """Agreements in a row without an answer, after which everything is taken to be down."""
@@ -149,7 +150,7 @@ def _prepare(ports: Ports, reference: str) -> str | None:
     return reference
 
 
-def _each(step: Callable[[Ports, str], None]) -> Callable[[Ports, str], str]:
+def _each(step: Callable[[Ports, str], object]) -> Callable[[Ports, str], str]:
     def act(ports: Ports, reference: str) -> str:
         step(ports, reference)
         return reference
@@ -160,6 +161,7 @@ def _each(step: Callable[[Ports, str], None]) -> Callable[[Ports, str], str]:
 PREPARE = Stage("prepare", "Préparer", one_by_one("prepare", _prepare))
 INVITE = Stage("invite", "Inviter", one_by_one("invite", _each(invite)))
 ARCHIVE = Stage("archive", "Archiver", one_by_one("archive", _each(archive)))
+RESTAMP = Stage("restamp", "Renouveler l'horodatage", one_by_one("restamp", _each(restamp)))
 ACTIVATE = Stage("activate", "Ouvrir les services", one_by_one("activate", _each(activate)))
 
 

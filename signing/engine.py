@@ -82,12 +82,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Task:
-    """One document to sign: its bytes, the field, the reason written beside the CMS, the stamp to draw for an instant."""
+    """One document to sign: its bytes, the field, the reason written beside the CMS, the stamp to draw for an instant, if any."""
 
     data: bytes
     field: str
     reason: str
-    stamp: Callable[[datetime], StampRenderer]
+    stamp: Callable[[datetime], StampRenderer | None]
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,14 @@ class Engine:
         ]
         return list(await asyncio.gather(*works))
 
-    async def restamp(self, data: bytes) -> bytes:
+    async def restamp(self, data: bytes) -> tuple[bytes, TimestampToken]:
         """Renew a file's protection: fresh validation data for the last archive stamp, then another over all.
 
         Raises:
             UpstreamUnavailable, SigningFailed: nothing was made.
         """
-        stamped, _ = await self._archive_stamp(data, None, ())
-        return stamped
+        stamped, _, token = await self._archive_stamp(data, None, ())
+        return stamped, token
 
     async def stamp(self, digest: bytes) -> TimestampToken:
         """Get a token over a SHA-256 digest from the first authority that gives an acceptable one.
@@ -187,13 +187,15 @@ class Engine:
         else:
             raise SigningFailed("the authority's tokens keep growing", code="signing.token_size")
         signed = prepared.revision.complete(cms)
-        data, reader = await self._archive_stamp(signed, prepared.revision.reader, (session.evidence, facts.evidence))
+        data, reader, _ = await self._archive_stamp(signed, prepared.revision.reader, (session.evidence, facts.evidence))
         level = level_of(data, prepared.task.field, reader)
         if level is not PadesLevel.B_LTA:
             raise SigningFailed(f"the file is {level}, not B-LTA", code="signing.level")
         return SignedFile(data, level, token.gen_time, session.certificate_sha256)
 
-    async def _archive_stamp(self, data: bytes, before: GrowingReader | None, needed: tuple[Evidence, ...]) -> tuple[bytes, GrowingReader]:
+    async def _archive_stamp(
+        self, data: bytes, before: GrowingReader | None, needed: tuple[Evidence, ...]
+    ) -> tuple[bytes, GrowingReader, TimestampToken]:
         """Append the validation data and, in the same revision, a document time-stamp over all.
 
         The data hold what proves the signature, its time-stamp, the archive stamp before this one, and this one.
@@ -210,7 +212,7 @@ class Engine:
                     token = await authority.stamp(pending.digest)
                     known = await self._learn(authority, token)
                     if known.certificate == facts.certificate and len(token.der) <= reserved_bytes:
-                        return pending.complete(token.der), pending.reader
+                        return pending.complete(token.der), pending.reader, token
             except UpstreamUnavailable as error:
                 refusal = error
         raise refusal or UpstreamUnavailable("no time-stamp authority is stable enough to archive", service="time-stamp authority")

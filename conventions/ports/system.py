@@ -55,7 +55,7 @@ class Waker(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; an archive time-stamp is renewed after ``restamp_after``."""
+    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; ``restamp_after``: age of a stamp to renew."""
 
     lock_years: int
     sites: Mapping[str, str]

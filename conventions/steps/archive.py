@@ -53,6 +53,7 @@ def archive(ports: Ports, reference: str) -> None:
         entry = keep(ports, reference, final.stage, data, until)
         keep(ports, reference, "record", archive_record(agreement, validated[-1]), until)
         keep_index(ports, reference, until)
+        verifiable_until = ports.signing.verifiable_until(data)
     except EvidenceBroken as error:
         quarantine(ports, reference, error.code)
         raise
@@ -60,7 +61,13 @@ def archive(ports: Ports, reference: str) -> None:
         fresh = tx.agreement(reference, lock=True)
         if fresh.fact(FactKind.ARCHIVED) is None:
             level = validated[0].data["level"]
-            facts: dict[str, Json] = {"key": entry.key, "sha256": final.sha256, "level": level, "retain_until": until.isoformat()}
+            facts: dict[str, Json] = {
+                "key": entry.key,
+                "sha256": final.sha256,
+                "level": level,
+                "retain_until": until.isoformat(),
+                "verifiable_until": verifiable_until.isoformat(),
+            }
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
 
 

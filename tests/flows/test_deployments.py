@@ -17,6 +17,8 @@ from tests.flows.server import Prefect
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
+NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal")
+
 
 def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
     for deployment in deployments():
@@ -28,13 +30,18 @@ def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
 def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefect) -> None:
     for deployment in deployments(Trackers.OFF):
         deployment.apply()
-    taken = {name: prefect.send("GET", f"/deployments/name/{name}/run") for name in ("campaign", "countersigned", "sweep")}
+    taken = {name: prefect.send("GET", f"/deployments/name/{name}/run") for name in NAMES}
     assert {name: item["parameters"] for name, item in taken.items()} == {name: {"trackers": "off"} for name in taken}
     assert all(item["tags"] == ["work"] for item in taken.values())
     strategies = {name: (item["concurrency_options"] or {}).get("collision_strategy") for name, item in taken.items()}
-    assert strategies == {"campaign": None, "countersigned": "ENQUEUE", "sweep": "CANCEL_NEW"}
-    (schedule,) = taken["sweep"]["schedules"]
-    assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("*/5 * * * *", "Europe/Paris")
+    assert strategies == {**dict.fromkeys(NAMES, "CANCEL_NEW"), "campaign": None, "countersigned": "ENQUEUE"}
+    schedules = {name: schedule["schedule"] for name, item in taken.items() for schedule in item["schedules"]}
+    assert {name: schedule["cron"] for name, schedule in schedules.items()} == {
+        "sweep": "*/5 * * * *",
+        "restamp": "0 2 * * 0",
+        "stamp-journal": "15 0 * * *",
+    }
+    assert {schedule["timezone"] for schedule in schedules.values()} == {"Europe/Paris"}
 
 
 def test_wake_makes_one_run_of_one_key_with_its_parameters(prefect: Prefect) -> None:
@@ -68,7 +75,7 @@ def test_flows_are_handed_to_a_pool_of_processes(prefect: Prefect) -> None:
             await client.create_work_pool(WorkPoolCreate(name="machines", type="process"))
 
     asyncio.run(make_pool())
-    assert register_flows("machines") == ["campaign/run", "countersigned/run", "sweep/run"]
+    assert register_flows("machines") == [f"{name}/run" for name in NAMES]
     taken = prefect.send("GET", "/deployments/name/sweep/run")
     assert taken["work_pool_name"] == "machines"
     assert httpx.get(prefect.embedded.api_url + "/work_pools/machines", trust_env=False).json()["type"] == "process"

@@ -13,13 +13,14 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from contreseing.wiring import use_ports
-from conventions.agreements import Failure
+from conventions.agreements import FactKind, Failure
 from conventions.members import Member
 from conventions.people import Person
 from conventions.status import Status
 from flows import stages
 from flows.campaign import campaign
 from flows.countersigned import countersigned
+from flows.restamp import restamp
 from flows.rows import Trackers
 from flows.sweep import sweep
 from tests.fakes.world import CAMPAIGN, World
@@ -40,6 +41,13 @@ def run_campaign(trackers: Trackers = Trackers.AUTO) -> State[Any]:
 def run_countersigned(authorisation_id: str) -> State[Any]:
     async def run() -> State[Any]:
         return await countersigned(authorisation_id, return_state=True)
+
+    return asyncio.run(run())
+
+
+def run_restamp() -> State[Any]:
+    async def run() -> State[Any]:
+        return await restamp(return_state=True)
 
     return asyncio.run(run())
 
@@ -279,3 +287,17 @@ def without_delays() -> Callable[[], None]:
         stages.run_stage.retry_delay_seconds = [0.0] * len(stages.RETRY_DELAYS_SECONDS)
 
     return shorten
+
+
+def test_restamp_renews_what_is_due_and_leaves_the_rest(prefect: Prefect) -> None:
+    world = World()
+    old = [world.archived(rank) for rank in (14, 15)]
+    world.clock.advance(timedelta(days=365))
+    with use_ports(world.ports):
+        state = run_restamp()
+        assert world.signing.restamps_made == 2
+        assert state.is_completed()
+        assert "2\u00a0dossiers traités" in (state.message or "")
+        assert all(world.agreement(reference).fact(FactKind.RESTAMPED) is not None for reference in old)
+        assert "0\u00a0dossier" in (run_restamp().message or "")
+    assert world.signing.restamps_made == 2

@@ -69,6 +69,14 @@ def test_list_goes_on_by_key_and_filters(world: World, visitor: Visitor) -> None
     assert "Aucune convention ne répond à ces critères." in visitor.text
 
 
+def test_an_archived_agreement_says_until_when_its_file_can_be_verified(world: World, visitor: Visitor) -> None:
+    reference = world.archived()
+    enter(visitor, world, Role.AGENT)
+    visitor.open(f"/conventions/{reference}")
+    until = world.agreement(reference).required_fact(FactKind.ARCHIVED).instant("verifiable_until")
+    assert f"Vérifiable jusqu’au {until.day} " in visitor.text.replace("1er", "1")
+
+
 def test_one_agreement(world: World, visitor: Visitor) -> None:
     reference = world.invited(1)
     world.sign(reference)

@@ -92,4 +92,4 @@ def test_question_is_told_as_a_question() -> None:
 def test_reason_without_its_details_or_its_sentence() -> None:
     assert reason("programme.closed") == "Le programme … est terminé : aucune convention ne peut plus y être signée."
     assert reason("never.heard_of") == "cause never.heard_of."
-    assert step_name("restamp") == "restamp"
+    assert step_name("renew") == "renew"
