@@ -84,7 +84,7 @@ def prefect() -> Iterator[StandIn]:
 
 @pytest.fixture
 def waker(prefect: StandIn) -> Iterator[PrefectWaker]:
-    made = PrefectWaker(prefect.api_url, None, 1.0)
+    made = PrefectWaker(prefect.api_url, None, 1.0, ())
     yield made
     made.close()
 
@@ -121,25 +121,53 @@ def test_unknown_work_is_counted_and_never_raised(waker: PrefectWaker) -> None:
     assert (waker.asked, waker.failed, waker.last_failure) == (0, 1, "HTTPStatusError")
 
 
-def test_server_that_refuses_is_counted_and_asked_once(prefect: StandIn, waker: PrefectWaker) -> None:
+def test_server_that_refuses_is_counted(prefect: StandIn, waker: PrefectWaker) -> None:
     prefect.failing = True
     assert not waker.wake("campaign", "k", {})
     assert waker.failed == 1
     assert prefect.runs == []
 
 
+def test_what_a_starting_server_did_not_take_is_asked_for_again_under_its_key(prefect: StandIn) -> None:
+    waker = PrefectWaker(prefect.api_url, None, 1.0, (0.05,) * 100)
+    prefect.known.clear()
+    assert not waker.wake("campaign", "k", {"campaign_id": "c-1"})
+    assert not waker.wake("campaign", "k", {"campaign_id": "c-1"})
+    while waker.failed < 4:
+        time.sleep(0.01)
+    prefect.known["campaign/run"] = "d-1"
+    limit = time.monotonic() + 5
+    while not prefect.runs and time.monotonic() < limit:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    assert [(deployment, body["idempotency_key"]) for deployment, body in prefect.runs] == [("d-1", "k")]
+    waker.close()
+
+
+def test_it_gives_up_after_the_last_pause_and_once_closed(prefect: StandIn) -> None:
+    waker = PrefectWaker(prefect.api_url, None, 1.0, (0.05, 0.05))
+    prefect.failing = True
+    waker.wake("campaign", "k", {})
+    time.sleep(0.5)
+    assert waker.failed == 3
+    waker.wake("campaign", "k", {})
+    waker.close()
+    time.sleep(0.3)
+    assert waker.failed == 4
+
+
 def test_server_away_is_counted() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    waker = PrefectWaker(f"http://127.0.0.1:{port}/api", None, 1.0)
+    waker = PrefectWaker(f"http://127.0.0.1:{port}/api", None, 1.0, ())
     assert not waker.wake("campaign", "k", {})
     assert (waker.failed, waker.last_failure) == (1, "ConnectError")
     waker.close()
 
 
 def test_server_that_hangs_holds_nobody_longer_than_the_timeout(prefect: StandIn) -> None:
-    waker = PrefectWaker(prefect.api_url, None, 0.3)
+    waker = PrefectWaker(prefect.api_url, None, 0.3, ())
     prefect.hold.clear()
     begun = time.monotonic()
     results: list[bool] = []
