@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 from conventions.error_sentences import SENTENCES
 from conventions.errors import ContreseingError
-from conventions.journal.verification import Tampering
-from conventions.kinds import Kind
+from conventions.kinds import TITLES, Kind
 from conventions.outgoing import Template
 from conventions.powers import ActType
 from conventions.scale import Category
@@ -37,32 +36,7 @@ STATUS_LABELS: Mapping[Status, str] = MappingProxyType(
     }
 )
 
-TAMPERING_LABELS: Mapping[Tampering, str] = MappingProxyType(
-    {
-        Tampering.CHANGED: "événement modifié",
-        Tampering.REMOVED: "événement supprimé",
-        Tampering.INSERTED: "événement ajouté après coup",
-        Tampering.MOVED: "événement déplacé",
-        Tampering.COLUMNS_DIFFER: "type, date ou référence modifiés à côté de l'événement",
-        Tampering.PERSONAL_FIELD_DIFFERS: "donnée personnelle modifiée à côté de l'événement",
-        Tampering.NEVER_SEQUENCED: "événement laissé hors du journal",
-        Tampering.HEAD_DIFFERS: "les événements ne mènent plus à l'empreinte horodatée à cette taille",
-        Tampering.HEAD_UNREADABLE: "empreinte horodatée illisible dans l'archive",
-        Tampering.HEAD_NOT_ARCHIVED: "empreinte horodatée absente de l'archive",
-        Tampering.SEGMENT_LOST: "événements de cette empreinte absents de l'archive, ou altérés",
-    }
-)
-
-KIND_LABELS: Mapping[Kind, str] = MappingProxyType(
-    {
-        Kind.CONVENTION: "Convention",
-        Kind.CHARTER: "Charte d'utilisation",
-        Kind.ORDER_FORM: "Bon de commande",
-        Kind.AMENDMENT: "Avenant",
-        Kind.TERMINATION_NOTICE: "Avis de résiliation",
-        Kind.ACKNOWLEDGEMENT: "Accusé de réception",
-    }
-)
+KIND_LABELS: Mapping[Kind, str] = TITLES
 
 CATEGORY_LABELS: Mapping[Category, str] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows.campaign import campaign
+from flows.check_archive import check_archive
 from flows.countersigned import countersigned
 from flows.names import DEPLOYMENT, WORK_TAG
 from flows.restamp import restamp
@@ -22,6 +23,7 @@ SWEEP_CRON = "*/5 * * * *"
 RESTAMP_CRON = "0 2 * * 0"
 """Every Sunday at night: what a week brings is little, and a year's age or half a year before an end leaves room for any outage."""
 JOURNAL_CRON = "15 0 * * *"
+ARCHIVE_CRON = "30 1 * * *"
 TIME_ZONE = "Europe/Paris"
 RUNS_AT_ONCE = 4
 
@@ -37,6 +39,7 @@ def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
         _deployment(sweep, trackers, limit=ONE_OR_NONE, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
         _deployment(restamp, trackers, limit=ONE_OR_NONE, schedule=Cron(RESTAMP_CRON, timezone=TIME_ZONE)),
         _deployment(stamp_journal, trackers, limit=ONE_OR_NONE, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
+        _deployment(check_archive, trackers, limit=ONE_OR_NONE, schedule=Cron(ARCHIVE_CRON, timezone=TIME_ZONE)),
     ]
 
 

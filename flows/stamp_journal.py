@@ -12,9 +12,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
+from conventions.fault_labels import TAMPERING_LABELS
 from conventions.french import NO_BREAK, format_instant
 from conventions.journal.verification import JournalFinding
-from conventions.sentences import TAMPERING_LABELS
 from conventions.steps.stamp_journal import stamp_journal as stamp
 from conventions.steps.verify_journal import JournalCheck, verify_journal
 from flows.reports import LISTED, counted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from minio import Minio
@@ -12,24 +11,13 @@ from minio.datatypes import Object
 from minio.retention import Retention
 
 from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken
-from conventions.ports.stores import LockedObject
+from conventions.ports.stores import Archive, LockedObject, StoredVersion
 from storage.object_store import fetch_object, read_object
 from storage.s3_client import S3Client, S3Settings
 from storage.write_once import LOCK_MODES, Lock, put_once, verify_client_version, whole_second
 
 UNLOCKED = datetime.min.replace(tzinfo=UTC)
 """What stands for the end of a lock that there is not."""
-
-
-@dataclass(frozen=True)
-class StoredVersion:
-    """One version of a key as the store lists it; a delete marker hides the versions under it."""
-
-    key: str
-    version_id: str
-    size_bytes: int
-    is_latest: bool
-    is_delete_marker: bool
 
 
 class S3Archive:
@@ -70,12 +58,6 @@ class S3Archive:
         return sorted(self._client.call(f"list {prefix}", listed))
 
     def versions(self, prefix: str) -> Sequence[StoredVersion]:
-        """List every version and delete marker under a prefix, the hidden ones included, by key, latest first.
-
-        Raises:
-            UpstreamUnavailable.
-        """
-
         def listed(minio: Minio) -> list[StoredVersion]:
             found = minio.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
             return [
@@ -88,21 +70,10 @@ class S3Archive:
         return sorted(self._client.call(f"versions of {prefix}", listed), key=lambda v: (v.key, not v.is_latest))
 
     def extend_lock(self, key: str, retain_until: datetime) -> LockedObject:
-        """Make a lock last until an instant; a longer one is left as it is.
-
-        Raises:
-            NotFound, EvidenceBroken, UpstreamUnavailable.
-        """
         lock, found = Lock(self._mode, whole_second(retain_until)), self.state(key)
         return found if _holds(found, lock) else self._locked_at_least(found, lock)
 
     def set_legal_hold(self, key: str, *, held: bool) -> None:
-        """Hold an object beyond any date, or let go of it.
-
-        Raises:
-            NotFound, UpstreamUnavailable.
-        """
-
         def hold(minio: Minio) -> None:
             change = minio.enable_object_legal_hold if held else minio.disable_object_legal_hold
             change(self._bucket, key)
@@ -110,13 +81,11 @@ class S3Archive:
         self._client.call(f"hold {key}", hold)
 
     def has_legal_hold(self, key: str) -> bool:
-        """Tell whether an object is held.
-
-        Raises:
-            NotFound, UpstreamUnavailable.
-        """
         found = self._client.call(f"hold of {key}", lambda minio: minio.stat_object(self._bucket, key))
         return (found.metadata or {}).get("x-amz-object-lock-legal-hold", "") == "ON"
+
+    def stores(self) -> Sequence[Archive]:
+        return (self,)
 
     def close(self) -> None:
         """Close every idle connection; the archive may be used again."""

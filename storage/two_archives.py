@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from conventions.errors import NotFound, UpstreamUnavailable
-from conventions.ports.stores import Archive, LockedObject
+from conventions.ports.stores import Archive, LockedObject, StoredVersion
 
 
 class TwoArchives:
@@ -38,3 +38,24 @@ class TwoArchives:
             return self._first.keys(prefix)
         except UpstreamUnavailable:
             return self._second.keys(prefix)
+
+    def versions(self, prefix: str) -> Sequence[StoredVersion]:
+        try:
+            return self._first.versions(prefix)
+        except UpstreamUnavailable:
+            return self._second.versions(prefix)
+
+    def extend_lock(self, key: str, retain_until: datetime) -> LockedObject:
+        extended = self._first.extend_lock(key, retain_until)
+        self._second.extend_lock(key, retain_until)
+        return extended
+
+    def set_legal_hold(self, key: str, *, held: bool) -> None:
+        self._first.set_legal_hold(key, held=held)
+        self._second.set_legal_hold(key, held=held)
+
+    def has_legal_hold(self, key: str) -> bool:
+        return self._first.has_legal_hold(key) and self._second.has_legal_hold(key)
+
+    def stores(self) -> Sequence[Archive]:
+        return (self._first, self._second)

@@ -11,6 +11,7 @@ import typer
 
 from contreseing.cli import (
     accounts,
+    archive,
     bundle,
     campaigns,
     demonstration,
@@ -55,6 +56,7 @@ for group in (
     verification,
     rereading,
     bundle,
+    archive,
     journal,
     doctor,
     demonstration,

@@ -13,10 +13,10 @@ from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import err, out
 from contreseing.embedded.parts import PKI, S3
 from conventions.errors import EvidenceBroken, NotFound
+from conventions.fault_labels import TAMPERING_LABELS
 from conventions.french import format_instant
 from conventions.journal.heads import JournalHead
 from conventions.journal.verification import JournalFinding
-from conventions.sentences import TAMPERING_LABELS
 from conventions.steps.prove_events import JournalProof, prove_events
 from conventions.steps.stamp_journal import stamp_journal
 from conventions.steps.verify_journal import verify_journal

@@ -223,6 +223,14 @@ class Transaction(JournalTree, Protocol):
         """List an agreement's entries by sequence number, intents included."""
         ...
 
+    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
+        """List the references that have entries, strictly after ``after`` (keyset)."""
+        ...
+
+    def extend_archive_entry(self, key: str, retain_until: datetime) -> None:
+        """Record that an object is locked for longer; an earlier instant changes nothing."""
+        ...
+
     def shown_state(self, reference: str) -> ShownState:
         """Return what Prefect shows of an agreement; never raises NotFound."""
         ...

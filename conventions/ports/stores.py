@@ -53,6 +53,17 @@ class LockedObject:
     retain_until: datetime
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of a key as the store lists it; a delete marker hides the versions under it."""
+
+    key: str
+    version_id: str
+    size_bytes: int
+    is_latest: bool
+    is_delete_marker: bool
+
+
 class Archive(Protocol):
     """Write-once objects under lock."""
 
@@ -83,4 +94,40 @@ class Archive(Protocol):
 
     def keys(self, prefix: str) -> Sequence[str]:
         """List the keys under a prefix, sorted."""
+        ...
+
+    def versions(self, prefix: str) -> Sequence[StoredVersion]:
+        """List every version and delete marker under a prefix, the hidden ones included, by key, latest first.
+
+        Raises:
+            UpstreamUnavailable.
+        """
+        ...
+
+    def extend_lock(self, key: str, retain_until: datetime) -> LockedObject:
+        """Make a lock last until an instant; a longer one is left as it is.
+
+        Raises:
+            NotFound, EvidenceBroken, UpstreamUnavailable.
+        """
+        ...
+
+    def set_legal_hold(self, key: str, *, held: bool) -> None:
+        """Hold an object beyond any date, or let go of it.
+
+        Raises:
+            NotFound, UpstreamUnavailable.
+        """
+        ...
+
+    def has_legal_hold(self, key: str) -> bool:
+        """Tell whether an object is held.
+
+        Raises:
+            NotFound, UpstreamUnavailable.
+        """
+        ...
+
+    def stores(self) -> Sequence[Archive]:
+        """List the stores that must each hold everything: this one alone, or both of two."""
         ...

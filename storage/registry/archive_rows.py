@@ -19,6 +19,18 @@ COMPLETE = (
     .values(completed_at=func.coalesce(archive_entries.c.completed_at, bindparam("at", type_=Instant)))
 )
 ENTRIES = select(archive_entries).where(archive_entries.c.reference == bindparam("reference")).order_by(archive_entries.c.seq)
+FOLDERS = (
+    select(archive_entries.c.reference)
+    .where(archive_entries.c.reference > bindparam("after"))
+    .distinct()
+    .order_by(archive_entries.c.reference)
+    .limit(bindparam("limit"))
+)
+EXTEND = (
+    update(archive_entries)
+    .where(archive_entries.c.key == bindparam("k_key"), archive_entries.c.retain_until < bindparam("until", type_=Instant))
+    .values(retain_until=bindparam("until", type_=Instant))
+)
 SHOWN = select(shown_states).where(shown_states.c.reference == bindparam("reference"))
 SET_SHOWN = insert_into(shown_states, "ON CONFLICT (reference) DO UPDATE SET shown = excluded.shown, run_id = excluded.run_id")
 
@@ -46,6 +58,12 @@ class ArchiveRows(Rows):
     def archive_entries(self, reference: str) -> Sequence[ArchiveEntry]:
         rows = self._rows(ENTRIES, reference=reference)
         return [ArchiveEntry(r.reference, r.seq, r.kind, r.sha256, r.size_bytes, r.key, r.retain_until, r.completed_at) for r in rows]
+
+    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
+        return [row.reference for row in self._rows(FOLDERS, after=after, limit=limit)]
+
+    def extend_archive_entry(self, key: str, retain_until: datetime) -> None:
+        self._change(EXTEND, {"k_key": key, "until": retain_until})
 
     def shown_state(self, reference: str) -> ShownState:
         rows = self._rows(SHOWN, reference=reference)

@@ -131,6 +131,13 @@ class FakeTransaction(JournalTransaction):
     def archive_entries(self, reference: str) -> Sequence[ArchiveEntry]:
         return by_key((e for e in self.state.archive.values() if e.reference == reference), lambda e: f"{e.seq:09d}")
 
+    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
+        return sorted({e.reference for e in self.state.archive.values() if e.reference > after})[:limit]
+
+    def extend_archive_entry(self, key: str, retain_until: datetime) -> None:
+        entry = self._get(self.state.archive, key, "archive entry")
+        self._update(self.state.archive, key, replace(entry, retain_until=max(entry.retain_until, retain_until)))
+
     def shown_state(self, reference: str) -> ShownState:
         return self.state.shown.get(reference, ShownState(reference, None, None))
 

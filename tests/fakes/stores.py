@@ -8,7 +8,7 @@ from datetime import datetime
 
 from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable
-from conventions.ports.stores import LockedObject
+from conventions.ports.stores import Archive, LockedObject, StoredVersion
 from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
 
 
@@ -58,6 +58,7 @@ class FakeArchive:
     def __init__(self, registry: FakeRegistry | None = None, lock_mode: str = "GOVERNANCE") -> None:
         self.objects: dict[str, bytes] = {}
         self.states: dict[str, LockedObject] = {}
+        self.held: set[str] = set()
         self.lock_mode = lock_mode
         self.down = False
         self._registry = registry
@@ -93,3 +94,26 @@ class FakeArchive:
     def keys(self, prefix: str) -> Sequence[str]:
         self._call()
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def versions(self, prefix: str) -> Sequence[StoredVersion]:
+        listed = [(key, self.states[key]) for key in self.keys(prefix)]
+        return [StoredVersion(key, state.version_id, state.size_bytes, is_latest=True, is_delete_marker=False) for key, state in listed]
+
+    def extend_lock(self, key: str, retain_until: datetime) -> LockedObject:
+        state = self.state(key)
+        self.states[key] = replace(state, retain_until=max(state.retain_until, retain_until))
+        return self.states[key]
+
+    def set_legal_hold(self, key: str, *, held: bool) -> None:
+        self.state(key)
+        if held:
+            self.held.add(key)
+        else:
+            self.held.discard(key)
+
+    def has_legal_hold(self, key: str) -> bool:
+        self.state(key)
+        return key in self.held
+
+    def stores(self) -> Sequence[Archive]:
+        return (self,)

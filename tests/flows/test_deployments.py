@@ -17,7 +17,7 @@ from tests.flows.server import Prefect
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
-NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal")
+NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal", "check-archive")
 
 
 def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
@@ -39,7 +39,9 @@ def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefec
     assert {name: schedule["cron"] for name, schedule in schedules.items()} == {
         "sweep": "*/5 * * * *",
         "restamp": "0 2 * * 0",
+        "restamp": "0 2 * * 0",
         "stamp-journal": "15 0 * * *",
+        "check-archive": "30 1 * * *",
     }
     assert {schedule["timezone"] for schedule in schedules.values()} == {"Europe/Paris"}
 

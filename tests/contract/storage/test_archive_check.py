@@ -11,12 +11,12 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
+from conventions.archive_check import ArchiveFault, assess_folder
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable
 from conventions.folder import INDEX_SCHEMA
 from conventions.ports.registry import ArchiveEntry
 from storage.archive import S3Archive
-from storage.archive_check import ArchiveFault, assess_folder
 from storage.s3_client import S3Client
 from storage.two_archives import TwoArchives
 from tests.contract.storage.conftest import Buckets

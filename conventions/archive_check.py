@@ -7,23 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from conventions.canonical import sha256_hex
 from conventions.errors import NotFound
 from conventions.folder import INDEX_KIND, INDEX_SCHEMA
 from conventions.ports.registry import ArchiveEntry
-from conventions.ports.stores import Archive
-from storage.archive import StoredVersion
-from storage.write_once import whole_second
-
-
-class VersionedArchive(Archive, Protocol):
-    """An archive that also tells what its listing hides."""
-
-    def versions(self, prefix: str) -> Sequence[StoredVersion]:
-        """List every version and delete marker under a prefix."""
-        ...
+from conventions.ports.stores import Archive, StoredVersion
 
 
 class ArchiveFault(StrEnum):
@@ -38,6 +27,8 @@ class ArchiveFault(StrEnum):
     EXTRA = "extra"
     EXTRA_VERSION = "extra_version"
     INDEX_BROKEN = "index_broken"
+    NOT_AS_JOURNALLED = "not_as_journalled"
+    NOT_HELD = "not_held"
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class ArchiveFinding:
     key: str
 
 
-def assess_folder(archive: VersionedArchive, prefix: str, entries: Sequence[ArchiveEntry]) -> tuple[ArchiveFinding, ...]:
+def assess_folder(archive: Archive, prefix: str, entries: Sequence[ArchiveEntry]) -> tuple[ArchiveFinding, ...]:
     """Compare what a folder holds with what the registry says of it; ``entries`` are all of the folder's, intents included.
 
     An intent that is not complete may or may not stand there: it is work in progress, not a fault.
@@ -95,7 +86,7 @@ def _object_faults(archive: Archive, entry: ArchiveEntry, data: bytes) -> Iterat
     state = archive.state(entry.key)
     if not state.lock_mode:
         yield ArchiveFinding(ArchiveFault.UNLOCKED, entry.key)
-    elif whole_second(state.retain_until) < entry.retain_until:
+    elif state.retain_until < entry.retain_until:
         yield ArchiveFinding(ArchiveFault.LOCK_SHORTENED, entry.key)
 
 

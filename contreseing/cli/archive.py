@@ -1,0 +1,96 @@
+"""``contreseing archive``: check everything that is kept, hold a folder, make its locks longer, list what no lock keeps."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import sys
+from datetime import UTC, datetime, time
+from typing import Annotated
+
+import typer
+
+from contreseing.cli.opening import opened_ports
+from contreseing.cli.words import out
+from contreseing.embedded.parts import S3
+from conventions.errors import EvidenceBroken
+from conventions.fault_labels import FAULT_LABELS
+from conventions.french import format_date, paris_date
+from conventions.steps.check_archive import check_archive
+from conventions.steps.hold import extend_locks, hold, let_go
+from conventions.steps.list_eliminable import list_eliminable
+
+NEEDED = (S3,)
+SAMPLE = 20
+Reference = Annotated[str, typer.Argument(help="Référence d'une convention.")]
+Reason = Annotated[str, typer.Option("--reason", help="Motif, gardé au journal.")]
+
+archive = typer.Typer(help="L'archive : la vérifier, geler un dossier, prolonger ses verrous.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group to the command."""
+    app.add_typer(archive, name="archive")
+
+
+@archive.command("check")
+def check(
+    context: typer.Context,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Relire tous les dossiers.")] = False,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="Relire ce nombre de dossiers, tirés au sort.")] = SAMPLE,
+) -> None:
+    """Relit l'archive et la compare au registre, aux sommaires, au journal et aux verrous ; met de côté ce qui diffère."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        found = check_archive(ports, sample=None if every else sample)
+    for one in found.findings:
+        where = " (second dépôt)" if one.store > 1 else ""
+        out.print(f"À signaler – {one.reference} : {FAULT_LABELS[one.fault]}{where} : {one.key}", markup=False)
+    out.print(f"{found.folders} dossiers et {found.objects} objets relus, dans {found.stores} dépôt(s).")
+    if not found.holds:
+        raise EvidenceBroken(f"{len(found.findings)} faults in the archive", code="archive.faults", count=len(found.findings))
+    out.print("L'archive est intacte.")
+
+
+@archive.command("hold")
+def hold_folder(context: typer.Context, reference: Reference, reason: Reason) -> None:
+    """Gèle un dossier : aucun de ses fichiers ne peut être détruit, même son verrou échu, jusqu'à « release »."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        count = hold(ports, reference, reason, getpass.getuser())
+    out.print(f"{reference} : {count} fichiers gelés.", markup=False)
+
+
+@archive.command("release")
+def release_folder(context: typer.Context, reference: Reference, reason: Reason) -> None:
+    """Met fin au gel d'un dossier ; ses verrous restent."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        count = let_go(ports, reference, reason, getpass.getuser())
+    out.print(f"{reference} : {count} fichiers dégelés.", markup=False)
+
+
+@archive.command("extend")
+def extend(
+    context: typer.Context,
+    reference: Reference,
+    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Dernier jour sous verrou (AAAA-MM-JJ).")],
+    reason: Reason,
+) -> None:
+    """Prolonge les verrous d'un dossier ; un verrou n'est jamais raccourci."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        count = extend_locks(ports, reference, datetime.combine(until, time(23, 59, 59), UTC), reason, getpass.getuser())
+    out.print(f"{reference} : {count} verrous prolongés jusqu'au {format_date(until.date())}.", markup=False)
+
+
+@archive.command("eliminable")
+def eliminable(
+    context: typer.Context,
+    on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Au jour dit (aujourd'hui sans lui).")] = None,
+) -> None:
+    """Liste (CSV) ce qu'aucun verrou ni gel ne retient : à soumettre au visa des archives départementales. Ne détruit rien."""
+    with opened_ports(context.obj) as ports:
+        at = datetime.combine(on, time(), UTC) if on is not None else ports.clock.now()
+        found = list_eliminable(ports, at)
+    writer = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
+    writer.writerow(["référence", "organisme", "fichiers", "octets", "fin du dernier verrou"])
+    for one in found:
+        writer.writerow([one.reference, one.organisation, one.objects, one.size_bytes, paris_date(one.unlocked_at).isoformat()])

@@ -1,0 +1,139 @@
+"""Check the archive: every object re-hashed and compared with the registry, the indexes, the journal and its lock, in each store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from conventions.archive_check import ArchiveFault, ArchiveFinding, assess_folder
+from conventions.canonical import Json, sha256_hex
+from conventions.errors import NotFound
+from conventions.folder import folder_prefix
+from conventions.ports.registry import ArchiveEntry, JournalEntry, Transaction
+from conventions.ports.stores import Archive
+from conventions.ports.system import Ports
+from conventions.recording import quarantine, record_event
+from conventions.steps.hold import is_held
+
+AT_ONCE = 4
+PREFIXES = ("agreements/", "journal/")
+"""Where every object of the archive stands; ``doctor/`` holds its trials, each locked for a minute."""
+
+
+@dataclass(frozen=True)
+class StoreFinding:
+    """One fault: in which store (from 1), of which folder."""
+
+    store: int
+    reference: str
+    fault: ArchiveFault
+    key: str
+
+
+@dataclass(frozen=True)
+class ArchiveCheck:
+    """What was read, and everything that is wrong."""
+
+    folders: int
+    objects: int
+    stores: int
+    findings: tuple[StoreFinding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.findings
+
+
+def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
+    """Check every folder, or as many as ``sample`` says, drawn anew each time; an agreement with a fault goes in quarantine.
+
+    Checking everything also finds folders that the registry does not know.
+
+    Raises:
+        UpstreamUnavailable: a store does not answer; nothing can be said.
+    """
+    folders = all_folders(ports)
+    stores = ports.archive.stores()
+    chosen = folders if sample is None else _drawn(ports, folders, sample)
+    with ThreadPoolExecutor(AT_ONCE, "archive-check") as workers:
+        checked = list(workers.map(lambda reference: _check_folder(ports, stores, reference), chosen))
+    findings = [finding for _, found in checked for finding in found]
+    if sample is None:
+        findings += [one for rank, store in enumerate(stores, 1) for one in _strange_folders(rank, store, set(folders))]
+    check = ArchiveCheck(len(chosen), sum(count for count, _ in checked), len(stores), tuple(findings))
+    _record(ports, check)
+    return check
+
+
+def all_folders(ports: Ports) -> list[str]:
+    """List every folder of which the registry knows an object."""
+    folders, after = list[str](), ""
+    with ports.registry.read() as tx:
+        while page := tx.archived_folders(after=after):
+            folders += page
+            after = page[-1]
+    return folders
+
+
+def _drawn(ports: Ports, folders: Sequence[str], sample: int) -> list[str]:
+    seed = ports.secrets.random_id()
+    return sorted(folders, key=lambda reference: sha256_hex(f"{seed} {reference}".encode()))[:sample]
+
+
+def _check_folder(ports: Ports, stores: Sequence[Archive], reference: str) -> tuple[int, list[StoreFinding]]:
+    with ports.registry.read() as tx:
+        entries, events = tx.archive_entries(reference), events_of(tx, reference)
+    standing = [entry for entry in entries if entry.completed_at is not None]
+    held = is_held(events)
+    found = []
+    for rank, store in enumerate(stores, 1):
+        findings = [*assess_folder(store, folder_prefix(reference), entries), *_unlike_journal(entries, events)]
+        missing = {finding.key for finding in findings if finding.fault in {ArchiveFault.MISSING, ArchiveFault.HIDDEN}}
+        if held:
+            unheld = (entry.key for entry in standing if entry.key not in missing and not store.has_legal_hold(entry.key))
+            findings += [ArchiveFinding(ArchiveFault.NOT_HELD, key) for key in unheld]
+        found += [StoreFinding(rank, reference, finding.fault, finding.key) for finding in findings]
+    return len(standing), found
+
+
+def events_of(tx: Transaction, reference: str) -> list[JournalEntry]:
+    """List every event of a reference, however many."""
+    events = list[JournalEntry]()
+    while page := tx.events(reference, after=len(events)):
+        events += page
+    return events
+
+
+def _unlike_journal(entries: Sequence[ArchiveEntry], events: Sequence[JournalEntry]) -> Iterator[ArchiveFinding]:
+    """What the journal says was archived must be what the registry says is there."""
+    known = {entry.key: entry.sha256 for entry in entries}
+    for recorded in events:
+        key, sha256 = recorded.event.data.get("key"), recorded.event.data.get("sha256")
+        if recorded.event.type.startswith("agreement.") and isinstance(key, str) and (key not in known or sha256 not in {None, known[key]}):
+            yield ArchiveFinding(ArchiveFault.NOT_AS_JOURNALLED, key)
+
+
+def _strange_folders(rank: int, store: Archive, known: set[str]) -> Iterator[StoreFinding]:
+    for prefix in PREFIXES:
+        for key in store.keys(prefix):
+            folder = key.rpartition("/")[0]
+            reference = folder if prefix == "journal/" else folder.removeprefix(prefix)
+            if reference not in known:
+                yield StoreFinding(rank, reference, ArchiveFault.EXTRA, key)
+
+
+def _record(ports: Ports, check: ArchiveCheck) -> None:
+    now = ports.clock.now()
+    with ports.registry.write() as tx:
+        for one in check.findings:
+            told: dict[str, Json] = {"fault": one.fault.value, "key": one.key, "store": one.store}
+            record_event(ports, tx, "archive.fault_found", at=now, reference=one.reference, data=told)
+        data: dict[str, Json] = {"folders": check.folders, "objects": check.objects, "findings": len(check.findings)}
+        record_event(ports, tx, "archive.checked", at=now, data=data)
+    for reference, fault in {one.reference: one.fault for one in check.findings if one.fault is not ArchiveFault.NOT_HELD}.items():
+        try:
+            quarantine(ports, reference, f"archived.{fault}")
+        except NotFound:
+            continue  # a folder of the journal, or one that the registry does not know: nothing to put aside, the finding tells

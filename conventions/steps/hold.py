@@ -1,0 +1,84 @@
+"""Legal hold: nobody can delete what is held, whatever its lock says; and longer locks, never shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.ports.registry import ArchiveEntry, JournalEntry
+from conventions.ports.system import Ports
+from conventions.recording import record_event
+
+HELD, LET_GO, EXTENDED = "archive.held", "archive.let_go", "archive.lock_extended"
+MIN_REASON_CHARACTERS = 10
+
+
+def hold(ports: Ports, reference: str, reason: str, by: str) -> int:
+    """Hold every object of a folder; return how many. Again after new objects came: they are held too.
+
+    Raises:
+        InputRefused: the reason is no reason.
+        NotFound: nothing is archived under that reference.
+        UpstreamUnavailable: some objects may not be held yet; do it again.
+    """
+    return _change(ports, reference, HELD, reason, by, held=True)
+
+
+def let_go(ports: Ports, reference: str, reason: str, by: str) -> int:
+    """End the hold of a folder; return how many objects.
+
+    Raises:
+        InputRefused, NotFound, UpstreamUnavailable: as ``hold``.
+    """
+    return _change(ports, reference, LET_GO, reason, by, held=False)
+
+
+def is_held(events: Sequence[JournalEntry]) -> bool:
+    """Tell from the journal of a folder whether it is held: the last decision counts."""
+    decisions = [entry.event.type for entry in events if entry.event.type in {HELD, LET_GO}]
+    return decisions[-1:] == [HELD]
+
+
+def extend_locks(ports: Ports, reference: str, until: datetime, reason: str, by: str) -> int:
+    """Make every lock of a folder last until an instant; return how many were shorter.
+
+    Raises:
+        RuleRefused: every lock lasts longer already: a lock is never shortened.
+        InputRefused, NotFound, UpstreamUnavailable: as ``hold``.
+    """
+    entries = _standing(ports, reference, reason)
+    shorter = [entry for entry in entries if entry.retain_until < until]
+    if not shorter:
+        raise RuleRefused(f"the locks of {reference} last until {until} already", code="archive.lock_shorter", reference=reference)
+    _tell(ports, reference, EXTENDED, reason, by, {"until": until.isoformat()})
+    for entry in shorter:
+        ports.archive.extend_lock(entry.key, until)
+        with ports.registry.write() as tx:
+            tx.extend_archive_entry(entry.key, until)
+    return len(shorter)
+
+
+def _change(ports: Ports, reference: str, decision: str, reason: str, by: str, *, held: bool) -> int:
+    entries = _standing(ports, reference, reason)
+    _tell(ports, reference, decision, reason, by, {})
+    for entry in entries:
+        ports.archive.set_legal_hold(entry.key, held=held)
+    return len(entries)
+
+
+def _standing(ports: Ports, reference: str, reason: str) -> list[ArchiveEntry]:
+    if len(reason.strip()) < MIN_REASON_CHARACTERS:
+        raise InputRefused("a reason is needed", code="archive.reason", least=MIN_REASON_CHARACTERS)
+    with ports.registry.read() as tx:
+        entries = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]
+    if not entries:
+        raise NotFound(f"nothing is archived under {reference}", code="archive.no_folder", reference=reference)
+    return entries
+
+
+def _tell(ports: Ports, reference: str, decision: str, reason: str, by: str, data: dict[str, str]) -> None:
+    with ports.registry.write() as tx:
+        record_event(
+            ports, tx, decision, at=ports.clock.now(), reference=reference, data=data, personal={"reason": reason.strip(), "by": by}
+        )

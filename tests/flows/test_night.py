@@ -1,0 +1,56 @@
+"""The two flows of every night: the journal is stamped and checked, the archive is read again, and what is wrong fails the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import State
+
+from flows.check_archive import check_archive
+from flows.stamp_journal import stamp_journal
+from tests.fakes.world import World
+from tests.flows.server import Prefect
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def run(flow: Callable[..., Coroutine[Any, Any, Any]]) -> State[Any]:
+    async def once() -> State[Any]:
+        state: State[Any] = await flow(return_state=True)
+        return state
+
+    return asyncio.run(once())
+
+
+def artifact(prefect: Prefect, key: str) -> str:
+    return str(prefect.send("GET", f"/artifacts/{key}/latest")["data"])
+
+
+def test_a_quiet_night(prefect: Prefect, world: World) -> None:
+    world.archived(rank=20)
+
+    stamped = run(stamp_journal)
+    assert (stamped.is_completed(), len(world.registry.state.heads)) == (True, 1)
+    assert "Le journal est intact." in artifact(prefect, "journal")
+    checked = run(check_archive)
+    assert checked.is_completed()
+    assert "L'archive est intacte." in artifact(prefect, "archive")
+    assert "2\xa0dossiers relus" in (checked.message or "")
+
+
+def test_what_was_touched_fails_the_run_and_is_listed(prefect: Prefect, world: World) -> None:
+    world.archived(rank=20)
+    run(stamp_journal)
+    segment, sealed = (next(key for key in world.archive.objects if f"-{kind}-" in key) for kind in ("segment", "sealed"))
+    for key in (segment, sealed):
+        world.archive.objects[key] = b"forged"
+
+    assert run(stamp_journal).is_failed()
+    assert "événements de cette empreinte absents" in artifact(prefect, "journal")
+    checked = run(check_archive)
+    assert checked.is_failed()
+    assert "2\xa0anomalies" in (checked.message or "")
+    assert "fichier tronqué" in artifact(prefect, "archive")
