@@ -39,7 +39,6 @@ def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefec
     assert {name: schedule["cron"] for name, schedule in schedules.items()} == {
         "sweep": "*/5 * * * *",
         "restamp": "0 2 * * 0",
-        "restamp": "0 2 * * 0",
         "stamp-journal": "15 0 * * *",
         "check-archive": "30 1 * * *",
     }
