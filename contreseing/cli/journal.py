@@ -56,8 +56,8 @@ def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--j
     else:
         for one in check.findings:
             out.print(render_finding(one), markup=False)
-        for one in check.heads[-1:]:
-            _show_head(one)
+        for last in check.heads[-1:]:
+            _show_head(last)
         stamped = check.heads[-1].size if check.heads else 0
         out.print(f"{check.size} événements relus, {len(check.heads)} empreintes horodatées, {check.size - stamped} événements depuis.")
     if not check.holds:
