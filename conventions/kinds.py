@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """What an agreement is; the French name is in ``conventions.sentences``."""
+    """What an agreement is."""
 
     CONVENTION = "convention"
     CHARTER = "charter"
@@ -19,6 +19,19 @@ class Kind(StrEnum):
     AMENDMENT = "amendment"
     TERMINATION_NOTICE = "termination_notice"
     ACKNOWLEDGEMENT = "acknowledgement"
+
+
+TITLES = MappingProxyType(
+    {
+        Kind.CONVENTION: "Convention",
+        Kind.CHARTER: "Charte d'utilisation",
+        Kind.ORDER_FORM: "Bon de commande",
+        Kind.AMENDMENT: "Avenant",
+        Kind.TERMINATION_NOTICE: "Avis de résiliation",
+        Kind.ACKNOWLEDGEMENT: "Accusé de réception",
+    }
+)
+"""French name of each kind, which begins the title of its documents."""
 
 
 class Party(StrEnum):

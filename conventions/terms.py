@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from conventions.canonical import Json
-from conventions.kinds import Kind
+from conventions.kinds import TITLES, Kind
 from conventions.members import Member
+from conventions.particulars import Particulars
 from conventions.people import Person
 from conventions.powers import Act, Delegation
 from conventions.programmes import Programme
@@ -34,7 +35,7 @@ class RecapitulationLine:
 
 @dataclass(frozen=True)
 class Terms:
-    """All that an agreement says. ``demonstration`` marks every page as fictitious."""
+    """All that an agreement says. ``demonstration`` marks every page as fictitious; a convention has no ``particulars``."""
 
     reference: str
     version: int
@@ -49,11 +50,12 @@ class Terms:
     wording_sha256: str
     prepared_on: date
     demonstration: bool
+    particulars: Particulars | None = None
 
     @property
     def title(self) -> str:
         """Title of the document, as mails, pages and the PDF give it."""
-        return f"Convention {self.programme.syndicate.short_name} n° {self.reference}"
+        return f"{TITLES[self.kind]} {self.programme.syndicate.short_name} n° {self.reference}"
 
     @property
     def total_eur(self) -> int:
@@ -103,6 +105,7 @@ def agreement_data(terms: Terms) -> Mapping[str, Json]:
             {"code": grant.code, "name": grant.name, "quotas": dict(grant.quotas), "condition": grant.condition} for grant in terms.services
         ],
         "wording": {"id": terms.wording_id, "sha256": terms.wording_sha256},
+        **(terms.particulars.data() if terms.particulars is not None else {}),
     }
 
 

@@ -9,7 +9,7 @@ from conventions.canonical import Json
 from conventions.errors import InputRefused
 from conventions.ports.documents import RenderedAgreement, StampText, TwinPart
 from conventions.terms import Terms
-from documents.agreements import issue_of, values_of
+from documents.agreements import issue_of, title_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose
 from documents.embedded_data import parse_agreement_data
@@ -68,7 +68,7 @@ class ReportlabDocuments:
                 code="documents.wording_changed",
                 wording=terms.wording_id,
             )
-        return compose(wording, terms.title, values_of(terms))
+        return compose(wording, title_of(terms), values_of(terms))
 
     def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
         """Render an evidence file from data that follow ``documents/schemas/evidence-1.json``; same data, same bytes.

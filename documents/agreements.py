@@ -9,6 +9,7 @@ from conventions.canonical import render_canonical
 from conventions.kinds import SIGNERS, Kind
 from conventions.terms import DATA_FILENAME, Terms, agreement_data
 from documents.fields import CONDITIONS, LIST_FIELDS, SCALAR_FIELDS, conditions, list_values, scalar_values
+from documents.particular_fields import PARTICULAR_VOCABULARIES, particular_values
 from documents.pdf.canvas import Attachment
 from documents.rendering import Issue, Issuer
 from documents.vocabulary import Values, Vocabulary
@@ -16,20 +17,34 @@ from documents.vocabulary import Values, Vocabulary
 DATA_DESCRIPTION = "Données de l’acte, lues pour l’ouverture des services"
 
 
-def _signers(kind: Kind) -> tuple[str, ...]:
-    return tuple(party.value for party in SIGNERS[kind])
-
-
 VOCABULARIES: Mapping[Kind, Vocabulary] = MappingProxyType(
     {
-        Kind.CONVENTION: Vocabulary(SCALAR_FIELDS, lists=LIST_FIELDS, conditions=CONDITIONS, parties=_signers(Kind.CONVENTION)),
+        Kind.CONVENTION: Vocabulary(
+            SCALAR_FIELDS,
+            lists=LIST_FIELDS,
+            conditions=CONDITIONS,
+            parties=tuple(party.value for party in SIGNERS[Kind.CONVENTION]),
+        ),
+        **PARTICULAR_VOCABULARIES,
     }
 )
 
 
+def title_of(terms: Terms) -> str:
+    """Title of an agreement, as it is typeset."""
+    return terms.title.replace("'", "’")
+
+
 def values_of(terms: Terms) -> Values:
-    """Return the values of an agreement's fields, all from one object."""
-    return Values(scalar_values(terms), list_values(terms), conditions(terms))
+    """Return the values of an agreement's fields, all from one object.
+
+    Raises:
+        InputRefused: the terms lack what their kind says of its own.
+    """
+    added = particular_values(terms)
+    return Values(
+        {**scalar_values(terms), **added.scalars}, {**list_values(terms), **added.lists}, {**conditions(terms), **added.conditions}
+    )
 
 
 def issue_of(terms: Terms) -> Issue:
@@ -38,7 +53,7 @@ def issue_of(terms: Terms) -> Issue:
     data = render_canonical(agreement_data(terms))
     return Issue(
         issuer=Issuer(syndicate.name, syndicate.seat, syndicate.siret, syndicate.telephone, syndicate.website),
-        title=f"{terms.title} – {terms.member.name}",
+        title=f"{title_of(terms)} – {terms.member.name}",
         subject=f"{terms.programme.name} – n° {terms.reference}",
         reference=terms.reference,
         written_on=terms.prepared_on,

@@ -14,11 +14,13 @@ from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceDefinition, grants_for
 from conventions.siret import fictitious_siret
 from conventions.terms import RecapitulationLine, Terms
+from documents.particular_examples import fictitious_particulars
 
 YEAR = 2026
 _PRESIDENT = Person(Civility.MADAME, "Prénom", "Nom-Fictif", "Présidente")
 _ASSEMBLY_ACT = Act(ActType.DELIBERATION, "le comité syndical", "0000-01", date(YEAR - 1, 11, 20))
 _SCALE = Scale((Tier(Category.EPCI, 13_000, 30_000, 49_999), Tier(Category.EPCI, 8_000, 20_000, 29_999)), "délibération fictive n° 0000-02")
+_PREPARED_ON = {Kind.CONVENTION: date(YEAR, 1, 6), Kind.ACKNOWLEDGEMENT: date(YEAR, 9, 16)}
 _CATALOGUE = (
     ServiceDefinition("fichiers", "Service fictif de fichiers", "exemple"),
     ServiceDefinition("ged", "Service fictif de documents", "exemple"),
@@ -38,7 +40,7 @@ class ExampleMember:
 def fictitious_terms(kind: Kind, wording_id: str, wording_sha256: str, shown: ExampleMember | None = None) -> Terms:
     """Return terms that are plainly fictitious, marked as a demonstration."""
     programme = _programme(kind, wording_id)
-    member = _shown(_member(), shown)
+    member = _shown(_commune() if kind is Kind.CHARTER else _member(), shown)
     lines = (
         RecapitulationLine(member.name, member.category, member.contribution_eur),
         RecapitulationLine("Autre communauté fictive", Category.EPCI, 8_000),
@@ -55,8 +57,9 @@ def fictitious_terms(kind: Kind, wording_id: str, wording_sha256: str, shown: Ex
         recapitulation_year=YEAR,
         wording_id=wording_id,
         wording_sha256=wording_sha256,
-        prepared_on=date(YEAR, 1, 6),
+        prepared_on=_PREPARED_ON.get(kind, date(YEAR, 9, 10)),
         demonstration=True,
+        particulars=fictitious_particulars(kind),
     )
 
 
@@ -117,6 +120,20 @@ def _member() -> Member:
         ),
         billing=BillingCodes("SERVICE", None),
         fictitious=True,
+    )
+
+
+def _commune() -> Member:
+    return replace(
+        _member(),
+        name="Commune fictive de Port-Fictif",
+        category=Category.COMMUNE,
+        siret=fictitious_siret(9_996),
+        seat="place de la Mairie-Fictive, 00000 Port-Fictif",
+        contribution_eur=0,
+        population=1_200,
+        representative=Person(Civility.MADAME, "Prénom", "Maire-Fictive", "maire"),
+        power=PowerToSign(Act(ActType.DELIBERATION, "le conseil municipal", "0000-05", date(YEAR, 1, 22))),
     )
 
 

@@ -27,6 +27,11 @@ def spell_amount(euros: int) -> str:
     return f"{spell_integer(euros)},00{NO_BREAK}€"
 
 
+def spell_cents(cents: int) -> str:
+    """Write cents as an amount in euros: « 45,50 € »."""
+    return f"{spell_integer(cents // 100)},{cents % 100:02d}{NO_BREAK}€"
+
+
 def spell_siret(siret: str) -> str:
     """Write a SIRET in its groups: « 123 456 789 00012 »."""
     return NO_BREAK.join((siret[:3], siret[3:6], siret[6:9], siret[9:]))

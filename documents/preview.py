@@ -10,7 +10,7 @@ from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
 from conventions.ports.documents import RenderedAgreement, TwinPart
 from conventions.terms import Terms
-from documents.agreements import issue_of, values_of
+from documents.agreements import issue_of, title_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose, verify_wording
 from documents.evidence_example import fictitious_evidence
@@ -73,7 +73,7 @@ def _composed(wording: Wording, kind: str, terms: Terms | None, member: ExampleM
     if kind == EVIDENCE:
         return compose_evidence(wording, fictitious_evidence(member))
     facts = terms if terms is not None else fictitious_terms(Kind(kind), wording.id, wording.sha256_hex, member)
-    return compose(wording, facts.title, values_of(facts)), issue_of(facts)
+    return compose(wording, title_of(facts), values_of(facts)), issue_of(facts)
 
 
 def newest_bundled(kind: str) -> Path:

@@ -17,6 +17,7 @@ from documents.pdf.style import BODY, BOTTOM, FIRST_TOP, ITEM, LAST_ITEM, LEAD_I
 from documents.pdf.tables import FactSheetFlow, TableFlow
 
 BULLET = "•"
+KEPT_WITH_SIGNATURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,16 @@ class Slice:
 
 
 def flows_of(composition: Composition) -> list[Flow]:
-    """Lay every block out; each flow knows the rank of its part. Signatures never stand alone on a page."""
+    """Lay every block out; each flow knows the rank of its part. Signatures never stand alone on a page.
+
+    What precedes them since the last heading comes with them, up to three blocks.
+    """
     flows = [flow for part, content in enumerate(composition.parts) for block in content.blocks for flow in _block_flows(block, part)]
-    for flow, follower in itertools.pairwise(flows):
-        if isinstance(follower, SignaturesFlow):
-            flow.keep_with_next = True
+    for rank, signatures in enumerate(flows):
+        if isinstance(signatures, SignaturesFlow):
+            before = flows[max(0, rank - KEPT_WITH_SIGNATURES) : rank]
+            for flow in itertools.takewhile(lambda flow: not isinstance(flow, HeadingFlow), reversed(before)):
+                flow.keep_with_next = True
     return flows
 
 

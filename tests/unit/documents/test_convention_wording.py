@@ -8,7 +8,6 @@ import pytest
 
 from conventions.errors import ConfigurationError
 from documents.composition import verify_wording
-from documents.fields import CONDITIONS, LIST_FIELDS, SCALAR_FIELDS
 from documents.vocabularies import VOCABULARIES
 from documents.wording_files import BUNDLED, WordingFiles
 from documents.wording_parser import parse_wording
@@ -83,7 +82,7 @@ def test_list_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "wording_id", ["convention/none", "convention/../../secret", "letter/2026-1", "convention", "charter/2026-1", "charter/2026-1/x"]
+    "wording_id", ["convention/none", "convention/../../secret", "letter/2026-1", "convention", "charter/2025-1", "charter/2026-1/x"]
 )
 def test_no_such_wording(wording_id: str) -> None:
     with pytest.raises(ConfigurationError):
@@ -97,7 +96,11 @@ def test_customer_directory_comes_first(tmp_path: Path) -> None:
     assert ours.sha256_hex != WordingFiles().wording(ID).sha256_hex
 
 
-def test_guide_names_every_field_list_and_condition() -> None:
+@pytest.mark.parametrize("kind", VOCABULARIES)
+def test_guide_names_every_field_list_and_condition(kind: str) -> None:
     guide = (BUNDLED / "LISEZMOI.md").read_text(encoding="utf-8")
-    names = SCALAR_FIELDS | CONDITIONS | set(LIST_FIELDS) | {field for fields in LIST_FIELDS.values() for field in fields}
-    assert sorted(name for name in names if f"`{name}`" not in guide) == []
+    section = next(part for part in guide.split("\n### ") if f"(`{kind}`)" in part.split("\n")[0])
+    vocabulary = VOCABULARIES[kind]
+    lines = {field for fields in vocabulary.lists.values() for field in fields}
+    names = vocabulary.required | vocabulary.conditions | set(vocabulary.lists) | lines | set(vocabulary.parties)
+    assert sorted(name for name in names if f"`{name}`" not in section) == []

@@ -145,7 +145,7 @@ def test_schema_refuses(change: dict[str, Any]) -> None:
     assert not Draft202012Validator(SCHEMA).is_valid(data() | change)
 
 
-@pytest.mark.parametrize("key", sorted(SCHEMA["properties"]))
+@pytest.mark.parametrize("key", sorted(SCHEMA["required"]))
 def test_schema_wants_every_entry(key: str) -> None:
     lacking = data()
     del lacking[key]

@@ -23,7 +23,7 @@ from documents.adapter import ReportlabDocuments
 from documents.evidence_example import fictitious_evidence
 from documents.evidence_file import EVIDENCE_WORDING, compose_evidence
 from documents.evidence_words import EVENT_SENTENCES
-from documents.french import spell_digest
+from documents.french import set_french_spaces, spell_digest
 from documents.structure_text import parse_structure_text, verify_twin
 from documents.twin import render_parts
 from documents.wording_files import WordingFiles
@@ -86,9 +86,9 @@ def test_every_digest_person_and_event_is_printed() -> None:
         assert person["name"] in text
         assert all(means in text for means in person["identified_by"])
     for event in data["events"]:
-        assert EVENT_SENTENCES[event["type"]].replace("'", "\u2019").split(" :")[0].split(" ;")[0] in text
+        assert set_french_spaces(EVENT_SENTENCES[event["type"]]) in text
         assert f"{event['index']:,}".replace(",", "\u00a0") in text
-        assert all(detail["value"] in text for detail in event["details"])
+        assert all(set_french_spaces(detail["value"]) in text for detail in event["details"])
 
 
 def test_hours_are_those_of_paris() -> None:
