@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from prefect import task
@@ -31,9 +33,13 @@ from conventions.steps.invite import invite
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
 from conventions.steps.restamp import restamp
+from flows.chunks import chunks
 
 DOWN_AFTER = 3
 """Agreements in a row without an answer, after which everything is taken to be down."""
+
+ARCHIVED_AT_ONCE = 4
+"""Archiving waits for the store some forty times an agreement: what several wait for together, none waits for alone."""
 
 DRAFT_STEP = "draft"
 RETRY_DELAYS_SECONDS = (2, 10, 30)
@@ -67,8 +73,17 @@ class Stage:
     work: Work
 
 
-def one_by_one(step: str, act: Callable[[Ports, str], str | None]) -> Work:
-    """Return the work that takes a step on each item in turn; ``act`` returns the reference that goes on, or None to hold it."""
+def one_by_one(step: str, act: Callable[[Ports, str], str | None], *, at_once: int = 1) -> Work:
+    """Return the work that takes a step on each item; ``act`` returns the reference that goes on, or None to hold it.
+
+    ``at_once`` items are under way together, for steps that mostly wait for something outside; their outcomes are told in order.
+    """
+
+    def attempt(ports: Ports, item: str) -> str | ContreseingError | None:
+        try:
+            return act(ports, item)
+        except Exception as error:  # noqa: BLE001 one item's failure is its own
+            return _as_known(error, step, item)
 
     def work(ports: Ports, items: Sequence[str]) -> Outcome:
         done: list[str] = []
@@ -76,25 +91,23 @@ def one_by_one(step: str, act: Callable[[Ports, str], str | None]) -> Work:
         waiting: list[tuple[str, str]] = []
         failed: list[tuple[str, str]] = []
         unanswered = 0
-        for item in items:
-            try:
-                reference = act(ports, item)
-            except Busy as error:
-                waiting.append((item, error.code))
-                continue
-            except Exception as error:
-                known = _as_known(error, step, item)
-                if known.retryable:
-                    waiting.append((item, known.code))
-                    unanswered += 1
-                    if unanswered == min(DOWN_AFTER, len(items)):
-                        raise known from error
-                    continue
-                _flag(ports, item, step, known)
-                failed.append((item, known.code))
-            else:
-                (held if reference is None else done).append(reference or item)
-            unanswered = 0
+        with ThreadPoolExecutor(at_once, "stage") as threads:
+            for part in chunks(items, at_once):
+                for item, result in zip(part, threads.map(partial(attempt, ports), part), strict=True):
+                    if isinstance(result, Busy):
+                        waiting.append((item, result.code))
+                    elif isinstance(result, ContreseingError) and result.retryable:
+                        waiting.append((item, result.code))
+                        unanswered += 1
+                        if unanswered == min(DOWN_AFTER, len(items)):
+                            raise result
+                    else:
+                        unanswered = 0
+                        if isinstance(result, ContreseingError):
+                            _flag(ports, item, step, result)
+                            failed.append((item, result.code))
+                        else:
+                            (held if result is None else done).append(result or item)
         return Outcome(tuple(done), tuple(held), tuple(waiting), tuple(failed))
 
     return work
@@ -160,7 +173,7 @@ def _each(step: Callable[[Ports, str], object]) -> Callable[[Ports, str], str]:
 
 PREPARE = Stage("prepare", "Préparer", one_by_one("prepare", _prepare))
 INVITE = Stage("invite", "Inviter", one_by_one("invite", _each(invite)))
-ARCHIVE = Stage("archive", "Archiver", one_by_one("archive", _each(archive)))
+ARCHIVE = Stage("archive", "Archiver", one_by_one("archive", _each(archive), at_once=ARCHIVED_AT_ONCE))
 RESTAMP = Stage("restamp", "Renouveler l'horodatage", one_by_one("restamp", _each(restamp)))
 ACTIVATE = Stage("activate", "Ouvrir les services", one_by_one("activate", _each(activate)))
 

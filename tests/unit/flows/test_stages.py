@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -91,6 +92,33 @@ def test_no_answer_for_several_in_a_row_stops_the_chunk(world: World, count: int
     with pytest.raises(UpstreamUnavailable):
         one_by_one("prepare", act)(world.ports, [f"a{n}" for n in range(count)])
     assert len(tried) == min(count, DOWN_AFTER)
+
+
+def test_several_at_once_wait_together_and_are_told_in_order(world: World) -> None:
+    together = threading.Barrier(3, timeout=10)
+    failing = world.invited()
+
+    def act(_ports: object, item: str) -> str:
+        together.wait()
+        if item == failing:
+            raise RuleRefused("no")
+        return item
+
+    items = ["a0", failing, "a2", "a3", "a4", "a5"]
+    outcome = one_by_one("archive", act, at_once=3)(world.ports, items)
+    assert outcome == Outcome(done=("a0", "a2", "a3", "a4", "a5"), failed=((failing, RuleRefused("no").code),))
+
+
+def test_several_at_once_stop_when_nothing_answers(world: World) -> None:
+    tried: list[str] = []
+
+    def act(_ports: object, item: str) -> str:
+        tried.append(item)
+        raise UpstreamUnavailable("down")
+
+    with pytest.raises(UpstreamUnavailable):
+        one_by_one("archive", act, at_once=4)(world.ports, [f"a{n}" for n in range(50)])
+    assert len(tried) == 4
 
 
 @pytest.mark.parametrize("between", ["an answer", "a refusal"])
