@@ -31,6 +31,8 @@ SUFFIXES: Mapping[str, str] = {
     "ceremony-timestamp": "tsr",
 }
 """What an archived object is, by its kind; the others are JSON."""
+NUMBERED = (("restamped-", "pdf"), ("mail-", "eml"))
+"""Those of which there are several, by how their kinds begin."""
 DIGITS_OF_A_NAME = 16
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of every member: the first that a ZIP can write."""
@@ -44,7 +46,7 @@ def bundle_name(reference: str) -> str:
 
 def archived_name(entry: ArchiveEntry) -> str:
     """Name an archived object in the bundle: its number, its kind, and a suffix that programs know."""
-    suffix = "pdf" if entry.kind.startswith("restamped_") else SUFFIXES.get(entry.kind, "json")
+    suffix = next((suffix for start, suffix in NUMBERED if entry.kind.startswith(start)), SUFFIXES.get(entry.kind, "json"))
     return f"convention/{entry.seq:04d}-{entry.kind}.{suffix}"
 
 

@@ -29,7 +29,7 @@ WHAT_KINDS_ARE = (
     ("record", "le relevé des faits enregistrés jusque-là, avec leurs dates"),
     ("evidence", "le récit des événements, lisible, scellé et horodaté"),
     ("mail-", "un courriel envoyé, son lien ou son code retirés"),
-    ("order", "un ordre d'ouverture de service, et la réponse reçue"),
+    ("orders", "les ordres d'ouverture de services, et la réponse de chacun"),
     ("index", "un index numéroté : tous les objets archivés à ce moment, et l'empreinte de l'index d'avant"),
 )
 """Kinds of archived objects, by how their names begin."""

@@ -72,9 +72,13 @@ class SmtpMailer:
             InputRefused: the notice cannot be a mail (``mail.notice_refused``), the server refuses the address (``mail.address_refused``)
                 or this message (``mail.message_refused``) for good.
         """
-        message = self._renderer.render(notice, self._clock.now())
+        message = self.render(notice)
         with _our_errors():
             self._deliver(message, notice.to)
+
+    def render(self, notice: Notice) -> bytes:
+        """See the port."""
+        return self._renderer.render(notice, self._clock.now())
 
     def _deliver(self, message: bytes, to: str) -> None:
         with self._connection() as server:

@@ -47,6 +47,14 @@ class Mailer(Protocol):
         """
         ...
 
+    def render(self, notice: Notice) -> bytes:
+        """Make the message (RFC 5322) as ``send`` does, and send nothing.
+
+        Raises:
+            InputRefused: as ``send``.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class ActivationOrder:

@@ -31,6 +31,7 @@ from conventions.folder import INDEX_KIND
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 from conventions.recording import record_event
+from conventions.steps.keep_trail import keep_trail
 from conventions.steps.prove_events import JournalProof, prove_events
 from conventions.steps.stamp_journal import stamp_journal
 
@@ -53,6 +54,7 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
         Busy: the journal is being stamped; come back.
         UpstreamUnavailable, SigningFailed.
     """
+    keep_trail(ports, reference)
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
         completed = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage, settled_services
+from conventions.canonical import Json
 from conventions.errors import AlreadyRecorded
 from conventions.french import format_date, format_euros, format_instant, paris_date
 from conventions.links import CODE_LIFETIME, Link, code_mac, link_token
@@ -23,6 +24,8 @@ from conventions.sentences import FIELD_LABELS
 from conventions.steps.settle_order import effect_on
 
 PDF = "application/pdf"
+REMOVED: Mapping[str, str] = {"link": "https://lien-retire.invalid/", "code": "[code retiré]"}
+"""What stands in a kept mail where a secret stood."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,14 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
     if draft.stage is not None:
         artefact = agreement.required_artefact(draft.stage, letter.version)
         attachments = (Attachment(f"convention-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
-    ports.mailer.send(Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration))
+    notice = Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration)
+    kept = ports.working.put(ports.mailer.render(without_secrets(notice)))
+    ports.mailer.send(notice)
     with ports.registry.write() as tx:
         now = ports.clock.now()
-        data = {"template": outgoing.template.value, "outgoing_id": outgoing.id}
+        data: dict[str, Json] = {"template": outgoing.template.value, "outgoing_id": outgoing.id, "sha256": kept}
+        if draft.stage is not None:
+            data["attached_sha256"] = agreement.required_artefact(draft.stage, letter.version).sha256
         record_event(ports, tx, "mail.sent", at=now, reference=outgoing.reference, data=data, personal={"to": draft.to})
         if outgoing.template is Template.COSIGNED_COPY:
             fresh = tx.agreement(outgoing.reference, lock=True)
@@ -119,6 +126,11 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
                 record_fact(ports, tx, fresh, Fact(FactKind.NOTIFIED, now, fresh.version, {"outgoing_id": outgoing.id}))
             except AlreadyRecorded:
                 return
+
+
+def without_secrets(notice: Notice) -> Notice:
+    """Return the notice as it is kept: no link, no code, and no copy of the file that was attached."""
+    return replace(notice, values={name: REMOVED.get(name, value) for name, value in notice.values.items()}, attachments=())
 
 
 def _invitation(letter: _Letter) -> _Draft | None:

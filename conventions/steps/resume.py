@@ -16,6 +16,7 @@ from conventions.steps.archive import archive, final_stage
 from conventions.steps.countersign import countersign
 from conventions.steps.invite import invite
 from conventions.steps.keep_member_file import keep_member_file, versions_to_keep
+from conventions.steps.keep_trail import is_trail_due, keep_trail
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
 from conventions.steps.sign import finish_signature
@@ -46,6 +47,7 @@ def next_step(agreement: Agreement, status: Status) -> str | None:
         ("archive", agreement.artefact(final_stage(agreement)) is not None and facts(FactKind.ARCHIVED) is None),
         ("countersign", status is Status.SEALING and agreement.artefact(Stage.SEALED) is None),
         ("keep_member_file", bool(versions_to_keep(agreement))),
+        ("keep_trail", is_trail_due(agreement, status)),
         ("finish_signature", moves and facts(FactKind.CONSENTED) is not None and facts(FactKind.MEMBER_SIGNED) is None),
         ("invite", status is Status.AWAITING_MEMBER and facts(FactKind.INVITED) is None),
         ("prepare", status is Status.DRAFTED),
@@ -127,6 +129,7 @@ _STEPS: Mapping[str, Callable[[Ports, str], ContreseingError | None]] = {
     "invite": invite,
     "finish_signature": finish_signature,
     "keep_member_file": keep_member_file,
+    "keep_trail": keep_trail,
     "countersign": _countersign,
     "archive": archive,
     "activate": activate,

@@ -138,7 +138,7 @@ class Dossier:
 
     def final(self) -> bytes:
         """Dernier fichier : horodaté de nouveau, sinon contresigné, sinon signé par le membre seul."""
-        stamped = [data for _, data in self.objects(r"restamped_\d+")]
+        stamped = [data for _, data in self.objects(r"restamped-\d+")]
         return stamped[-1] if stamped else self.file_of("countersigned") or self.file_of("member_signed")
 
 

@@ -28,6 +28,11 @@ class FakeMailer:
             raise InputRefused("the mail server refuses the address for good", code="mail.address_refused")
         self.sent.append(notice)
 
+    def render(self, notice: Notice) -> bytes:
+        refuse_inside_transaction(self._registry)
+        lines = [f"{name}: {value}" for name, value in sorted(notice.values.items())]
+        return "\n".join([f"To: {notice.to}", notice.template, *lines, ""]).encode()
+
     def last_to(self, address: str) -> Notice:
         """Return the last notice sent to an address."""
         return next(notice for notice in reversed(self.sent) if notice.to == address)

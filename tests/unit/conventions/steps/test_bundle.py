@@ -16,7 +16,7 @@ from conventions.bundle_readme import render_readme
 from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import keep, retain_until
-from conventions.steps.bundle import Bundle, bundle
+from conventions.steps.bundle import Bundle, _listed, bundle
 from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.world import World
 
@@ -102,8 +102,11 @@ def test_a_later_fact_brings_a_later_head() -> None:
 def test_what_is_not_in_the_last_index_yet_waits_for_the_next() -> None:
     world = World()
     reference = world.archived()
-    keep(world.ports, reference, "note", b"{}", retain_until(world.programme, 10))
-    assert not [name for name in extracted(bundle(world.ports, reference, "agent")) if name.endswith("-note.json")]
+    note = keep(world.ports, reference, "note", b"{}", retain_until(world.programme, 10))
+    with world.registry.read() as tx:
+        completed = list(tx.archive_entries(reference))
+    assert note.key in {entry.key for entry in completed}
+    assert _listed(world.ports, reference, completed) == completed[:-1]
 
 
 def test_there_is_no_bundle_of_what_is_not_archived() -> None:

@@ -1,0 +1,101 @@
+"""Put under lock what an agreement leaves behind it once signed: mails, orders with their receipts, the record of every fact.
+
+It may be taken at any time: what happened since enters by a further numbered index. Once the services are on and the member
+has its copy, the fact ``trail_kept`` closes it, and ``resume`` asks no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from conventions.agreements import Agreement, Fact, FactKind
+from conventions.canonical import Json, render_canonical
+from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.ports.registry import JournalEntry, Transaction
+from conventions.ports.system import Ports
+from conventions.recording import record_fact
+from conventions.status import Status, status_of
+
+ORDERS_SCHEMA = "contreseing/orders/1"
+RECORD_KIND, ORDERS_KIND, MAIL_KIND = "record", "orders", "mail"
+EVENTS_A_PAGE = 1_000
+
+
+def keep_trail(ports: Ports, reference: str) -> None:
+    """Archive the mails sent, the orders settled and the record of the facts so far; what is kept already is left as it is.
+
+    Nothing happens before the member has signed: there is no folder yet.
+
+    Raises:
+        NotFound: no such agreement.
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    with ports.registry.read() as tx:
+        agreement = tx.agreement(reference)
+        until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
+        entries = list(events_of(tx, reference))
+    if not any(fact.kind is FactKind.MEMBER_FILE_KEPT for fact in agreement.facts):
+        return
+    finish_pending(ports, reference)
+    for kind, sha256 in _mails(entries):
+        keep(ports, reference, kind, ports.working.get(sha256), until)
+    orders = render_orders(agreement)
+    if orders is not None:
+        keep(ports, reference, ORDERS_KIND, orders, until)
+    known = [fact for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT]
+    record = keep(ports, reference, RECORD_KIND, archive_record(agreement, known[-1]), until)
+    keep_index(ports, reference, until)
+    if is_trail_due(agreement, status_of(agreement, ports.clock.now())):
+        with ports.registry.write() as tx:
+            fresh = tx.agreement(reference, lock=True)
+            if fresh.fact(FactKind.TRAIL_KEPT) is None:
+                data = {"sha256": record.sha256}
+                record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), agreement.version, data))
+
+
+def is_trail_due(agreement: Agreement, status: Status) -> bool:
+    """Tell whether the trail is complete and not closed yet: every order settled, the co-signed copy delivered."""
+    is_complete = status is Status.ACTIVE and agreement.fact(FactKind.NOTIFIED) is not None
+    return is_complete and agreement.fact(FactKind.TRAIL_KEPT) is None
+
+
+def events_of(tx: Transaction, reference: str) -> Iterator[JournalEntry]:
+    """Read all events of an agreement, in the order in which they were recorded."""
+    read = 0
+    while page := tx.events(reference, after=read, limit=EVENTS_A_PAGE):
+        yield from page
+        read += len(page)
+
+
+def render_orders(agreement: Agreement) -> bytes | None:
+    """Serialise the orders of the current version with what each service answered (canonical JSON); None without any."""
+    ordered = agreement.fact(FactKind.ORDERED)
+    if ordered is None:
+        return None
+    settled = {
+        fact.text("service"): {"at": fact.at.isoformat(), **fact.data}
+        for fact in agreement.facts
+        if fact.kind is FactKind.ORDER_SETTLED and fact.version == agreement.version
+    }
+    services = ordered.data["services"]
+    assert isinstance(services, list | tuple)  # noqa: S101 written by ``activate`` alone
+    orders: list[Json] = [
+        {"order": dict(item), "settled": settled.get(str(item["code"]))} for item in services if isinstance(item, Mapping)
+    ]
+    return render_canonical(
+        {
+            "schema": ORDERS_SCHEMA,
+            "reference": agreement.reference,
+            "ordered_at": ordered.at.isoformat(),
+            "order_version": ordered.data["order_version"],
+            "orders": orders,
+        }
+    )
+
+
+def _mails(entries: Sequence[JournalEntry]) -> Iterator[tuple[str, str]]:
+    """Name the kept mails: (kind, digest); those sent before mails were kept have none."""
+    for entry in entries:
+        data = entry.event.data
+        if entry.event.type == "mail.sent" and "sha256" in data:
+            yield f"{MAIL_KIND}-{str(data['template']).replace('_', '-')}", str(data["sha256"])
