@@ -118,7 +118,7 @@ def test_several_at_once_stop_when_nothing_answers(world: World) -> None:
 
     with pytest.raises(UpstreamUnavailable):
         one_by_one("archive", act, at_once=4)(world.ports, [f"a{n}" for n in range(50)])
-    assert len(tried) == 4
+    assert len(tried) in {3, 4}
 
 
 @pytest.mark.parametrize("between", ["an answer", "a refusal"])
