@@ -145,6 +145,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "signing.device_refused": "Le module de signature (HSM) a refusé de signer. Rien n'a été émis.",
         "signing.wrong_signature": "La signature reçue ne correspond pas au certificat. Rien n'a été émis.",
         "signing.certificate": "Le certificat reçu n'est pas celui demandé. Rien n'a été émis.",
+        "signing.file": "Le fichier à signer ne peut pas être lu.",
         "signing.identity": "Le certificat de la clé n'est pas celui du signataire autorisé. Rien n'a été émis.",
         "signing.key_destroyed": "La clé de cette signature a déjà été détruite.",
         "signing.level": "Le niveau de signature atteint n'est pas celui exigé. Rien n'a été émis.",
@@ -227,6 +228,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "configuration.csc_credential": "La clé à distance réglée par CSC_CREDENTIAL ne peut pas signer.",
         "configuration.csc_refused": "Le service de signature à distance refuse ces réglages : vérifiez CSC_CREDENTIAL et CSC_TOKEN.",
+        "configuration.key_file": "Le fichier de la clé n'est pas au format PKCS#12, ou le mot de passe n'est pas le sien.",
         "configuration.key_kind": "La clé n'est ni à courbe elliptique, ni RSA d'au moins 2 048 bits.",
         "configuration.pkcs11_certificate": (
             "Le certificat de la clé du module (HSM) manque ou n'est pas le sien : rangez-le à côté d'elle sous la même étiquette,"

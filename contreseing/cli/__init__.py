@@ -21,6 +21,7 @@ from contreseing.cli import (
     processes,
     rereading,
     settings,
+    signing,
     status,
     verification,
     wording,
@@ -64,6 +65,7 @@ for group in (
     accounts,
     settings,
     wording,
+    signing,
 ):
     group.add_to(app)
 
