@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     pki_portal_token: SecretStr | None = Field(None, description="Right to ask for members' certificates; for the portal's process.")
     pki_flows_token: SecretStr | None = Field(None, description="Right to ask for the syndicate's certificates; for the flows.")
     pki_desk_token: SecretStr | None = Field(None, description="Right to ask for the system's seal; for the desk.")
+    pki_proofs_token: SecretStr | None = Field(
+        None, description="Right to have evidence and bundles sealed; for the portal, the flows and the command line."
+    )
     tsa_urls: str | None = Field(None, description="Time-stamp authorities in order, separated by spaces; the PKI's own without it.")
     tsa_in_flight: int = Field(16, ge=1, le=256, description="Requests that one time-stamp authority gets at once, at most.")
     tsa_policies: str = Field("", description="Policies (OIDs, separated by spaces) that a time-stamp must carry; any without it.")
@@ -113,6 +116,11 @@ class Settings(BaseSettings):
     wordings_dir: Path | None = Field(
         None, description="Folder of the wordings your assembly voted; looked at before those that come with us."
     )
+    letterhead_name: str = Field("", description="Name at the head of the documents; the programme's syndicate without it.")
+    letterhead_address: str = Field("", description="Its address, two lines at most; the syndicate's seat without it.")
+    letterhead_logo: Path | None = Field(None, description="Logo at the head of the documents: a PNG or SVG file.")
+    letterhead_colour: str | None = Field(None, description="Colour of titles and rules, `#RRGGBB`; must be readable on white.")
+    letterhead_tint: str | None = Field(None, description="Colour under the heads of tables; made from the other without it.")
     ca_file: Path | None = Field(
         None, description="PEM file of the authorities that vouch for the mail server and the services; the system's without it."
     )

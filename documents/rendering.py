@@ -68,7 +68,7 @@ def render_composition(composition: Composition, issue: Issue, stationery: Stati
 def _furniture(composition: Composition, issue: Issue, stationery: Stationery) -> Furniture:
     issuer = issue.issuer
     return Furniture(
-        issuer=writable_text(issuer.name, "syndicate.name"),
+        issuer=stationery.name or writable_text(issuer.name, "syndicate.name"),
         issuer_lines=(
             *(stationery.address_lines or (writable_text(issuer.seat, "syndicate.seat"),)),
             f"SIRET{NO_BREAK}{spell_siret(issuer.siret)} · {issuer.telephone} · {issuer.website}",

@@ -1,4 +1,4 @@
-"""``contreseing wording``: try a wording before it is used, without settings or a database."""
+"""``contreseing wording``: try a wording before it is used, without a database; settings, where there are some, give the letterhead."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from contreseing.cli.opening import has_settings
 from contreseing.cli.words import complain, err, out, tell
 from contreseing.demonstration.members import published_members
+from contreseing.settings import load_settings
 from conventions.errors import ContreseingError
 from conventions.people import folded
 from conventions.scale import Category
@@ -87,14 +89,17 @@ def _write(pdf: Path, shown: WordingPreview) -> None:
 
 
 def _previewed(file: Path, kind: str, member: str | None) -> WordingPreview:
+    from contreseing.documenting import build_stationery  # noqa: PLC0415 as above
+    from documents.pdf.stationery import PLAIN  # noqa: PLC0415 as above
     from documents.preview import preview_wording  # noqa: PLC0415 as above
 
+    stationery = build_stationery(load_settings()) if has_settings() else PLAIN
     try:
         data = file.read_bytes()
     except OSError as error:
         _refuse(f"{file} ne peut pas être lu : {error.strerror}.")
     try:
-        return preview_wording(data, kind, str(file), member=_shown_member(member))
+        return preview_wording(data, kind, str(file), member=_shown_member(member), stationery=stationery)
     except ContreseingError as error:
         details = error.details
         what = " : ".join(str(details[name]) for name in ("what", "field") if name in details)

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from documents.fonts import Face, FaceEncoding
 from documents.pdf.bookmarks import Bookmark, Bookmarks
 from documents.pdf.font_objects import font_object
+from documents.pdf.logo import RESOURCE, Logo
 from documents.pdf.metadata import LANGUAGE, PRODUCER, DocumentProperties, render_colour_profile, render_metadata
 from documents.pdf.numbers import number
 from documents.pdf.reportlab_internals import (
@@ -79,6 +80,7 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         self._code: list[str] = []
         self._furniture: list[str] = []
         self._bookmarks = Bookmarks()
+        self._logos: dict[int, Logo] = {}
         self._fields: list[pdfdoc.PDFObjectReference] = []
         freeze(self, properties.written_on)
 
@@ -171,6 +173,11 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         """Add a bookmark of a level (from 0) that leads to a height of the current page."""
         self._bookmarks.add(Bookmark(title, level, self.page_index, top))
 
+    def draw_logo(self, logo: Logo, right: float, top: float) -> None:
+        """Draw a logo, once in a document, with its upper right corner at a point of the current page."""
+        self._logos[self.page_index] = logo
+        self.emit(logo.operators(right, top))
+
     def begin_page(self) -> None:
         """Open a page."""
         self._page_keys.append(self.tree.open_page())
@@ -239,7 +246,9 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]  # reportlab is untyped
         for index, (codes, key) in enumerate(zip(self._page_codes, self._page_keys, strict=True)):
             streams = [RawObject(stream_body("\n".join(code).encode("ascii"))) for code in codes if code]
             contents = " ".join(f"{object_number(self._doc, stream)} 0 R" for stream in streams)
-            set_page(self, index, f"/Contents[{contents}]/StructParents {key}/Tabs/S")
+            logo = self._logos.get(index)
+            drawn = f"/XObject<</{RESOURCE} {object_number(self._doc, RawObject(logo.body))} 0 R>>" if logo else ""
+            set_page(self, index, f"/Contents[{contents}]/StructParents {key}/Tabs/S", drawn)
 
     def _form(self) -> dict[str, object]:
         if not self._fields:

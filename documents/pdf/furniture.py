@@ -26,6 +26,8 @@ from documents.pdf.style import (
 
 DEMONSTRATION = "DÉMONSTRATION – données fictives, sans valeur"
 RIGHT = PAGE_WIDTH - MARGIN_RIGHT
+LOGO_TOP = 44.0
+LOGO_GAP = 14.0
 _ELLIPSIS = "…"
 
 
@@ -53,10 +55,14 @@ class Furniture:
 
     def _draw_letterhead(self, canvas: TaggedCanvas) -> None:
         y = PAGE_HEIGHT - 58.0
-        _show(canvas, self.issuer, LETTERHEAD_NAME, MARGIN_LEFT, y)
+        room = TEXT_WIDTH
+        if self.logo is not None:
+            canvas.draw_logo(self.logo, RIGHT, PAGE_HEIGHT - LOGO_TOP)
+            room -= self.logo.width + LOGO_GAP
+        _show(canvas, self.issuer, LETTERHEAD_NAME, MARGIN_LEFT, y, room=room)
         for line in self.issuer_lines:
             y -= SMALL.leading + 0.8
-            _show(canvas, line, SMALL, MARGIN_LEFT, y)
+            _show(canvas, line, SMALL, MARGIN_LEFT, y, room=room)
         _rule(canvas, f"1.2 w {canvas.colour(ACCENT_RULE)}", PAGE_HEIGHT - 104.0)
 
     def _draw_running_head(self, canvas: TaggedCanvas) -> None:

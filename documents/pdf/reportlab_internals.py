@@ -108,8 +108,8 @@ def page_numbers(canvas: Canvas) -> list[int]:
     return [object_number(canvas._doc, page) for page in canvas._doc.Pages.pages]
 
 
-def set_page(canvas: Canvas, index: int, entries: str) -> None:
-    """Write a closed page (from 0) ourselves, in the place of reportlab's own object."""
+def set_page(canvas: Canvas, index: int, entries: str, resources: str = "") -> None:
+    """Write a closed page (from 0) ourselves, in the place of reportlab's own object; ``resources`` come beside the fonts."""
     document = canvas._doc
     page = document.Pages.pages[index]
     parent = object_number(document, document.Pages)
@@ -118,7 +118,7 @@ def set_page(canvas: Canvas, index: int, entries: str) -> None:
     document.idToObject[document.Reference(page).name] = RawObject(
         (
             f"<</Type/Page/Parent {parent} 0 R/MediaBox[0 0 {number(page.pagewidth)} {number(page.pageheight)}]"
-            f"/Resources<</Font {fonts} 0 R/ProcSet[/PDF/Text]>>{f'/Annots[{annotations}]' if annotations else ''}{entries}>>"
+            f"/Resources<</Font {fonts} 0 R/ProcSet[/PDF/Text]{resources}>>{f'/Annots[{annotations}]' if annotations else ''}{entries}>>"
         ).encode("ascii")
     )
 

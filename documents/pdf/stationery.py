@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from conventions.errors import ConfigurationError
-from documents.pdf.logo import Logo
+from conventions.errors import ConfigurationError, InputRefused
+from documents.fonts import writable_text
+from documents.pdf.logo import Logo, parse_logo
 from documents.pdf.numbers import number
 from documents.pdf.style import ACCENT, ACCENT_RULE, TINT
 
+MOST_ADDRESS_LINES = 2
 LEAST_CONTRAST = 4.5
 """Of text on its ground (WCAG 2.1, 1.4.3)."""
 TINT_STRENGTH = 0.07
@@ -27,14 +29,47 @@ Palette = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Stationery:
-    """Letterhead of all documents; without address lines, the seat of the agreement's syndicate is printed."""
+    """Letterhead of all documents; without a name or address lines, those of the agreement's syndicate are printed."""
 
+    name: str = ""
     address_lines: tuple[str, ...] = ()
     palette: Palette = field(default_factory=dict)
     logo: Logo | None = None
 
 
 PLAIN = Stationery()
+
+
+def make_stationery(
+    *, name: str = "", address: str = "", colour: str | None = None, tint: str | None = None, logo: bytes | None = None
+) -> Stationery:
+    """Make a letterhead: a name, an address (two lines at most), a main colour, a tint, the bytes of a logo's file.
+
+    Raises:
+        ConfigurationError: names the setting that cannot be used.
+    """
+    lines = tuple(filter(None, (line.strip() for line in address.splitlines())))
+    if len(lines) > MOST_ADDRESS_LINES:
+        raise ConfigurationError(
+            f"letterhead_address: {len(lines)} lines, at most {MOST_ADDRESS_LINES}", code="letterhead.address", key="letterhead_address"
+        )
+    for said, key in ((name, "letterhead_name"), *((line, "letterhead_address") for line in lines)):
+        _require_writable(said, key)
+    if tint is not None and colour is None:
+        raise ConfigurationError("letterhead_tint: no letterhead_colour is set", code="letterhead.colour", key="letterhead_tint")
+    return Stationery(
+        name=name,
+        address_lines=lines,
+        palette=make_palette(colour, tint) if colour is not None else {},
+        logo=parse_logo(logo) if logo is not None else None,
+    )
+
+
+def _require_writable(text: str, key: str) -> None:
+    try:
+        writable_text(text, key)
+    except InputRefused as error:
+        raise ConfigurationError(str(error), code="letterhead.address", key=key) from error
 
 
 def parse_colour(text: str, name: str) -> Colour:
