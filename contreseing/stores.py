@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from contreseing.settings import Settings
 from contreseing.wiring import s3_settings
 from storage.buckets import ensure_buckets
 from storage.migrations import ensure_schema, verify_schema
+from storage.registry import SqlRegistry
 
 
 def prepare_stores(settings: Settings) -> None:
@@ -18,6 +22,22 @@ def prepare_stores(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_schema(settings.registry_url)
     ensure_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket)
+
+
+@contextmanager
+def opened_registry(url: str) -> Iterator[SqlRegistry]:
+    """Open a registry by its address, made or brought to this version's schema first.
+
+    Raises:
+        ConfigurationError: the address cannot be read, or the database is of a later version.
+        UpstreamUnavailable: the database does not answer.
+    """
+    ensure_schema(url)
+    registry = SqlRegistry(url)
+    try:
+        yield registry
+    finally:
+        registry.close()
 
 
 def verify_stores(settings: Settings) -> None:

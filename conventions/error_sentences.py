@@ -193,6 +193,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "archive.faults": "L'archive n'est pas telle qu'elle doit être : {count} anomalies.",
         "archive.strange_key": "L'archive contient un fichier que personne n'y a mis : {key}.",
         "evidence.record": "Une fiche de l'archive ne peut pas être relue.",
+        "rebuild.incomplete": "Le registre reconstruit n'est pas en tout point celui d'avant : {count} anomalies.",
         "rebuild.no_actor": "Le membre, la campagne ou le programme de ce dossier n'est pas dans l'archive.",
         "rebuild.no_record": "Ce dossier de l'archive ne contient pas sa fiche.",
         "rebuild.not_empty": "Le registre à reconstruire n'est pas vide : donnez une base neuve.",

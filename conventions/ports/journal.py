@@ -58,6 +58,14 @@ class JournalTree(Protocol):
         """List the events of an agreement that have their place in the tree, by index."""
         ...
 
+    def restore_event(self, canonical: bytes) -> None:
+        """Append an event as it was hashed, into a registry that is being made again; its personal fields stay unknown.
+
+        Raises:
+            AlreadyRecorded: an event has its id.
+        """
+        ...
+
     def hidden_events(self) -> Sequence[str]:
         """List the ids of events that neither have a leaf nor wait for one."""
         ...

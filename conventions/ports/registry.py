@@ -91,6 +91,10 @@ class Transaction(JournalTree, Protocol):
         """Take the next ``<year>-<4 digits>``; gaps are possible after a roll-back, repeats never."""
         ...
 
+    def skip_references(self, year: int, last: int) -> None:
+        """Make the next reference of a year come after a number; one that is further already stays."""
+        ...
+
     def add_agreement(self, agreement: Agreement) -> None:
         """Add an agreement with its facts; ``(campaign, member)`` is unique."""
         ...

@@ -14,6 +14,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
+from conventions.steps.keep_actors import keep_actors
 
 REQUIRED_LEVEL = PadesLevel.B_LTA
 REPORT_SCHEMA = "contreseing/validation-report/1"
@@ -42,6 +43,7 @@ def archive(ports: Ports, reference: str) -> None:
         with ports.registry.read() as tx:
             agreement = tx.agreement(reference)
         finish_pending(ports, reference)
+        keep_actors(ports, reference)
         keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
         keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
         if ceremony is not None and ceremony.sealed is not None:

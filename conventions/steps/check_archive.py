@@ -17,7 +17,7 @@ from conventions.recording import quarantine, record_event
 from conventions.steps.hold import is_held
 
 AT_ONCE = 4
-PREFIXES = ("agreements/", "journal/")
+PREFIXES = ("agreements/", "journal/", "actors/")
 """Where every object of the archive stands; ``doctor/`` holds its trials, each locked for a minute."""
 
 
@@ -119,7 +119,7 @@ def _strange_folders(rank: int, store: Archive, known: set[str]) -> Iterator[Sto
     for prefix in PREFIXES:
         for key in store.keys(prefix):
             folder = key.rpartition("/")[0]
-            reference = folder if prefix == "journal/" else folder.removeprefix(prefix)
+            reference = folder.removeprefix("agreements/")
             if reference not in known:
                 yield StoreFinding(rank, reference, ArchiveFault.EXTRA, key)
 

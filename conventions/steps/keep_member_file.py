@@ -8,6 +8,7 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.folder import archive_record, keep, keep_index, retain_until
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
+from conventions.steps.keep_actors import keep_actors
 
 
 def keep_member_file(ports: Ports, reference: str) -> None:
@@ -23,6 +24,8 @@ def keep_member_file(ports: Ports, reference: str) -> None:
     left = versions_to_keep(agreement)
     if not left and agreement.fact(FactKind.MEMBER_FILE_KEPT) is None:
         agreement.required_artefact(Stage.MEMBER_SIGNED)
+    if left:
+        keep_actors(ports, reference)
     for version in left:
         _keep_version(ports, agreement, version, until)
 

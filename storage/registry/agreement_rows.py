@@ -17,6 +17,9 @@ from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import agreements, artefacts, claims, facts, reference_counters
 
 NEXT_REFERENCE = insert_into(reference_counters, "ON CONFLICT (year) DO UPDATE SET last = reference_counters.last + 1 RETURNING last")
+SKIP_REFERENCES = insert_into(
+    reference_counters, "ON CONFLICT (year) DO UPDATE SET last = excluded.last WHERE reference_counters.last < excluded.last"
+)
 
 AGREEMENT = select(agreements).where(agreements.c.reference == bindparam("reference"))
 LOCKED_AGREEMENT = AGREEMENT.with_for_update()
@@ -55,6 +58,9 @@ class AgreementRows(Rows):
 
     def next_reference(self, year: int) -> str:
         return f"{year:04d}-{self._changed_rows(NEXT_REFERENCE, year=year, last=1)[0].last:04d}"
+
+    def skip_references(self, year: int, last: int) -> None:
+        self._change(SKIP_REFERENCES, {"year": year, "last": last})
 
     def add_agreement(self, agreement: Agreement) -> None:
         columns = {

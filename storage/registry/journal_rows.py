@@ -85,6 +85,12 @@ class JournalRows(Rows):
             fields = [{"event_number": numbers[0].number, "name": s.name, "value": s.value, "salt": s.salt} for s in salted.values()]
             self._change(ADD_PERSONAL, fields)
 
+    def restore_event(self, canonical: bytes) -> None:
+        content = json.loads(canonical)
+        columns = {name: content[name] for name in ("id", "type", "reference")}
+        if not self._changed_rows(ADD_EVENT, **columns, at=datetime.fromisoformat(content["at"]), canonical=canonical):
+            raise AlreadyRecorded(f"events: {content['id']} stands already")
+
     def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
         if reference is not None:
             return self._entries(OF_AGREEMENT, reference=reference, offset=after, limit=limit)

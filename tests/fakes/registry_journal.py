@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from conventions.errors import NotFound
+from conventions.events import Event
 from conventions.journal.heads import JournalHead
 from conventions.journal.merkle import consistency_proof, inclusion_proof, root_of
 from conventions.journal.verification import RecordedLeaf
@@ -45,6 +47,12 @@ class JournalTransaction(RecordsTransaction):
 
     def leaves_of(self, reference: str) -> Sequence[RecordedLeaf]:
         return [leaf for leaf in self.recorded_leaves() if leaf.reference == reference]
+
+    def restore_event(self, canonical: bytes) -> None:
+        content = json.loads(canonical)
+        at = datetime.fromisoformat(content["at"])
+        event = Event(content["id"], content["type"], at, content["reference"], content["data"], {})
+        self._add(self.state.events, event.id, RecordedEvent(event, {}, canonical))
 
     def hidden_events(self) -> Sequence[str]:
         return []

@@ -127,6 +127,10 @@ class RecordsTransaction:
         self.state.counters[year] = number
         return f"{year:04d}-{number:04d}"
 
+    def skip_references(self, year: int, last: int) -> None:
+        self._check_writes()
+        self.state.counters[year] = max(self.state.counters.get(year, 0), last)
+
     def add_agreement(self, agreement: Agreement) -> None:
         self.member(agreement.member_id)
         self.programme(agreement.programme_id)

@@ -38,7 +38,7 @@ def test_a_quiet_night(prefect: Prefect, world: World) -> None:
     checked = run(check_archive)
     assert checked.is_completed()
     assert "L'archive est intacte." in artifact(prefect, "archive")
-    assert "2\xa0dossiers relus" in (checked.message or "")
+    assert "6\xa0dossiers relus" in (checked.message or "")
 
 
 def test_what_was_touched_fails_the_run_and_is_listed(prefect: Prefect, world: World) -> None:

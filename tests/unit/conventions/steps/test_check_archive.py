@@ -46,7 +46,7 @@ def event_types(world: World, reference: str | None) -> list[str]:
 def test_an_archive_that_nobody_touched_holds(world: World) -> None:
     check = check_archive(world.ports)
 
-    assert (check.holds, check.folders, check.stores) == (True, 2, 1)
+    assert (check.holds, check.folders, check.stores) == (True, 6, 1)
     assert check.objects == len(world.archive.objects)
     assert event_types(world, None)[-1] == "archive.checked"
 
@@ -96,7 +96,7 @@ def test_a_folder_that_nobody_knows_is_found_when_all_is_read(world: World) -> N
 
 def test_a_sample_reads_as_many_folders_as_asked(world: World) -> None:
     assert check_archive(world.ports, sample=1).folders == 1
-    assert check_archive(world.ports, sample=9).folders == 2
+    assert check_archive(world.ports, sample=9).folders == 6
 
 
 def test_each_of_two_stores_is_read(world: World) -> None:

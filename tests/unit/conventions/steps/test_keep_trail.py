@@ -79,7 +79,7 @@ def test_the_last_record_holds_every_fact_and_the_last_index_every_object() -> N
     record = json.loads(kept(world, "record")[-1])
     assert [fact["kind"] for fact in record["facts"]] == [fact.kind for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT]
     index = json.loads(kept(world, "index")[-1])
-    assert {item["key"] for item in index["objects"]} == {key for key in world.archive.objects if "-index-" not in key}
+    assert {item["key"] for item in index["objects"]} == {key for key in world.archive.keys("agreements/") if "-index-" not in key}
 
 
 def test_it_is_closed_once_by_resume_and_adds_nothing_after() -> None:

@@ -57,7 +57,7 @@ def test_the_folder_holds_every_file_and_its_indexes_chain() -> None:
     reference = world.invited()
     world.sign(reference)
     complete(world, reference)
-    kinds = [key.split("/")[2].split("-", 1)[1].rsplit("-", 1)[0] for key in sorted(world.archive.objects)]
+    kinds = [key.split("/")[2].split("-", 1)[1].rsplit("-", 1)[0] for key in world.archive.keys("agreements/")]
     assert kinds[:4] == ["prepared", "member_signed", "record", "index"]
     assert {"ceremony", "ceremony-seal", "ceremony-timestamp", "validation-fake", "validation-fake-second", "sealed", "record"} <= set(
         kinds[4:]

@@ -1,0 +1,84 @@
+"""``contreseing rebuild``: make a new registry from the archive alone, and say what cannot be known."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from contreseing.cli.opening import opened_settings
+from contreseing.cli.words import out, tell
+from contreseing.embedded.parts import PKI, S3
+from contreseing.settings import Settings
+from contreseing.stores import opened_registry
+from contreseing.wiring import build_ports, close_ports
+from conventions.errors import EvidenceBroken
+from conventions.fault_labels import TAMPERING_LABELS
+from conventions.sentences import sentence_of
+from conventions.steps.compare_registries import compare_registries
+from conventions.steps.rebuild import RebuildReport
+from conventions.steps.rebuild import rebuild as rebuild_registry
+
+LISTED = 50
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group to the command."""
+    app.command("rebuild")(rebuild)
+
+
+def rebuild(
+    context: typer.Context,
+    *,
+    into: Annotated[
+        str | None,
+        typer.Option("--into", help="Base neuve à remplir, sqlite:////… ou postgresql://… ; sans elle, un fichier à côté du registre."),
+    ] = None,
+    is_compared: Annotated[bool, typer.Option("--compare", help="Comparer ensuite avec le registre en place.")] = False,
+) -> None:
+    """Reconstruit un registre à partir de l'archive seule : conventions, faits, membres, journal ; dit ce qui est inconnu."""
+    with opened_settings(context.obj, (S3, PKI)) as settings:
+        url = into or f"sqlite:///{(settings.data_dir / 'registry-rebuilt.sqlite').absolute()}"
+        ports = build_ports(settings, is_deferring=True)
+        try:
+            with opened_registry(url) as fresh:
+                tell("Relecture de l'archive…")
+                report = rebuild_registry(ports, fresh)
+                different = compare_registries(ports.registry, fresh) if is_compared else []
+        finally:
+            close_ports(ports)
+    _show(report, settings if into is None else None)
+    for line in different[:LISTED]:
+        out.print(f"Différent du registre en place – {line}", markup=False)
+    if report.untold or report.journal or different:
+        count = len(report.untold) + len(report.journal) + len(different)
+        raise EvidenceBroken(f"{count} things could not be made again as they were", code="rebuild.incomplete", count=count)
+    if is_compared:
+        out.print("Identique au registre en place, pour tout ce que l'archive contient.")
+
+
+def _show(report: RebuildReport, settings: Settings | None) -> None:
+    out.print(
+        f"{report.agreements} conventions, {report.members} membres, {report.objects} objets de l'archive, {report.events} événements."
+    )
+    if settings is not None:
+        out.print(f"Registre reconstruit : {settings.data_dir / 'registry-rebuilt.sqlite'}", markup=False)
+    for reference, code in report.untold[:LISTED]:
+        out.print(f"À signaler – {reference} : {sentence_of(code)}", markup=False)
+    for finding in report.journal[:LISTED]:
+        out.print(f"À signaler – journal : {TAMPERING_LABELS[finding.tampering]}", markup=False)
+    for reference in report.to_countersign_again[:LISTED]:
+        out.print(f"À contresigner de nouveau – {reference} : le fichier contresigné n'était pas encore archivé.", markup=False)
+    out.print("Ne peut pas être connu :")
+    if report.unsigned:
+        more = f" et {len(report.unsigned) - LISTED} autres" if len(report.unsigned) > LISTED else ""
+        out.print(
+            f"  - le contenu de {len(report.unsigned)} conventions non signées : {', '.join(report.unsigned[:LISTED])}{more}", markup=False
+        )
+    out.print(f"  - les événements depuis la dernière empreinte du journal ({_when(report)})", markup=False)
+    out.print(f"  - {report.personal_fields} données personnelles du journal, dont l'archive n'a que l'engagement")
+    out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")
+
+
+def _when(report: RebuildReport) -> str:
+    return f"{report.heads[-1].at:%Y-%m-%d %H:%M} UTC" if report.heads else "il n'y en a aucune"

@@ -1,0 +1,44 @@
+"""A registry is made again on SQLite and on PostgreSQL, equal to the lost one; what differs is named."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from conventions.agreements import FactKind
+from conventions.steps.compare_registries import compare_registries
+from conventions.steps.rebuild import rebuild
+from conventions.steps.stamp_journal import stamp_journal
+from conventions.steps.verify_journal import verify_journal
+from storage.registry import SqlRegistry
+from tests.contract.storage.records import fact
+from tests.fakes.world import World
+
+
+def test_a_registry_is_made_again_on_a_real_database(sql_registry: SqlRegistry) -> None:
+    world = World()
+    reference = world.archived()
+    stamp_journal(world.ports)
+
+    report = rebuild(world.ports, sql_registry)
+
+    assert (report.agreements, compare_registries(world.registry, sql_registry)) == (1, [])
+    assert verify_journal(dataclasses.replace(world.ports, registry=sql_registry)).holds
+    with sql_registry.write() as tx:
+        assert tx.next_reference(2026) == "2026-0002"
+        tx.skip_references(2026, 1)
+        assert tx.next_reference(2026) == "2026-0003"
+        tx.add_fact(reference, fact(FactKind.CANCELLED, reason="x", by="y"))
+    assert compare_registries(world.registry, sql_registry) == [f"agreement {reference}"]
+
+
+def test_what_differs_is_named(sql_registry: SqlRegistry) -> None:
+    world = World()
+    world.archived()
+    rebuild(world.ports, sql_registry)
+    member = next(iter(world.registry.state.members.values()))
+    with sql_registry.write() as tx:
+        tx.update_member(dataclasses.replace(member, seat="ailleurs"))
+    assert compare_registries(world.registry, sql_registry)[0] == f"member {member.id}"
+
+    stamp_journal(world.ports)
+    assert "journal None" in compare_registries(world.registry, sql_registry)

@@ -1,0 +1,196 @@
+"""A registry made again from the archive alone is equal to the lost one, but for what is said to be unknown."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from conventions.accounts import Role
+from conventions.agreements import Agreement, FactKind, Stage
+from conventions.canonical import render_canonical, sha256_hex
+from conventions.errors import EvidenceBroken, RuleRefused
+from conventions.status import Status, status_of
+from conventions.steps import countersign, return_to_member
+from conventions.steps.keep_actors import keep_actors
+from conventions.steps.keep_member_file import keep_member_file
+from conventions.steps.rebuild import UNKNOWN, RebuildReport, rebuild
+from conventions.steps.stamp_journal import stamp_journal
+from tests.fakes.registry import FakeRegistry
+from tests.fakes.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def rebuilt(world: World) -> tuple[FakeRegistry, RebuildReport]:
+    fresh = FakeRegistry()
+    return fresh, rebuild(world.ports, fresh)
+
+
+def agreement(registry: FakeRegistry, reference: str) -> Agreement:
+    with registry.read() as tx:
+        return tx.agreement(reference)
+
+
+def test_everything_archived_and_journalled_comes_back_equal(world: World) -> None:
+    reference = world.archived()
+    stamp_journal(world.ports)
+
+    fresh, report = rebuilt(world)
+
+    lost = world.registry.state
+    assert agreement(fresh, reference) == world.agreement(reference)
+    for name in ("members", "programmes", "delegations", "campaigns", "indexes", "leaves", "heads"):
+        assert getattr(fresh.state, name) == getattr(lost, name), name
+    assert [e.canonical for e in fresh.state.events.values()] == [e.canonical for e in lost.events.values()]
+    assert {k: dataclasses.replace(e, completed_at=None) for k, e in fresh.state.archive.items()} == {
+        k: dataclasses.replace(e, completed_at=None) for k, e in lost.archive.items()
+    }
+    assert (report.agreements, report.members, report.untold, report.journal, report.to_countersign_again) == (1, 1, (), (), ())
+    assert (report.events, report.objects, report.personal_fields > 0) == (len(lost.indexes), len(world.archive.objects), True)
+    with fresh.write() as tx:
+        assert tx.next_reference(2026) == "2026-0002"
+
+
+def test_unsigned_agreements_are_told_and_their_numbers_not_used_again(world: World) -> None:
+    first = world.archived()
+    second = world.invited(rank=15)
+    stamp_journal(world.ports)
+
+    fresh, report = rebuilt(world)
+
+    assert (report.agreements, report.unsigned) == (1, (second,))
+    with fresh.write() as tx:
+        assert tx.next_reference(2026) == "2026-0003"
+    assert first
+
+
+def test_after_a_crash_what_the_member_signed_is_known_even_after_the_last_head(world: World) -> None:
+    world.invited(rank=15)
+    stamp_journal(world.ports)
+    reference = world.member_signed()
+    keep_member_file(world.ports, reference)
+
+    fresh, report = rebuilt(world)
+
+    known, kept = agreement(fresh, reference), world.agreement(reference)
+    assert known.facts[:-1] == kept.facts[:-1]
+    assert dataclasses.replace(known.facts[-1], at=kept.facts[-1].at) == kept.facts[-1]
+    assert (known.artefacts, status_of(known, world.clock.now())) == (kept.artefacts, Status.AWAITING_COUNTERSIGNATURE)
+    assert report.events < len(world.registry.state.events)
+
+
+def test_without_any_head_the_journal_is_unknown_and_the_rest_is_not(world: World) -> None:
+    reference = world.archived()
+
+    fresh, report = rebuilt(world)
+
+    assert (report.events, report.heads) == (0, ())
+    assert agreement(fresh, reference).artefacts == world.agreement(reference).artefacts
+
+
+def test_a_countersignature_whose_file_is_lost_is_asked_for_again(world: World) -> None:
+    reference = world.member_signed()
+    keep_member_file(world.ports, reference)
+    countersign.countersign(world.ports, world.authorise(reference).id)
+    stamp_journal(world.ports)
+
+    fresh, report = rebuilt(world)
+
+    known = agreement(fresh, reference)
+    assert report.to_countersign_again == (reference,)
+    assert (known.artefact(Stage.SEALED), status_of(known, world.clock.now())) == (None, Status.AWAITING_COUNTERSIGNATURE)
+
+
+def test_words_that_the_journal_holds_as_commitments_are_said_to_be_unknown(world: World) -> None:
+    reference = world.member_signed()
+    keep_member_file(world.ports, reference)
+    return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Le montant est faux")
+    stamp_journal(world.ports)
+
+    fresh, _ = rebuilt(world)
+
+    returned = agreement(fresh, reference).required_fact(FactKind.RETURNED)
+    assert (returned.at, returned.data["reason"]) == (world.agreement(reference).required_fact(FactKind.RETURNED).at, UNKNOWN)
+
+
+def test_a_registry_that_holds_something_is_left_alone(world: World) -> None:
+    world.archived()
+    with pytest.raises(RuleRefused):
+        rebuild(world.ports, world.registry)
+
+
+@pytest.mark.parametrize("broken", [b"{}", b"not JSON", render_canonical({"schema": "other/1"})])
+def test_a_folder_whose_record_cannot_be_read_is_told(world: World, broken: bytes) -> None:
+    reference = world.archived()
+    key = f"agreements/{reference}/0099-record-{sha256_hex(broken)}"
+    world.archive.write(key, broken, world.clock.now())
+
+    assert rebuilt(world)[1].untold == ((reference, "evidence.record"),)
+
+
+def test_what_is_missing_strange_or_altered_is_told(world: World) -> None:
+    reference = world.archived()
+    world.archive.write("agreements/2026-0777/0001-prepared-" + "ab" * 32, b"x", world.clock.now())
+    world.archive.write("agreements/strange", b"x", world.clock.now())
+    world.archive.write("agreements/other/0001-prepared-" + "ab" * 32, b"x", world.clock.now())
+    assert rebuilt(world)[1].untold == (
+        ("agreements/strange", "archive.strange_key"),
+        ("2026-0777", "rebuild.no_record"),
+        ("other", "rebuild.no_record"),
+    )
+
+    world.archive.objects[max(k for k in world.archive.objects if "-record-" in k and reference in k)] = b"forged"
+    assert (reference, "archive.other_bytes") in rebuilt(world)[1].untold
+
+
+def test_a_folder_without_its_member_is_told(world: World) -> None:
+    reference = world.archived()
+    for key in [key for key in world.archive.objects if key.startswith("actors/member")]:
+        del world.archive.objects[key]
+
+    assert rebuilt(world)[1].untold == ((reference, "rebuild.no_actor"),)
+
+
+def test_an_actor_of_another_schema_stops_everything(world: World) -> None:
+    world.archived()
+    data = render_canonical({"schema": "other/1"})
+    world.archive.write(f"actors/member-ab/0001-member-{sha256_hex(data)}", data, world.clock.now())
+
+    with pytest.raises(EvidenceBroken):
+        rebuilt(world)
+
+
+def test_actors_are_kept_once_and_again_when_they_change(world: World) -> None:
+    reference = world.archived()
+    before = world.archive.keys("actors/")
+    keep_actors(world.ports, reference)
+    assert world.archive.keys("actors/") == before
+    member = next(iter(world.registry.state.members.values()))
+    with world.registry.write() as tx:
+        tx.update_member(dataclasses.replace(member, seat="2 rue Neuve, 29000 Quimper"))
+    keep_actors(world.ports, reference)
+    assert len(world.archive.keys("actors/")) == len(before) + 1
+
+    fresh, _ = rebuilt(world)
+    assert next(iter(fresh.state.members.values())).seat == "2 rue Neuve, 29000 Quimper"
+
+
+def test_actors_stay_locked_as_long_as_the_last_agreement_needs(world: World) -> None:
+    reference = world.archived()
+    key = world.archive.keys("actors/member")[0]
+    entry = world.registry.state.archive[key]
+    shorter = entry.retain_until - timedelta(days=400)
+    world.registry.state.archive[key] = dataclasses.replace(entry, retain_until=shorter)
+    world.archive.states[key] = dataclasses.replace(world.archive.states[key], retain_until=shorter)
+    campaign = world.archive.keys("actors/campaign")[0]
+    world.registry.state.archive[campaign] = dataclasses.replace(world.registry.state.archive[campaign], completed_at=None)
+
+    keep_actors(world.ports, reference)
+
+    assert world.archive.state(key).retain_until == world.registry.state.archive[key].retain_until == entry.retain_until
+    assert world.registry.state.archive[campaign].completed_at is not None
