@@ -38,6 +38,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
             portal=text_of(settings.pki_portal_token) or "",
             flows=text_of(settings.pki_flows_token) or "",
             desk=text_of(settings.pki_desk_token) or "",
+            proofs=text_of(settings.pki_proofs_token) or "",
         ),
         anchors_pem=read_anchors(settings.pki_anchors_dir),
         tsa_urls=settings.timestamp_urls,

@@ -34,6 +34,7 @@ from signing.material import read_proof_material
 from signing.outside import HttpTimeouts, Outside
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
+from signing.proof_seal import ProofSealer
 from signing.restamping import Restamper, verifiable_until
 from signing.revisions import StampRenderer
 from signing.second_reader import SecondReader
@@ -100,6 +101,7 @@ class PadesSigning:
         gatherer = Gatherer(self._outside, trust, clock)
         self._engine = Engine(self._authorities, gatherer, clock)
         self._pki = PkiClient(pki_url, tokens, self._outside)
+        self._proof_sealer = ProofSealer(self._pki, self._engine, render_stamp, clock)
         other = () if lasting_key is None or lasting_key.ca is None else (IssuerRule(lasting_key.ca, lasting_key.policy),)
         issuers = {
             Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY),
@@ -225,7 +227,11 @@ class PadesSigning:
 
     def seal_proof(self, content: bytes) -> SealedManifest:
         """See the port."""
-        return self._outside.run(self._seal_manifest(content))
+        return self._outside.run(self._proof_sealer.seal_content(content))
+
+    def seal_evidence(self, prepared: bytes) -> SignedFile:
+        """See the port."""
+        return self._outside.run(self._proof_sealer.seal_file(prepared))
 
     def proof_material(self, data: bytes) -> ProofMaterial:
         """See the port."""

@@ -24,6 +24,7 @@ class PkiTokens:
     portal: str = ""
     flows: str = ""
     desk: str = ""
+    proofs: str = ""
 
 
 class PkiClient:
@@ -70,13 +71,40 @@ class PkiClient:
         headers = {"Content-Type": "application/octet-stream", **_bearer(self._tokens.desk)}
         return _accepted(await self._outside.fetch("POST", self._base_url + "/seal", NAME, data=content, headers=headers)).body
 
+    async def proof_seal_certificate(self) -> x509.Certificate:
+        """Get the certificate of the seal of proofs.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed.
+        """
+        answer = await self._outside.fetch("GET", f"{self._base_url}/seal/proofs.cer", NAME)
+        return _certificate(answer)
+
+    async def seal_proofs(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Have SHA-256 hashes signed by the seal of proofs; signatures in order.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed.
+        """
+        data = json.dumps({"hashes": [_base64(digest) for digest in digests]}).encode()
+        headers = {**JSON_BODY, **_bearer(self._tokens.proofs)}
+        answer = _accepted(await self._outside.fetch("POST", f"{self._base_url}/seal/proofs", NAME, data=data, headers=headers))
+        try:
+            return [base64.b64decode(one, validate=True) for one in json.loads(answer.body)["signatures"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SigningFailed("the CA did not answer with signatures", code="signing.wrong_signature") from error
+
     async def _issue(self, path: str, body: Mapping[str, object], token: str) -> x509.Certificate:
         data = json.dumps(body).encode()
         answer = await self._outside.fetch("POST", self._base_url + path, NAME, data=data, headers={**JSON_BODY, **_bearer(token)})
-        try:
-            return x509.load_der_x509_certificate(_accepted(answer).body)
-        except ValueError as error:
-            raise SigningFailed("the CA did not answer with a certificate", code="signing.certificate") from error
+        return _certificate(answer)
+
+
+def _certificate(answer: Answer) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(_accepted(answer).body)
+    except ValueError as error:
+        raise SigningFailed("the CA did not answer with a certificate", code="signing.certificate") from error
 
 
 def _accepted(answer: Answer) -> Answer:

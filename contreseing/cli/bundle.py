@@ -15,7 +15,7 @@ from conventions.canonical import sha256_hex
 from conventions.errors import InputRefused
 from conventions.steps.bundle import bundle
 
-SEAL_TOKEN = "desk"  # noqa: S105 the name of a right, not a secret
+SEAL_TOKEN = "proofs"  # noqa: S105 the name of a right, not a secret
 
 
 def add_to(app: typer.Typer) -> None:

@@ -52,7 +52,7 @@ def build_part(name: str, workspace: Workspace) -> Part:
         MAIL: _mail,
         RECEIVER: _receiver,
         PREFECT: lambda of: prefect_of(of).server_part(),
-        FLOWS: lambda of: prefect_of(of).runner_part(product_environment(of, ("flows", "portal"))),
+        FLOWS: lambda of: prefect_of(of).runner_part(product_environment(of, ("flows", "portal", "proofs"))),
         PORTAL: _portal,
         WORKER: _worker,
     }[name](workspace)
@@ -107,7 +107,7 @@ def _portal(workspace: Workspace) -> Part:
         command=(sys.executable, "-m", "contreseing", "portal", *(f"{host}:{port}" for host, port in listens)),
         is_ready=lambda: all(_answers(addresses.url(site)) for site in SITES),
         listens=listens,
-        environment=product_environment(workspace, ("portal", "desk")),
+        environment=product_environment(workspace, ("portal", "desk", "proofs")),
     )
 
 

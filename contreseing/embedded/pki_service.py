@@ -6,7 +6,8 @@
 Public: ``POST /tsa`` and ``/tsa2`` (two units: what rests on time alone is stamped by both), ``POST /ocsp/<ca>``,
 ``GET /ocsp/<ca>/<request>``, ``GET /crl/<ca>.crl``, ``GET /ca/<ca>.cer``, ``GET /health``.
 With a token: ``POST /issue/member`` (the portal's), ``POST /issue/syndicate`` (the flows', and a sealed ceremony that is
-checked here), ``POST /seal`` (the desk's). A private key never travels: issuance takes a certification request.
+checked here), ``POST /seal`` (the desk's), ``POST /seal/proofs`` (theirs who make evidence; its certificate is public:
+``GET /seal/proofs.cer``). A private key never travels: issuance takes a certification request.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from conventions.errors import ConfigurationError, ContreseingError, InputRefused, RuleRefused, VerificationFailed
 from conventions.signatures import SealedManifest
@@ -76,6 +78,8 @@ class PkiService:
                 web.post("/issue/member", self.issue_member),
                 web.post("/issue/syndicate", self.issue_syndicate),
                 web.post("/seal", self.seal),
+                web.get("/seal/proofs.cer", self.proof_seal_certificate),
+                web.post("/seal/proofs", self.seal_proofs),
             ]
         )
         return application
@@ -148,6 +152,19 @@ class PkiService:
         signed_attributes = self._seal.render_signed_attributes(document_digest)
         signature = self._seal_key.sign(signed_attributes, ec.ECDSA(hashes.SHA256()))
         return web.Response(body=self._seal.render(document_digest, signature), content_type="application/cms")
+
+    async def proof_seal_certificate(self, _request: web.Request) -> web.Response:
+        """Give the certificate of the seal of proofs, DER."""
+        body = self._pki.proof_seal[1].public_bytes(serialization.Encoding.DER)
+        return web.Response(body=body, content_type="application/pkix-cert")
+
+    async def seal_proofs(self, request: web.Request) -> web.Response:
+        """Sign hashes with the seal of proofs: whatever they are of, no ceremony can be made of them."""
+        self._authorise(request, "proofs")
+        digests = _parse_digests(_parse_json(await request.read()))
+        algorithm = ec.ECDSA(Prehashed(hashes.SHA256()))
+        signatures = [self._pki.proof_seal[0].sign(digest, algorithm) for digest in digests]
+        return web.json_response({"signatures": [base64.b64encode(one).decode("ascii") for one in signatures]})
 
     def _issue(self, ca: Authority, policy: str, key: ec.EllipticCurvePublicKey, subject: SignerSubject) -> web.Response:
         now = _now()
@@ -235,6 +252,14 @@ def _parse_subject(asked: dict[str, object]) -> SignerSubject:
         raise InputRefused("subject without a usable reference", code="pki.subject")
     parse_siren(read.siren)
     return read
+
+
+def _parse_digests(asked: dict[str, object]) -> list[bytes]:
+    listed = asked.get("hashes")
+    digests = [_from_base64(str(one)) for one in listed] if isinstance(listed, list) else []
+    if not digests or any(len(digest) != hashes.SHA256.digest_size for digest in digests):
+        raise InputRefused("hashes are SHA-256, in base64, one at least", code="pki.hashes")
+    return digests
 
 
 def _parse_items(asked: dict[str, object]) -> list[tuple[str, str]]:

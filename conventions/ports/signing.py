@@ -81,6 +81,14 @@ class Signing(Protocol):
         """
         ...
 
+    def seal_evidence(self, prepared: bytes) -> SignedFile:
+        """Seal an evidence file in its field ``SEAL_FIELD``: PAdES B-LTA, by the seal of proofs.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed.
+        """
+        ...
+
     def proof_material(self, data: bytes) -> ProofMaterial:
         """Take out of a signed file what it is validated by; nothing is judged.
 

@@ -85,16 +85,18 @@ def issue_members_ca(root: Authority, key: ec.EllipticCurvePublicKey, base_url: 
 
 def issue_syndicate_ca(root: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime) -> x509.Certificate:
     """Issue the CA of the syndicate's signers, of the seal and of the time-stamp authority."""
-    stated = (policies.SYNDICATE_POLICY, policies.SEAL_POLICY, policies.TIMESTAMP_POLICY)
+    stated = (policies.SYNDICATE_POLICY, policies.SEAL_POLICY, policies.PROOF_POLICY, policies.TIMESTAMP_POLICY)
     return _issue_ca(root, key, "Autorité de signature du syndicat", stated, base_url, now)
 
 
 def issue_seal(ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime) -> x509.Certificate:
     """Issue the system's seal (ETSI EN 319 412-3, a legal person's certificate)."""
-    builder = _start(_service_subject(ca, "Cachet du système"), ca.certificate.subject, key, now, policies.SEAL_LIFETIME)
-    builder = builder.add_extension(_usage("digital_signature", "content_commitment"), critical=True)
-    builder = builder.add_extension(_stated(policies.SEAL_POLICY), critical=False)
-    return _finish(builder, ca, base_url)
+    return _issue_seal(ca, key, base_url, now, "Cachet du système", policies.SEAL_POLICY)
+
+
+def issue_proof_seal(ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime) -> x509.Certificate:
+    """Issue the seal of evidence files and proof bundles, another certificate than the ceremonies' under another policy."""
+    return _issue_seal(ca, key, base_url, now, "Cachet des preuves", policies.PROOF_POLICY)
 
 
 def issue_timestamp_authority(
@@ -143,6 +145,15 @@ def issue_signer(
     if lifetime <= policies.SIGNER_LIFETIME:
         short_term = x509.UnrecognizedExtension(ObjectIdentifier(policies.VALIDITY_ASSURED_SHORT_TERM), DER_NULL)
         builder = builder.add_extension(short_term, critical=False)
+    return _finish(builder, ca, base_url)
+
+
+def _issue_seal(
+    ca: Authority, key: ec.EllipticCurvePublicKey, base_url: str, now: datetime, common_name: str, policy: str
+) -> x509.Certificate:
+    builder = _start(_service_subject(ca, common_name), ca.certificate.subject, key, now, policies.SEAL_LIFETIME)
+    builder = builder.add_extension(_usage("digital_signature", "content_commitment"), critical=True)
+    builder = builder.add_extension(_stated(policy), critical=False)
     return _finish(builder, ca, base_url)
 
 

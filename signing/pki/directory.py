@@ -23,14 +23,15 @@ from signing.pki.revocation import Responder
 from signing.pki.timestamps import TimestampAuthority
 
 SCHEMA = "contreseing/pki/1"
-TOKEN_NAMES = ("portal", "flows", "desk")
-"""Who may ask for what: the portal, members' certificates; the flows, the syndicate's; the desk, the seal."""
+TOKEN_NAMES = ("portal", "flows", "desk", "proofs")
+"""Who may ask for what: the portal, members' certificates; the flows, the syndicate's; the desk, the seal; proofs, theirs."""
 ANCHOR_FILES = ("root.pem", "members-ca.pem", "syndicate-ca.pem")
-KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "timestamps", "timestamps-2", "ocsp-members", "ocsp-syndicate")
+KEY_NAMES = ("root", "members-ca", "syndicate-ca", "seal", "proof-seal", "timestamps", "timestamps-2", "ocsp-members", "ocsp-syndicate")
 FILE_OF = {"root": "root", "members": "members-ca", "syndicate": "syndicate-ca"}
 DEFAULT_ORGANISATION = "Contreseing (autorité embarquée)"
 RENEW_BEFORE = {
     "seal": timedelta(days=90),
+    "proof-seal": timedelta(days=90),
     "timestamps": timedelta(days=2 * 365),
     "timestamps-2": timedelta(days=2 * 365),
     "ocsp-members": timedelta(days=90),
@@ -50,6 +51,7 @@ class Pki:
     members: Authority
     syndicate: Authority
     seal: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+    proof_seal: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
     timestamps: TimestampAuthority
     timestamps_certificate: x509.Certificate
     second_timestamps: TimestampAuthority
@@ -85,6 +87,7 @@ def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = D
         issuing[name] = Authority(name, key, certificate)
     services: tuple[tuple[str, Authority, Issue], ...] = (
         ("seal", issuing["syndicate"], certificates.issue_seal),
+        ("proof-seal", issuing["syndicate"], certificates.issue_proof_seal),
         ("timestamps", issuing["syndicate"], certificates.issue_timestamp_authority),
         ("timestamps-2", issuing["syndicate"], partial(certificates.issue_timestamp_authority, unit="Second horodatage")),
         ("ocsp-members", issuing["members"], certificates.issue_ocsp_responder),
@@ -130,6 +133,7 @@ def open_pki(folder: Path) -> Pki:
         members=members,
         syndicate=syndicate,
         seal=(key["seal"], certificate["seal"]),
+        proof_seal=(key["proof-seal"], certificate["proof-seal"]),
         timestamps=TimestampAuthority(key["timestamps"], certificate["timestamps"], syndicate.certificate),
         timestamps_certificate=certificate["timestamps"],
         second_timestamps=TimestampAuthority(key["timestamps-2"], certificate["timestamps-2"], syndicate.certificate),

@@ -144,6 +144,11 @@ class FakeSigning:
         self.seals_made += 1
         return self.seal_manifest(content)
 
+    def seal_evidence(self, prepared: bytes) -> SignedFile:
+        self._call()
+        self.seals_made += 1
+        return SignedFile(prepared + b"sealed\n", PadesLevel.B_LTA, self.clock.now(), sha256_hex(b"seal"))
+
     def proof_material(self, data: bytes) -> ProofMaterial:
         self._call()
         return ProofMaterial((b"certificate", b"root"), (b"answer",), (b"list",), (("Horodatage_01", b"tst " + sha256_hex(data).encode()),))

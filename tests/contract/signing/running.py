@@ -50,8 +50,8 @@ class RunningPki:
 
     @property
     def tokens(self) -> PkiTokens:
-        """All three bearer tokens."""
-        return PkiTokens(*(read_token(self.folder, name) for name in ("portal", "flows", "desk")))
+        """All four bearer tokens."""
+        return PkiTokens(*(read_token(self.folder, name) for name in ("portal", "flows", "desk", "proofs")))
 
     def start(self) -> Self:
         """Create the PKI where it lacks, serve it, and wait until it answers."""

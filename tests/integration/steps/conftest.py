@@ -48,7 +48,7 @@ def make_ground(outside: Stack, request: pytest.FixtureRequest, tmp_path_factory
             "database_url": url,
             "s3_working_bucket": f"steps-working-{number}",
             "s3_archive_bucket": f"steps-archive-{number}",
-            **{f"pki_{name}_token_file": str(workspace.pki / f"{name}.token") for name in ("portal", "flows", "desk")},
+            **{f"pki_{name}_token_file": str(workspace.pki / f"{name}.token") for name in ("portal", "flows", "desk", "proofs")},
         }
         addresses = workspace.addresses
         ground = Ground(workspace.settings_file, addresses.url("mailbox"), addresses.url("receiver"), overrides)

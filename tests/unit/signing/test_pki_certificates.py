@@ -54,7 +54,12 @@ def test_it_carries_the_short_term_extension_and_the_pointers_of_those_who_do_no
 def test_each_side_states_its_own_policy_and_its_ca_no_other() -> None:
     assert stated_policies(signer()) == {policies.MEMBERS_POLICY}
     assert stated_policies(PKI.members.certificate) == {policies.MEMBERS_POLICY}
-    assert stated_policies(PKI.syndicate.certificate) == {policies.SYNDICATE_POLICY, policies.SEAL_POLICY, policies.TIMESTAMP_POLICY}
+    assert stated_policies(PKI.syndicate.certificate) == {
+        policies.SYNDICATE_POLICY,
+        policies.SEAL_POLICY,
+        policies.PROOF_POLICY,
+        policies.TIMESTAMP_POLICY,
+    }
 
 
 def test_a_name_longer_than_a_common_name_may_be_is_cut_there_and_whole_elsewhere() -> None:

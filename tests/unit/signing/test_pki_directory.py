@@ -39,7 +39,7 @@ def test_making_it_twice_changes_nothing(copied: Path) -> None:
     before = contents(copied)
     ensure_pki(copied, BASE_URL, NOW + timedelta(days=1))
     assert contents(copied) == before
-    assert len(before) == 8 * 2 + len(TOKEN_NAMES) + 1
+    assert len(before) == 9 * 2 + len(TOKEN_NAMES) + 1
 
 
 def test_an_interrupted_making_is_finished(copied: Path) -> None:
@@ -59,7 +59,7 @@ def test_it_opens_with_all_its_parts(made: Path) -> None:
     assert pki.base_url == BASE_URL
     assert [pki.authority(name) for name in ("root", "members", "syndicate", "other")] == [pki.root, pki.members, pki.syndicate, None]
     assert sorted(read_anchors(made)) == sorted(ANCHOR_FILES)
-    assert len({read_token(made, name) for name in TOKEN_NAMES}) == 3
+    assert len({read_token(made, name) for name in TOKEN_NAMES}) == 4
     assert sorted(pki.responders) == ["members", "syndicate"]
 
 
@@ -82,9 +82,10 @@ def test_services_are_renewed_before_they_end_and_cas_are_not(copied: Path) -> N
         assert after.authority(name) is not None
         assert after.authority(name).certificate == before.authority(name).certificate  # type: ignore[union-attr]
     assert after.seal[1] != before.seal[1]
+    assert after.proof_seal[1] != before.proof_seal[1]
     assert after.timestamps_certificate.not_valid_after_utc - NOW > timedelta(days=7 * 365)
     assert (copied / f"timestamps-{before.timestamps_certificate.serial_number:x}.pem").exists()
-    assert len(list(copied.glob("*.key"))) == 8
+    assert len(list(copied.glob("*.key"))) == 9
     register = Register(copied / "register.sqlite")
     assert register.find("syndicate", after.seal[1].serial_number) is not None
     register.close()
