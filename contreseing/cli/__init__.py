@@ -12,12 +12,14 @@ import typer
 from contreseing.cli import (
     accounts,
     archive,
+    backup,
     bundle,
     campaigns,
     demonstration,
     doctor,
     journal,
     members,
+    pki,
     processes,
     rebuild,
     rereading,
@@ -59,6 +61,7 @@ for group in (
     rereading,
     bundle,
     archive,
+    backup,
     rebuild,
     journal,
     doctor,
@@ -68,6 +71,7 @@ for group in (
     settings,
     wording,
     signing,
+    pki,
 ):
     group.add_to(app)
 

@@ -37,6 +37,7 @@ from signing.cms import CmsBuilder, Mechanism
 from signing.pki import policies
 from signing.pki.certificates import Authority, SignerSubject, issue_signer
 from signing.pki.directory import Pki, ensure_pki, open_pki
+from signing.pki.key_files import read_passphrase
 from signing.pki.register import Register
 from signing.pki.revocation import parse_ocsp_request, render_crl, render_ocsp_response
 from signing.sealed import verify_listed, verify_sealed_manifest
@@ -273,13 +274,13 @@ def _parse_items(asked: dict[str, object]) -> list[tuple[str, str]]:
     return pairs
 
 
-def build_application(folder: Path, extra_anchors: tuple[x509.Certificate, ...] = ()) -> web.Application:
+def build_application(folder: Path, extra_anchors: tuple[x509.Certificate, ...] = (), passphrase: str = "") -> web.Application:
     """Open the PKI of a folder and return its application.
 
     Raises:
         ConfigurationError: the folder holds no usable PKI.
     """
-    return PkiService(open_pki(folder), Register(folder / "register.sqlite"), extra_anchors).application()
+    return PkiService(open_pki(folder, passphrase), Register(folder / "register.sqlite"), extra_anchors).application()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -290,18 +291,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--base-url")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--passphrase-file", type=Path, help="what the private keys are encrypted under")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="anchors of other time-stamp authorities, PEM")
     asked = parser.parse_args(arguments)
     try:
+        passphrase = read_passphrase(asked.passphrase_file)
         if asked.command == "init":
             if not asked.base_url:
                 parser.error("init needs --base-url")
-            ensure_pki(asked.dir, asked.base_url, _now())
+            ensure_pki(asked.dir, asked.base_url, _now(), passphrase=passphrase)
             return 0
         if asked.port is None:
             parser.error("--port is needed")
         anchors = tuple(anchor for path in asked.trust for anchor in parse_certificates(path.read_bytes()))
-        application = build_application(asked.dir, anchors)
+        application = build_application(asked.dir, anchors, passphrase)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from conventions.errors import ConfigurationError
 from signing.pki import certificates
 from signing.pki.certificates import Authority
+from signing.pki.key_files import KeyFiles, read_private, write_private
 from signing.pki.register import Register
 from signing.pki.revocation import Responder
 from signing.pki.timestamps import TimestampAuthority
@@ -38,7 +38,7 @@ RENEW_BEFORE = {
     "ocsp-syndicate": timedelta(days=90),
 }
 """A time-stamp protects for as long as its certificate lasts: always two years at least, twice the time between renewals."""
-PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+PRIVATE_FOLDER = 0o700
 Issue = Callable[[Authority, ec.EllipticCurvePublicKey, str, datetime], x509.Certificate]
 
 
@@ -63,25 +63,35 @@ class Pki:
         return {"root": self.root, "members": self.members, "syndicate": self.syndicate}.get(name)
 
 
-def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = DEFAULT_ORGANISATION) -> None:
-    """Create what lacks in the folder, and renew the services that soon end; run twice, it changes nothing.
+def ensure_pki(
+    folder: Path,
+    base_url: str,
+    now: datetime,
+    organisation: str = DEFAULT_ORGANISATION,
+    *,
+    passphrase: str = "",
+    renewed: Collection[str] = (),
+) -> None:
+    """Create what lacks in the folder, and renew the services that soon end, or that are named; run twice, it changes nothing else.
 
-    CAs are never renewed here: files name them for decades. A renewed service has a new key; its former certificate is kept
-    under its serial number, its former key is not.
+    With a passphrase, keys are encrypted, those that stood in plain too. CAs are never renewed here: files name them for
+    decades. A renewed service has a new key; its former certificate is kept under its serial number, its former key is not.
 
     Raises:
-        ConfigurationError: the folder holds a PKI of another address, which its certificates carry.
+        ConfigurationError: the folder holds a PKI of another address, which its certificates carry; or its keys are under
+            another passphrase.
     """
+    keys = KeyFiles(folder, passphrase)
     base_url = base_url.rstrip("/")
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     folder.chmod(PRIVATE_FOLDER)
     _ensure_description(folder, base_url, organisation)
     register = Register(folder / "register.sqlite")
-    root_key = _ensure_key(folder, "root", certificates.CA_CURVE())
+    root_key = keys.ensure("root", certificates.CA_CURVE())
     root = Authority("root", root_key, _ensure(folder, "root", partial(certificates.issue_root, root_key, organisation, now)))
     issuing = {}
     for name, issue in (("members", certificates.issue_members_ca), ("syndicate", certificates.issue_syndicate_ca)):
-        key = _ensure_key(folder, FILE_OF[name], certificates.CA_CURVE())
+        key = keys.ensure(FILE_OF[name], certificates.CA_CURVE())
         certificate = _ensure(folder, FILE_OF[name], partial(issue, root, key.public_key(), base_url, now))
         register.record("root", certificate, "", now)
         issuing[name] = Authority(name, key, certificate)
@@ -95,30 +105,31 @@ def ensure_pki(folder: Path, base_url: str, now: datetime, organisation: str = D
     )
     for name, ca, issue_service in services:
         _finish_renewal(folder, name)
-        key = _ensure_key(folder, name, certificates.LEAF_CURVE())
+        key = keys.ensure(name, certificates.LEAF_CURVE())
         certificate = _ensure(folder, name, partial(issue_service, ca, key.public_key(), base_url, now))
-        if certificate.not_valid_after_utc - now < RENEW_BEFORE[name]:
+        if name in renewed or certificate.not_valid_after_utc - now < RENEW_BEFORE[name]:
             fresh = ec.generate_private_key(certificates.LEAF_CURVE())
-            certificate = _replace(folder, name, fresh, issue_service(ca, fresh.public_key(), base_url, now))
+            certificate = _replace(keys, name, fresh, issue_service(ca, fresh.public_key(), base_url, now))
         register.record(ca.name, certificate, "", now)
     register.close()
     for name in TOKEN_NAMES:
         path = folder / f"{name}.token"
         if not path.exists():
-            _write_private(path, secrets.token_urlsafe(32).encode())
+            write_private(path, secrets.token_urlsafe(32).encode())
 
 
-def open_pki(folder: Path) -> Pki:
+def open_pki(folder: Path, passphrase: str = "") -> Pki:
     """Open a PKI that ``ensure_pki`` made.
 
     Raises:
-        ConfigurationError: a file lacks, cannot be read, or a key is readable by others.
+        ConfigurationError: a file lacks, cannot be read, or a key is readable by others, or under another passphrase.
     """
+    keys = KeyFiles(folder, passphrase)
     try:
         description = json.loads((folder / "pki.json").read_text("utf-8"))
-        key = {name: _read_key(folder, name) for name in KEY_NAMES}
+        key = {name: keys.read(name) for name in KEY_NAMES}
         certificate = {name: _read_certificate(folder, name) for name in key}
-        tokens = {name: _read_private(folder / f"{name}.token").decode("ascii").strip() for name in TOKEN_NAMES}
+        tokens = {name: read_private(folder / f"{name}.token").decode("ascii").strip() for name in TOKEN_NAMES}
         strangers = [name for name in key if key[name].public_key() != certificate[name].public_key()]
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the embedded PKI cannot be read: {type(error).__name__}", code="configuration.pki") from error
@@ -142,6 +153,31 @@ def open_pki(folder: Path) -> Pki:
     )
 
 
+def read_description(folder: Path) -> tuple[str, str]:
+    """Return the address and the organisation that a PKI was made for.
+
+    Raises:
+        ConfigurationError: not a folder that ``ensure_pki`` made.
+    """
+    try:
+        description = json.loads((folder / "pki.json").read_text("utf-8"))
+        return str(description["base_url"]), str(description["organisation"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigurationError(f"no PKI in {folder.name}: {type(error).__name__}", code="configuration.pki") from error
+
+
+def read_certificates(folder: Path) -> dict[str, x509.Certificate]:
+    """Read the certificates in use, by name, CAs first.
+
+    Raises:
+        ConfigurationError: one lacks or cannot be read.
+    """
+    try:
+        return {name: _read_certificate(folder, name) for name in KEY_NAMES}
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"a certificate of the PKI cannot be read: {type(error).__name__}", code="configuration.pki") from error
+
+
 def read_anchors(folder: Path) -> dict[str, bytes]:
     """Read the trust anchors, PEM by file name (``ANCHOR_FILES``).
 
@@ -161,7 +197,7 @@ def read_token(folder: Path, name: str) -> str:
         ConfigurationError: it lacks, or others can read it.
     """
     try:
-        return _read_private(folder / f"{name}.token").decode("ascii").strip()
+        return read_private(folder / f"{name}.token").decode("ascii").strip()
     except OSError as error:
         raise ConfigurationError(f"bearer token missing: {name}", code="configuration.pki") from error
 
@@ -170,7 +206,7 @@ def _ensure_description(folder: Path, base_url: str, organisation: str) -> None:
     path = folder / "pki.json"
     if not path.exists():
         description = {"schema": SCHEMA, "base_url": base_url, "organisation": organisation}
-        _write_private(path, json.dumps(description, ensure_ascii=False).encode())
+        write_private(path, json.dumps(description, ensure_ascii=False).encode())
         return
     kept = json.loads(path.read_text("utf-8"))
     if kept.get("schema") != SCHEMA or kept.get("base_url") != base_url:
@@ -179,26 +215,20 @@ def _ensure_description(folder: Path, base_url: str, organisation: str) -> None:
         )
 
 
-def _ensure_key(folder: Path, name: str, curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
-    path = folder / f"{name}.key"
-    if not path.exists():
-        _write_private(path, _render_key(ec.generate_private_key(curve)))
-    return _read_key(folder, name)
-
-
 def _ensure(folder: Path, name: str, issue: Callable[[], x509.Certificate]) -> x509.Certificate:
     path = folder / f"{name}.pem"
     if not path.exists():
-        _write_private(path, issue().public_bytes(serialization.Encoding.PEM))
+        write_private(path, issue().public_bytes(serialization.Encoding.PEM))
     return _read_certificate(folder, name)
 
 
-def _replace(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> x509.Certificate:
+def _replace(keys: KeyFiles, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> x509.Certificate:
     """Put a new key and certificate in the place of a service's; stopped anywhere, ``_finish_renewal`` ends it."""
+    folder = keys.folder
     former = _read_certificate(folder, name)
-    _write_private(folder / f"{name}-{former.serial_number:x}.pem", former.public_bytes(serialization.Encoding.PEM))
-    _write_private(folder / f"{name}.key.next", _render_key(key))
-    _write_private(folder / f"{name}.pem.next", certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / f"{name}-{former.serial_number:x}.pem", former.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / f"{name}.key.next", keys.render(key))
+    write_private(folder / f"{name}.pem.next", certificate.public_bytes(serialization.Encoding.PEM))
     _finish_renewal(folder, name)
     return certificate
 
@@ -213,33 +243,5 @@ def _finish_renewal(folder: Path, name: str) -> None:
     key.unlink(missing_ok=True)
 
 
-def _render_key(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def _read_key(folder: Path, name: str) -> ec.EllipticCurvePrivateKey:
-    key = serialization.load_pem_private_key(_read_private(folder / f"{name}.key"), None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ConfigurationError(f"the key {name} is not an elliptic curve key", code="configuration.pki")
-    return key
-
-
 def _read_certificate(folder: Path, name: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
-
-
-def _read_private(path: Path) -> bytes:
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationError(f"{path.name} is readable by others: chmod 600", code="configuration.secret_readable")
-    return path.read_bytes()
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a new file whole, under its name only once complete, readable by its owner alone."""
-    incomplete = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
-    descriptor = os.open(incomplete, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    incomplete.replace(path)

@@ -204,7 +204,9 @@ def test_what_is_not_there_is_not_found(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code in (404, 405)
 
 
-@pytest.mark.parametrize(("path", "code"), [("/tsa", "pki.timestamp_request"), ("/tsa2", "pki.timestamp_request"), ("/ocsp/members", "pki.ocsp_request")])
+@pytest.mark.parametrize(
+    ("path", "code"), [("/tsa", "pki.timestamp_request"), ("/tsa2", "pki.timestamp_request"), ("/ocsp/members", "pki.ocsp_request")]
+)
 @pytest.mark.parametrize("body", [b"", b"noise", bytes(10_000)], ids=["empty", "noise", "long"])
 def test_noise_is_refused(http: httpx.Client, path: str, code: str, body: bytes) -> None:
     answer = http.post(path, content=body)
