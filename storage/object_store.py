@@ -55,6 +55,19 @@ class S3WorkingStore:
     def get_named(self, name: str) -> bytes:
         return read_object(self._client, self._bucket, _derived_key(name))
 
+    def digests(self) -> list[str]:
+        """List the digests of all the bytes kept, sorted.
+
+        Raises:
+            UpstreamUnavailable.
+        """
+
+        def listed(minio: Minio) -> list[str]:
+            found = minio.list_objects(self._bucket, prefix=WORK_PREFIX, recursive=True)
+            return [(item.object_name or "").removeprefix(WORK_PREFIX) for item in found]
+
+        return sorted(self._client.call(f"list {WORK_PREFIX}", listed))
+
     def close(self) -> None:
         """Close every idle connection; the store may be used again."""
         self._client.close()

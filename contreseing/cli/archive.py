@@ -21,7 +21,7 @@ from conventions.steps.hold import extend_locks, hold, let_go
 from conventions.steps.list_eliminable import list_eliminable
 
 NEEDED = (S3,)
-SAMPLE = 20
+SAMPLE, LISTED = 20, 200
 Reference = Annotated[str, typer.Argument(help="Référence d'une convention.")]
 Reason = Annotated[str, typer.Option("--reason", help="Motif, gardé au journal.")]
 
@@ -43,7 +43,7 @@ def check(
     """Relit l'archive et la compare au registre, aux sommaires, au journal et aux verrous ; met de côté ce qui diffère."""
     with opened_ports(context.obj, NEEDED) as ports:
         found = check_archive(ports, sample=None if every else sample)
-    for one in found.findings:
+    for one in found.findings[:LISTED]:
         where = " (second dépôt)" if one.store > 1 else ""
         out.print(f"À signaler – {one.reference} : {FAULT_LABELS[one.fault]}{where} : {one.key}", markup=False)
     out.print(f"{found.folders} dossiers et {found.objects} objets relus, dans {found.stores} dépôt(s).")

@@ -111,8 +111,9 @@ def _unlike_journal(entries: Sequence[ArchiveEntry], events: Sequence[JournalEnt
     known = {entry.key: entry.sha256 for entry in entries}
     for recorded in events:
         key, sha256 = recorded.event.data.get("key"), recorded.event.data.get("sha256")
-        if recorded.event.type.startswith("agreement.") and isinstance(key, str) and (key not in known or sha256 not in {None, known[key]}):
-            yield ArchiveFinding(ArchiveFault.NOT_AS_JOURNALLED, key)
+        is_archival = recorded.event.type.startswith("agreement.") and isinstance(key, str) and key.startswith(PREFIXES)
+        if is_archival and (key not in known or sha256 not in {None, known[str(key)]}):
+            yield ArchiveFinding(ArchiveFault.NOT_AS_JOURNALLED, str(key))
 
 
 def _strange_folders(rank: int, store: Archive, known: set[str]) -> Iterator[StoreFinding]:
