@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conventions.upload_sentences import UPLOAD_SENTENCES
+
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         # when nothing more precise is known
@@ -300,6 +302,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "structure.store": "Les données de validation du fichier sont illisibles.",
         "structure.table": "La table du fichier n'est pas écrite comme elle doit l'être.",
         "structure.unsigned": "Ce fichier n'est pas signé.",
+        **UPLOAD_SENTENCES,
         "cms.signature": "La signature d'un élément de preuve n'est pas valable.",
         "configuration.absent": "Aucun réglage et aucune démonstration ici : réglez l'application, ou lancez « make demo ».",
         "demonstration.absent": "Il n'y a pas de démonstration à ouvrir : lancez d'abord « make demo ».",

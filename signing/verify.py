@@ -8,19 +8,18 @@ from datetime import datetime
 
 from asn1crypto import core
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ObjectIdentifier
 
 from conventions.canonical import Json, sha256_hex
-from conventions.errors import ConfigurationError, VerificationFailed
+from conventions.errors import VerificationFailed
 from conventions.signatures import Indication, PadesLevel
 from conventions.verification import FileVerification, VerifiedSignature, render_verification
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, parse_certificates
+from signing.trust_files import as_pem
 from signing.validation import FileAssessment, PyhankoReader
 
 QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
 QC_COMPLIANCE = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, 4.2.1
-PEM_MARK = b"-----BEGIN"
 
 
 class NoTrust(TrustStore):
@@ -39,7 +38,7 @@ class FileVerifier:
         Raises:
             ConfigurationError: an anchor that is not a certificate.
         """
-        anchors = [anchor for data in trust for anchor in parse_certificates(_as_pem(data))]
+        anchors = [anchor for data in trust for anchor in parse_certificates(as_pem(data))]
         self._reader = PyhankoReader(TrustStore(anchors) if anchors else NoTrust(), {}, None)
 
     def verify(self, data: bytes, at: datetime) -> FileVerification:
@@ -81,15 +80,6 @@ def verifiable_until(found: FileAssessment) -> datetime | None:
     if found.archive_certificate is not None and found.level is PadesLevel.B_LTA:
         return found.archive_certificate.not_valid_after_utc
     return min((one.certificate.not_valid_after_utc for one in found.signatures), default=None)
-
-
-def _as_pem(data: bytes) -> bytes:
-    if PEM_MARK in data:
-        return data
-    try:
-        return x509.load_der_x509_certificate(data).public_bytes(serialization.Encoding.PEM)
-    except CERTIFICATE_ERRORS as error:
-        raise ConfigurationError("not a certificate", code="configuration.trust") from error
 
 
 def _reasons(found: FileAssessment) -> list[str]:

@@ -26,6 +26,7 @@ from contreseing.cli import (
     settings,
     signing,
     status,
+    uploads,
     verification,
     wording,
 )
@@ -58,6 +59,7 @@ for group in (
     campaigns,
     status,
     verification,
+    uploads,
     rereading,
     bundle,
     archive,

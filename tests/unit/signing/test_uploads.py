@@ -1,0 +1,122 @@
+"""Files signed elsewhere: every honest one is accepted, every attack refused under its code, whatever the file within limits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from conventions.errors import VerificationFailed
+from conventions.sentences import sentence
+from signing.chains import TrustStore
+from signing.names import PersonExpected, stated_sirens
+from signing.upload_process import UploadLimits, UploadQuestion, judge_upload
+from signing.uploads import AcceptedUpload, verify_upload
+from tests.unit.signing.material import MEMBER, prepared_pdf
+from tests.vectors.attacks import ATTACKS
+from tests.vectors.honest import HONEST
+from tests.vectors.outsiders import Subject, authority, outsider, sign
+
+FIELD = "Signature_Membre"
+PERSON = PersonExpected(MEMBER.person.full_name, MEMBER.siren)
+
+
+def judged(uploaded: bytes) -> AcceptedUpload:
+    trust = TrustStore([authority().certificate])
+    return verify_upload(prepared_pdf(), uploaded, FIELD, person=PERSON, trust=trust, now=datetime.now(UTC))
+
+
+def question(uploaded: bytes, person: PersonExpected | None = PERSON) -> UploadQuestion:
+    pem = authority().certificate.public_bytes(serialization.Encoding.PEM)
+    return UploadQuestion(prepared_pdf(), uploaded, FIELD, person, [pem], datetime.now(UTC))
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_file_is_accepted(name: str) -> None:
+    uploaded = HONEST[name](prepared_pdf())
+    found = judged(uploaded)
+    assert (found.field, found.end <= len(uploaded)) == (FIELD, True)
+    assert found.has_token is ("time-stamped" in name or "a store" in name)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused_under_its_code(name: str) -> None:
+    attack = ATTACKS[name]
+    uploaded = attack.make(prepared_pdf())
+    try:
+        judged(uploaded)
+    except VerificationFailed as error:
+        code = error.code
+    except Exception:  # noqa: BLE001 what the process around it takes for a refusal
+        code = "upload.unreadable"
+    else:
+        code = "accepted"
+    assert code in attack.codes
+
+
+def test_the_corpora_are_as_large_as_was_asked() -> None:
+    families = Counter(attack.family for attack in ATTACKS.values())
+    assert len(ATTACKS) >= 40
+    assert families.keys() >= {"shadow", "incremental saving", "signature wrapping", "universal forgery", "certification"}
+    assert len(HONEST) >= 20
+
+
+@pytest.mark.parametrize("name", ["pyHanko, RSA 2048, time-stamped", "openssl, P-256, SHA-384"])
+def test_the_process_apart_accepts_what_is_honest(name: str) -> None:
+    found = judge_upload(question(HONEST[name](prepared_pdf())))
+    assert (found.field, found.signer, found.level.value) == (FIELD, "Maëlle Le Goff-Exemple", "B-T" if "time" in name else "B-B")
+    assert (found.stamped_at is not None) is found.has_token is ("time" in name)
+    assert found.certificates[0].issuer == authority().certificate.subject
+
+
+@pytest.mark.parametrize(
+    "name", ["field: another one", "forgery: no byte range", "file: two gigabytes in two megabytes", "file: nested without end"]
+)
+def test_the_process_apart_refuses_within_its_limits(name: str) -> None:
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(ATTACKS[name].make(prepared_pdf())))
+    assert error.value.code in ATTACKS[name].codes
+    assert "{" not in sentence(error.value)
+
+
+@pytest.mark.parametrize(
+    ("limits", "codes"),
+    [
+        (UploadLimits(wall_seconds=0.05), {"upload.time"}),
+        (UploadLimits(cpu_seconds=0), {"upload.time", "upload.unreadable"}),
+        (UploadLimits(memory_bytes=8_000_000), {"upload.memory", "upload.unreadable"}),
+    ],
+    ids=["time", "CPU", "memory"],
+)
+def test_a_reader_that_goes_past_its_limits_refuses(limits: UploadLimits, codes: set[str]) -> None:
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(sign(prepared_pdf(), outsider())), limits)
+    assert error.value.code in codes
+
+
+def test_a_file_larger_than_any_of_ours_is_not_even_opened() -> None:
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(bytes(30_000_001)), UploadLimits(wall_seconds=0.001))
+    assert error.value.code == "upload.too_large"
+
+
+def test_without_a_person_or_anchors_less_is_claimed_and_the_rest_is_checked() -> None:
+    stranger = sign(prepared_pdf(), outsider("p256", Subject("Quelqu'un d'autre", "Quelqu'un", "D'autre"), "Autorité inconnue"))
+    found = verify_upload(prepared_pdf(), stranger, FIELD, person=None, trust=None, now=datetime.now(UTC))
+    assert (found.signer, found.token) == ("Quelqu'un d'autre", None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "numbers"),
+    [
+        (Subject(identifier="NTRFR-123456789"), {"123456789"}),
+        (Subject(identifier="", unit="0002 12345678900017"), {"123456789"}),
+        (Subject(identifier="VATFR-12345678901", unit="Direction"), set()),
+    ],
+)
+def test_the_organisation_s_number_is_read_where_certificates_write_it(subject: Subject, numbers: set[str]) -> None:
+    certificate: x509.Certificate = outsider("p256", subject).certificate
+    assert stated_sirens(certificate) == numbers
