@@ -1,0 +1,72 @@
+"""veraPDF judges every kind of document that we issue, and finds each rule broken on purpose, by its clause."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from documents.pdf.stationery import Stationery, make_stationery
+from documents.preview import KINDS, newest_bundled, preview_wording
+from tests.interop.documents.breaks import broken, broken_files, render_short
+from tests.tools import JUDGES_JAR
+from tests.unit.documents.test_stationery import png, svg
+
+pytestmark = [pytest.mark.needs_tool("judges"), pytest.mark.timeout(400)]
+CONTROLS_AT_LEAST = 56
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What veraPDF says of a file: whether it passes, and the clauses broken of each standard."""
+
+    passed: bool
+    clauses: Mapping[str, frozenset[str]]
+
+
+def judged(files: Mapping[str, bytes], folder: Path) -> dict[str, Verdict]:
+    """Give files to veraPDF, all in one call."""
+    for name, data in files.items():
+        (folder / f"{name}.pdf").write_bytes(data)
+    command = ["java", "-jar", str(JUDGES_JAR), "vera", "--flavour", "3a,ua1", "--json", *map(str, sorted(folder.glob("*.pdf")))]
+    lines = subprocess.run(command, check=False, capture_output=True, text=True, timeout=380).stdout.splitlines()
+    verdicts = {}
+    for said in map(json.loads, lines):
+        assert "error" not in said, said
+        clauses = {one["flavour"]: frozenset(failure["rule"] for failure in one["failures"]) for one in said["flavours"]}
+        verdicts[Path(said["file"]).stem] = Verdict(said["passed"], clauses)
+    assert sorted(verdicts) == sorted(files)
+    return verdicts
+
+
+def test_every_kind_conforms_with_any_letterhead(tmp_path: Path) -> None:
+    letterheads = {
+        "plain": Stationery(),
+        "png": make_stationery(logo=png(), colour="#7a1f3d", name="Nom usuel", address="1 quai Fictif\n29000 Port-Fictif"),
+        "svg": make_stationery(logo=svg('<circle cx="25" cy="25" r="20" fill="#7a1f3d"/>'), colour="#004080", tint="#eef4ff"),
+    }
+    files = {
+        f"{kind}-{name}": preview_wording(newest_bundled(kind).read_bytes(), kind, kind, stationery=letterhead).rendered.data
+        for kind in KINDS
+        for name, letterhead in letterheads.items()
+    }
+    assert len(files) == 7 * 3
+    assert {name: verdict.clauses for name, verdict in judged(files, tmp_path).items() if not verdict.passed} == {}
+
+
+def test_every_rule_broken_on_purpose_is_caught(tmp_path: Path) -> None:
+    expected = {name: (flavour, clause) for name, flavour, clause, _ in broken_files()}
+    assert len(expected) >= CONTROLS_AT_LEAST
+    verdicts = judged({name: data for name, _, _, data in broken_files()}, tmp_path)
+    missed = {name: wanted for name, wanted in expected.items() if wanted[1] not in verdicts[name].clauses[wanted[0]]}
+    assert missed == {}
+
+
+def test_what_is_not_broken_passes(tmp_path: Path) -> None:
+    short = render_short()
+    verdicts = judged({"short": short, "copy": broken(short, lambda _: None)}, tmp_path)
+    assert all(verdict.passed for verdict in verdicts.values())
