@@ -12,7 +12,8 @@ import pytest
 
 from documents.pdf.stationery import Stationery, make_stationery
 from documents.preview import KINDS, newest_bundled, preview_wording
-from tests.interop.documents.breaks import broken, broken_files, render_short
+from tests.interop.documents.breaks import broken, broken_files
+from tests.interop.documents.short_document import render_short
 from tests.tools import JUDGES_JAR
 from tests.unit.documents.test_stationery import png, svg
 

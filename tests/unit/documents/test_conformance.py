@@ -8,7 +8,8 @@ from __future__ import annotations
 import page
 import pytest
 
-from tests.interop.documents.breaks import BYTE_CONTROLS, CONTROLS, UA, broken, render_short
+from tests.interop.documents.breaks import BYTE_CONTROLS, CONTROLS, UA, broken
+from tests.interop.documents.short_document import render_short
 
 PROFILES = (page.ValidationProfile.PDF_A_3A, page.ValidationProfile.PDF_UA_1)
 
