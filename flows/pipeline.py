@@ -148,10 +148,13 @@ class Pipeline:
 
 
 def title_of(stage: Stage, items: Sequence[str]) -> str:
-    """Name a task run by its verb, how many agreements, and which (members have no reference yet)."""
+    """Name a task run by its verb, how many agreements, and which (members have no reference yet).
+
+    In ASCII alone: the letters of the run's graph have no other character, and drop it.
+    """
     if stage.step == DRAFT_STEP:
-        return f"{stage.verb} {counted(len(items), 'dossier', 'dossiers')}"
-    span = items[0] if len(items) == 1 else f"{items[0]} à {items[-1]}"
+        return f"{stage.verb} {counted(len(items), 'dossier', 'dossiers')}".replace(NO_BREAK, " ")
+    span = items[0] if len(items) == 1 else f"{items[0]} ... {items[-1]}"
     return f"{stage.verb} {span} ({len(items)})"
 
 

@@ -171,7 +171,7 @@ def _each(step: Callable[[Ports, str], object]) -> Callable[[Ports, str], str]:
     return act
 
 
-PREPARE = Stage("prepare", "Préparer", one_by_one("prepare", _prepare))
+PREPARE = Stage("prepare", "Mettre en page", one_by_one("prepare", _prepare))
 INVITE = Stage("invite", "Inviter", one_by_one("invite", _each(invite)))
 ARCHIVE = Stage("archive", "Archiver", one_by_one("archive", _each(archive), at_once=ARCHIVED_AT_ONCE))
 RESTAMP = Stage("restamp", "Renouveler l'horodatage", one_by_one("restamp", _each(restamp)))

@@ -44,7 +44,7 @@ async def stamp_new_events() -> int:
     return sum(head.size - head.previous_size for head in heads)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Vérifier")
+@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Relire le journal")
 async def check_journal() -> JournalCheck:
     """Check all of the journal, in a thread."""
     return await asyncio.to_thread(verify_journal, current_ports())

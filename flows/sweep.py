@@ -57,7 +57,7 @@ async def sweep(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     return Completed(message=f"{resumed}, {counted(len(standing.troubles), 'dossier', 'dossiers')} à regarder.")
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="Reprendre ce qui s'est arrêté")
+@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="Reprendre le travail en attente")
 async def resume_all() -> ResumeReport:
     """Take the next step of whatever stands still, in a thread."""
     return await asyncio.to_thread(resume, current_ports(), RESUMED_AT_ONCE)

@@ -115,7 +115,7 @@ def test_campaign_invites_everybody_and_shows_it(prefect: Prefect, two_members: 
 def test_campaign_shows_one_task_run_a_stage_and_chunk(prefect: Prefect, two_members: World) -> None:
     state = run_campaign()
     first, last = references(two_members)
-    assert sorted(name.split()[0] for name in task_runs(prefect, state)) == ["Inviter", "Ouvrir", "Préparer"]
+    assert sorted(name.split()[0] for name in task_runs(prefect, state)) == ["Inviter", "Mettre", "Ouvrir"]
     assert f"Inviter {first} à {last} (2)" in task_runs(prefect, state)
 
 

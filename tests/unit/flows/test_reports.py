@@ -11,6 +11,7 @@ from conventions.recording import record_failure
 from conventions.status import Status
 from conventions.steps import decline
 from conventions.steps.resume import ResumeReport
+from flows.check_archive import read_again
 from flows.pipeline import title_of
 from flows.reports import (
     LISTED,
@@ -24,8 +25,9 @@ from flows.reports import (
     render_troubles,
     standing_of,
 )
-from flows.stages import INVITE, drafting
-from flows.sweep import render_attention
+from flows.stages import ACTIVATE, ARCHIVE, INVITE, PREPARE, RESTAMP, drafting
+from flows.stamp_journal import check_journal, stamp_new_events
+from flows.sweep import render_attention, resume_all
 from tests.fakes.world import CAMPAIGN, World
 
 OFFICE = "https://gestion.invalid"
@@ -94,6 +96,13 @@ def test_artifact_key_is_one_that_prefect_takes(words: tuple[str, ...], key: str
 def test_words() -> None:
     assert counted(1, "dossier", "dossiers") == "1\u00a0dossier"
     assert counted(0, "dossier", "dossiers") == "0\u00a0dossiers"
-    assert title_of(drafting("c-1"), ["m-1", "m-2"]) == "Ouvrir 2\u00a0dossiers"
+    assert title_of(drafting("c-1"), ["m-1", "m-2"]) == "Ouvrir 2 dossiers"
     assert title_of(INVITE, ["2026-0001"]) == "Inviter 2026-0001 (1)"
-    assert title_of(INVITE, ["2026-0001", "2026-0002"]) == "Inviter 2026-0001 à 2026-0002 (2)"
+    assert title_of(INVITE, ["2026-0001", "2026-0002"]) == "Inviter 2026-0001 ... 2026-0002 (2)"
+
+
+def test_names_of_task_runs_hold_what_the_graph_can_draw() -> None:
+    stages = (PREPARE, INVITE, ARCHIVE, RESTAMP, ACTIVATE, drafting("c-1"))
+    assert all(title_of(stage, ["2026-0001", "2026-0002"]).isascii() for stage in stages)
+    named = (resume_all, stamp_new_events, check_journal, read_again)
+    assert all(str(task.task_run_name).isascii() for task in named)
