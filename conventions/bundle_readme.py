@@ -27,6 +27,7 @@ WHAT_KINDS_ARE = (
     ("ceremony-timestamp", "l'horodatage de ce sceau (RFC 3161)"),
     ("validation-", "le rapport du lecteur de signatures nommé, fait avant l'archivage"),
     ("record", "le relevé des faits enregistrés jusque-là, avec leurs dates"),
+    ("evidence-data", "les données de ce récit, telles qu'elles sont jointes à son fichier PDF"),
     ("evidence", "le récit des événements, lisible, scellé et horodaté"),
     ("mail-", "un courriel envoyé, son lien ou son code retirés"),
     ("orders", "les ordres d'ouverture de services, et la réponse de chacun"),

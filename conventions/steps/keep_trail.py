@@ -1,4 +1,4 @@
-"""Put under lock what an agreement leaves behind it once signed: mails, orders with their receipts, the record of every fact.
+"""Put under lock what an agreement leaves behind it once signed: mails, orders with their receipts, record, evidence file.
 
 It may be taken at any time: what happened since enters by a further numbered index. Once the services are on and the member
 has its copy, the fact ``trail_kept`` closes it, and ``resume`` asks no more.
@@ -6,10 +6,13 @@ has its copy, the fact ``trail_kept`` closes it, and ``resume`` asks no more.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
+from conventions.evidence import EvidenceSources, evidence_data, told_events
 from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
 from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
@@ -17,19 +20,20 @@ from conventions.recording import record_fact
 from conventions.status import Status, status_of
 
 ORDERS_SCHEMA = "contreseing/orders/1"
-RECORD_KIND, ORDERS_KIND, MAIL_KIND = "record", "orders", "mail"
+RECORD_KIND, ORDERS_KIND, MAIL_KIND, EVIDENCE_KIND, EVIDENCE_DATA_KIND = "record", "orders", "mail", "evidence", "evidence-data"
 EVENTS_A_PAGE = 1_000
 
 
 def keep_trail(ports: Ports, reference: str) -> None:
-    """Archive the mails sent, the orders settled and the record of the facts so far; what is kept already is left as it is.
+    """Archive mails, orders, the record of the facts and, once archived, the evidence file; what is kept already stays as it is.
 
     Nothing happens before the member has signed: there is no folder yet.
 
     Raises:
         NotFound: no such agreement.
-        EvidenceBroken, UpstreamUnavailable.
+        EvidenceBroken, UpstreamUnavailable, SigningFailed.
     """
+    ports.registry.sequence_events()
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
         until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
@@ -42,6 +46,8 @@ def keep_trail(ports: Ports, reference: str) -> None:
     orders = render_orders(agreement)
     if orders is not None:
         keep(ports, reference, ORDERS_KIND, orders, until)
+    if agreement.fact(FactKind.ARCHIVED) is not None:
+        _keep_evidence(ports, agreement, entries, until)
     known = [fact for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT]
     record = keep(ports, reference, RECORD_KIND, archive_record(agreement, known[-1]), until)
     keep_index(ports, reference, until)
@@ -51,6 +57,29 @@ def keep_trail(ports: Ports, reference: str) -> None:
             if fresh.fact(FactKind.TRAIL_KEPT) is None:
                 data = {"sha256": record.sha256}
                 record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), agreement.version, data))
+
+
+def _keep_evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry], until: datetime) -> None:
+    """Make and archive the evidence file, unless one that tells the same events is there: stamping it again proves nothing more."""
+    reference = agreement.reference
+    with ports.registry.read() as tx:
+        kept = [entry for entry in tx.archive_entries(reference) if entry.kind == EVIDENCE_DATA_KIND]
+        member, programme = tx.member(agreement.member_id), tx.programme(agreement.programme_id)
+        demonstration, heads = tx.campaign(agreement.campaign_id).demonstration, tx.heads()
+    told = [entry.index for entry in told_events(entries)]
+    if any(_told_in(ports.working.get(entry.sha256)) == told for entry in kept):
+        return
+    validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
+    reports = [json.loads(ports.working.get(fact.text("report_sha256")))["report"] for fact in validated]
+    state = ports.archive.state(agreement.required_fact(FactKind.ARCHIVED).text("key"))
+    data = evidence_data(EvidenceSources(agreement, member, programme, demonstration, entries, reports, state, heads))
+    sealed = ports.signing.seal_evidence(ports.documents.render_evidence_file(data))
+    keep(ports, reference, EVIDENCE_KIND, sealed.data, until)
+    keep(ports, reference, EVIDENCE_DATA_KIND, render_canonical(data), until)
+
+
+def _told_in(evidence: bytes) -> list[int | None]:
+    return [event["index"] for event in json.loads(evidence)["events"]]
 
 
 def is_trail_due(agreement: Agreement, status: Status) -> bool:

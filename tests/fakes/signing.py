@@ -146,7 +146,6 @@ class FakeSigning:
 
     def seal_evidence(self, prepared: bytes) -> SignedFile:
         self._call()
-        self.seals_made += 1
         return SignedFile(prepared + b"sealed\n", PadesLevel.B_LTA, self.clock.now(), sha256_hex(b"seal"))
 
     def proof_material(self, data: bytes) -> ProofMaterial:

@@ -25,7 +25,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def ports(stack: Stack) -> Iterator[Ports]:
-    built = build_ports(stack.settings_with("portal", "flows", "desk"))
+    built = build_ports(stack.settings_with("portal", "flows", "desk", "proofs"))
     yield built
     close_ports(built)
 
