@@ -10,6 +10,7 @@ from enum import StrEnum
 from conventions.accounts import Account
 from conventions.agreements import Agreement, Campaign
 from conventions.ceremonies import Mark
+from conventions.kinds import Kind
 from conventions.links import Link, Purpose
 from conventions.members import Member
 from conventions.outgoing import Outgoing
@@ -193,6 +194,8 @@ class AgreementLine:
     failure_code: str | None
     person: Person
     telephone: str | None
+    siret: str
+    kind: Kind
 
 
 @dataclass(frozen=True)

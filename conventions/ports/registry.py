@@ -24,6 +24,7 @@ from conventions.outgoing import Outgoing
 from conventions.ports.journal import JournalTree
 from conventions.powers import Delegation
 from conventions.programmes import Programme
+from conventions.search import Wanted
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,10 @@ class Transaction(JournalTree, Protocol):
 
     def agreements(self, *, campaign_id: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Agreement]:
         """List agreements by reference, strictly after ``after`` (keyset)."""
+        ...
+
+    def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
+        """List the agreements wanted, by reference, strictly after ``after`` (keyset); a status is the one at ``now``."""
         ...
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:

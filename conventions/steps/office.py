@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from conventions.accounts import Role
 from conventions.agreements import Agreement
 from conventions.errors import NotFound
 from conventions.outgoing import LATE_AFTER
+from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_event
+from conventions.search import Wanted
 from conventions.status import Status, status_of
 from conventions.steps.desk import view_agreement
 from conventions.steps.sign_in import session_account
@@ -45,37 +48,33 @@ def overview(ports: Ports, cookie: str) -> Overview:
         )
 
 
-def agreement_lines(
-    ports: Ports, cookie: str, *, campaign_id: str | None, status: Status | None, after: str, limit: int
-) -> Sequence[AgreementLine]:
-    """List agreements by reference after ``after``, of one campaign and one status if given.
+def agreement_lines(ports: Ports, cookie: str, wanted: Wanted, *, after: str = "", limit: int = PAGE_SIZE) -> Sequence[AgreementLine]:
+    """List the agreements wanted, by reference after ``after``.
 
     Raises:
         LinkRefused, RuleRefused.
     """
-    now, found = ports.clock.now(), list[AgreementLine]()
+    now = ports.clock.now()
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, OFFICE_READERS)
-        members = {member.id: member for member in tx.members()}
-        while len(found) < limit and (page := tx.agreements(campaign_id=campaign_id, after=after, limit=PAGE_SIZE)):
-            for agreement in page:
-                member, is_now = members[agreement.member_id], status_of(agreement, now)
-                if status in {None, is_now}:
-                    found.append(
-                        AgreementLine(
-                            reference=agreement.reference,
-                            organisation=member.name,
-                            category=member.category,
-                            contribution_eur=member.contribution_eur,
-                            status=is_now,
-                            since=agreement.facts[-1].at,
-                            failure_code=agreement.failure.code if agreement.failure is not None else None,
-                            person=member.representative,
-                            telephone=member.telephone,
-                        )
-                    )
-            after = page[-1].reference
-    return found[:limit]
+        return [_line(tx, agreement, now) for agreement in tx.find_agreements(wanted, now, after=after, limit=limit)]
+
+
+def _line(tx: Transaction, agreement: Agreement, now: datetime) -> AgreementLine:
+    member = tx.member(agreement.member_id)
+    return AgreementLine(
+        reference=agreement.reference,
+        organisation=member.name,
+        category=member.category,
+        contribution_eur=member.contribution_eur,
+        status=status_of(agreement, now),
+        since=agreement.facts[-1].at,
+        failure_code=agreement.failure.code if agreement.failure is not None else None,
+        person=member.representative,
+        telephone=member.telephone,
+        siret=member.siret,
+        kind=agreement.kind,
+    )
 
 
 def agreement_view(ports: Ports, cookie: str, reference: str) -> AgreementView:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from conventions.accounts import Role
 from conventions.errors import RuleRefused
+from conventions.kinds import Kind
 from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.status import Status
@@ -19,7 +19,8 @@ from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
-from portal.office.lookups import campaigns, prefect_address
+from portal.office.lookups import campaigns, prefect_address, services
+from portal.office.searching import AskedFor, every_line, render_csv, render_json
 from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
@@ -40,13 +41,11 @@ def show_list(
     here: Here,
     cookie: Cookie,
     account: Person,
-    campagne: str = "",
-    statut: str = "",
+    asked: AskedFor,
     apres: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """List agreements by reference, a page at a time."""
-    status = Status(statut) if statut in set(Status) else None
-    lines = agreement_lines(here.ports, cookie, campaign_id=campagne or None, status=status, after=apres, limit=LINES_A_PAGE + 1)
+    """List the agreements asked for by reference, a page at a time."""
+    lines = agreement_lines(here.ports, cookie, asked.wanted, after=apres, limit=LINES_A_PAGE + 1)
     shown = lines[:LINES_A_PAGE]
     return page(
         request,
@@ -55,14 +54,30 @@ def show_list(
         account=account,
         lines=shown,
         campaigns=campaigns(here),
-        campaign=campagne,
-        chosen=status,
+        services=services(here),
+        asked=asked,
+        chosen=asked.wanted.status,
         statuses=list(Status),
-        following=_address(campagne, statut, following_of(lines, LINES_A_PAGE)),
-        first=_address(campagne, statut, "") if apres else "",
+        kinds=list(Kind),
+        following=asked.address("/conventions", following_of(lines, LINES_A_PAGE)),
+        first=asked.address("/conventions") if apres else "",
+        as_csv=asked.address("/conventions/liste.csv"),
+        as_json=asked.address("/conventions/liste.json"),
         turn=turn,
         why=why,
     )
+
+
+@router.get("/conventions/liste.csv")
+def export_csv(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
+    """Give the agreements asked for as a table, which office programs open with its accents."""
+    return _download("conventions.csv", "text/csv; charset=utf-8", render_csv(every_line(here.ports, cookie, asked.wanted)))
+
+
+@router.get("/conventions/liste.json")
+def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
+    """Give the agreements asked for as JSON."""
+    return _download("conventions.json", "application/json", render_json(every_line(here.ports, cookie, asked.wanted)))
 
 
 @router.get("/conventions/{reference}")
@@ -87,17 +102,16 @@ def send_link_again(request: Request, here: Here, cookie: Cookie, account: Perso
 def download(here: Here, cookie: Cookie, reference: Reference, sha256: Digest) -> Response:
     """Serve one file; who opened it is journalled."""
     filename, data = file_bytes(here.ports, cookie, reference, sha256)
-    return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{filename}"'})
+    return _download(filename, "application/pdf", data)
+
+
+def _download(filename: str, media_type: str, data: bytes) -> Response:
+    return Response(data, media_type=media_type, headers={"content-disposition": f'attachment; filename="{filename}"'})
 
 
 def following_of(lines: Sequence[AgreementLine], limit: int) -> str:
     """Return the reference after which the next page begins; empty on the last page. ``lines`` hold one more than shown."""
     return lines[limit - 1].reference if len(lines) > limit else ""
-
-
-def _address(campaign: str, status: str, after: str | None) -> str:
-    given = {"campagne": campaign, "statut": status, "apres": after}
-    return "/conventions?" + urlencode({name: value for name, value in given.items() if value})
 
 
 def _agreement_page(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
+from conventions.kinds import Kind
+from conventions.search import Wanted
 from conventions.status import Status
 from conventions.steps.office import agreement_lines, agreement_view
 from conventions.views import AgreementLine, AgreementView
@@ -78,13 +80,22 @@ class One(BaseModel):
 def list_agreements(
     here: Here,
     cookie: Cookie,
+    *,
+    text: Annotated[str, Query(max_length=200)] = "",
     campaign: str | None = None,
+    kind: Kind | None = None,
     status: Status | None = None,
+    signed_from: date | None = None,
+    signed_until: date | None = None,
+    least_eur: Annotated[int | None, Query(ge=0)] = None,
+    most_eur: Annotated[int | None, Query(ge=0)] = None,
+    service: Annotated[str | None, Query(max_length=40)] = None,
     after: Annotated[str, Query(max_length=20)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 100,
 ) -> Lines:
-    """List agreements by reference, strictly after ``after``."""
-    found = agreement_lines(here.ports, cookie, campaign_id=campaign, status=status, after=after, limit=limit + 1)
+    """List agreements by reference, strictly after ``after``; days are of the member's signature, both included, in Paris."""
+    wanted = Wanted(text, campaign, kind, status, signed_from, signed_until, least_eur, most_eur, service)
+    found = agreement_lines(here.ports, cookie, wanted, after=after, limit=limit + 1)
     return Lines(items=[_line(line) for line in found[:limit]], next=following_of(found, limit) or None)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from conventions.agreements import Campaign
 from conventions.programmes import Programme
+from conventions.services import ServiceDefinition
 from portal.context import Context
 
 
@@ -22,6 +23,13 @@ def programmes(here: Context) -> Sequence[Programme]:
     """List the programmes."""
     with here.ports.registry.read() as tx:
         return tx.programmes()
+
+
+def services(here: Context) -> Sequence[ServiceDefinition]:
+    """List the services of every programme, each code once, by name."""
+    with here.ports.registry.read() as tx:
+        found = {service.code: service for programme in tx.programmes() for service in programme.catalogue}
+    return sorted(found.values(), key=lambda service: service.name)
 
 
 def prefect_address(here: Context, reference: str) -> str:

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conventions.errors import UpstreamUnavailable
-from storage.registry.actors import ActorRows
-from storage.registry.agreement_rows import AgreementRows
 from storage.registry.archive_rows import ArchiveRows
 from storage.registry.engine import WAIT_FOR_LOCK_S, open_engine, reading, transaction, writing
 from storage.registry.link_rows import LinkRows
 from storage.registry.office_rows import OfficeRows
 from storage.registry.outbox_rows import OutboxRows
+from storage.registry.search_rows import SearchRows
 from storage.registry.tree_rows import TreeRows
 
 
-class SqlTransaction(ActorRows, AgreementRows, TreeRows, OutboxRows, LinkRows, OfficeRows, ArchiveRows):
+class SqlTransaction(SearchRows, TreeRows, OutboxRows, LinkRows, OfficeRows, ArchiveRows):
     """One open transaction: ``conventions.ports.registry.Transaction``."""
 
 
@@ -49,7 +48,9 @@ class SqlRegistry:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         with self._alone(), self._as_only_writer(), transaction(self._writing) as connection:
-            yield SqlTransaction(connection, writes=True)
+            tx = SqlTransaction(connection, writes=True)
+            yield tx
+            tx.refresh_search()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

@@ -288,3 +288,23 @@ shown_states = _table(
     Column("shown", Text),
     Column("run_id", Text),
 )
+
+search_rows = _table(
+    "search_rows",
+    Column("reference", Key, ForeignKey("agreements.reference"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("campaign_id", Key, nullable=False),
+    Column("contribution_eur", Integer, nullable=False),
+    Column("services", Text, nullable=False),
+    Column("signed_at", Instant),
+)
+
+search_statuses = _table(
+    "search_statuses",
+    Column("reference", Key, ForeignKey("agreements.reference"), primary_key=True),
+    Column("from_at", Instant, primary_key=True),
+    Column("until_at", Instant, nullable=False),
+    Column("status", Key, nullable=False),
+    Index(None, "status", "reference"),
+)

@@ -130,7 +130,7 @@ def test_an_agent_in_the_office(world: World, site: Served, person: OpenBrowser,
     page.get_by_role("link", name="Conventions", exact=True).click()
     look(page, "office-2-list")
     page.get_by_label("État").select_option("awaiting_member")
-    page.get_by_role("button", name="Filtrer").click()
+    page.get_by_role("button", name="Rechercher").click()
     page.get_by_role("link", name=reference).click()
     look(page, "office-3-agreement")
     page.get_by_role("button", name="Envoyer un nouveau lien").click()

@@ -18,6 +18,7 @@ from conventions.outgoing import Outgoing, OutgoingState
 from conventions.ports.registry import JournalEntry
 from conventions.powers import Delegation
 from conventions.programmes import Programme
+from conventions.search import Wanted, is_found, search_row
 from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
 
 K = TypeVar("K")
@@ -150,6 +151,10 @@ class RecordsTransaction:
     def agreements(self, *, campaign_id: str | None = None, after: str = "", limit: int = 1000) -> Sequence[Agreement]:
         found = (a for a in self.state.agreements.values() if a.reference > after and campaign_id in {None, a.campaign_id})
         return by_key(found, lambda a: a.reference)[:limit]
+
+    def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
+        found = (a for a in self.state.agreements.values() if a.reference > after)
+        return by_key((a for a in found if is_found(search_row(a, self.member(a.member_id)), wanted, now)), lambda a: a.reference)[:limit]
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))

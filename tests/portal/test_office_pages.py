@@ -244,3 +244,27 @@ def test_api_answers_problems(world: World, visitor: Visitor) -> None:
 def test_api_is_described(visitor: Visitor) -> None:
     described = json.loads(visitor.open("/api/openapi.json").text)
     assert set(described["paths"]) == {"/api/agreements", "/api/agreements/{reference}"}
+
+
+def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
+    first, second = world.invited(1, name="=Communauté de l'Île-d'Émeraude"), world.invited(2)
+    world.sign(first)
+    enter(visitor, world, Role.AGENT)
+    asked = "q=emeraude&nature=convention&minimum=1&maximum=9%20000%20000&du=2020-01-01&au=2040-01-01"
+    visitor.open(f"/conventions?{asked}")
+    assert first in visitor.text
+    assert second not in visitor.text
+    assert 'value="emeraude"' in visitor.page.text
+    visitor.open("/conventions?q=rien&du=hier&maximum=beaucoup&nature=autre")
+    assert "Aucune convention ne répond à ces critères." in visitor.text
+
+    visitor.open(f"/conventions/liste.csv?{asked}")
+    assert "attachment" in visitor.page.headers["content-disposition"]
+    rows = visitor.page.content.decode("utf-8-sig").splitlines()
+    assert rows[0].startswith("référence;nature;organisme;SIRET")
+    assert rows[1].split(";")[:3] == [first, "Convention", "'=Communauté de l'Île-d'Émeraude"]
+    assert len(rows) == 2
+    visitor.open("/conventions/liste.json")
+    assert [one["reference"] for one in visitor.page.json()] == [first, second]
+    visitor.open("/api/agreements?text=emeraude")
+    assert [one["reference"] for one in visitor.page.json()["items"]] == [first]

@@ -19,6 +19,13 @@ NOW = datetime(2026, 1, 12, 9, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 CAMPAIGN = Campaign("c-1", "2026-2030", Kind.CONVENTION, NOW, "agent-1", NOW + timedelta(days=30), demonstration=True)
 
+READ_BY_STATUS = {
+    FactKind.DRAFTED: {"programme_ends_on": "2030-12-31"},
+    FactKind.INVITED: {"link_id": "l-1", "deadline": "2026-02-11T09:30:15+00:00"},
+    FactKind.AUTHORISED: {"expires_at": "2026-01-12T10:00:15+00:00"},
+}
+"""What no fact of these kinds goes without: the status is computed from it."""
+
 
 def seed(tx: Transaction, members: int = 1) -> list[str]:
     """Add a programme, its delegation, a campaign and members; return the members' ids."""
@@ -43,7 +50,7 @@ def seed_agreement(tx: Transaction) -> str:
 
 
 def fact(kind: FactKind = FactKind.DRAFTED, version: int = 1, at: datetime = NOW, **data: Json) -> Fact:
-    return Fact(kind, at, version, data)
+    return Fact(kind, at, version, {**READ_BY_STATUS.get(kind, {}), **data})
 
 
 def event(rank: str, reference: str | None = None, **personal: str) -> Event:

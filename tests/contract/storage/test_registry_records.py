@@ -212,7 +212,8 @@ def test_the_failure_flag_is_raised_and_cleared(registry: Registry) -> None:
 def test_agreements_are_listed_by_pages(registry: Registry) -> None:
     with registry.write() as tx:
         for number, member_id in reversed(list(enumerate(seed(tx, members=7), 1))):
-            tx.add_agreement(dataclasses.replace(agreement(f"2026-{number:04d}", member_id), facts=(fact(programme_ends_on=str(number)),)))
+            ends = fact(programme_ends_on=f"2030-12-{number:02d}")
+            tx.add_agreement(dataclasses.replace(agreement(f"2026-{number:04d}", member_id), facts=(ends,)))
         tx.add_campaign(dataclasses.replace(CAMPAIGN, id="c-2"))
         tx.add_agreement(dataclasses.replace(agreement("2026-0003bis", "m-0003"), campaign_id="c-2"))
 
@@ -222,6 +223,6 @@ def test_agreements_are_listed_by_pages(registry: Registry) -> None:
             assert len(page) <= 3
             read.extend(page)
         assert [a.reference for a in read] == [f"2026-{number:04d}" for number in range(1, 8)]
-        assert [a.facts[0].data for a in read] == [{"programme_ends_on": str(number)} for number in range(1, 8)]
+        assert [a.facts[0].data for a in read] == [{"programme_ends_on": f"2030-12-{number:02d}"} for number in range(1, 8)]
         assert [a.reference for a in tx.agreements(after="2026-0003", limit=2)] == ["2026-0003bis", "2026-0004"]
         assert len(tx.agreements()) == 8

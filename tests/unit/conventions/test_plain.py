@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from conventions.agreements import Campaign
-from conventions.canonical import render_canonical
+from conventions.canonical import Json, render_canonical
 from conventions.errors import EvidenceBroken
 from conventions.members import Member
 from conventions.plain import plain, restored
@@ -46,7 +46,7 @@ def test_a_field_that_is_absent_takes_its_default() -> None:
 def test_what_is_no_such_record_is_refused() -> None:
     value = plain(example_member())
     assert isinstance(value, dict)
-    for broken in (
+    wrong: tuple[Json, ...] = (
         None,
         [],
         {},
@@ -55,7 +55,8 @@ def test_what_is_no_such_record_is_refused() -> None:
         {**value, "category": "planet"},
         {**value, "contribution_eur": True},
         {**value, "representative": "somebody"},
-    ):
+    )
+    for broken in wrong:
         with pytest.raises(EvidenceBroken):
             restored(Member, broken)
     with pytest.raises(EvidenceBroken):

@@ -10,6 +10,7 @@ from conventions.accounts import Role
 from conventions.agreements import Stage
 from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.outgoing import Template
+from conventions.search import Wanted
 from conventions.status import Status
 from conventions.steps import draft, office, resume
 from tests.fakes.world import CAMPAIGN, World
@@ -24,11 +25,11 @@ def test_the_office_sees_whose_turn_it_is() -> None:
     cookie = world.session(Role.AGENT)
     view = office.overview(world.ports, cookie)
     assert dict(view.counts) == {Status.AWAITING_MEMBER: 1, Status.AWAITING_COUNTERSIGNATURE: 1}
-    every = office.agreement_lines(world.ports, cookie, campaign_id=None, status=None, after="", limit=10)
+    every = office.agreement_lines(world.ports, cookie, Wanted())
     assert [line.reference for line in every] == [first, second]
-    waiting = office.agreement_lines(world.ports, cookie, campaign_id=None, status=Status.AWAITING_MEMBER, after="", limit=10)
+    waiting = office.agreement_lines(world.ports, cookie, Wanted(status=Status.AWAITING_MEMBER))
     assert [line.reference for line in waiting] == [second]
-    assert office.agreement_lines(world.ports, cookie, campaign_id=None, status=None, after=first, limit=1)[0].reference == second
+    assert office.agreement_lines(world.ports, cookie, Wanted(), after=first, limit=1)[0].reference == second
     assert office.agreement_view(world.ports, cookie, first).status is Status.AWAITING_COUNTERSIGNATURE
 
 

@@ -1,0 +1,142 @@
+"""What the office's list is asked for: read from the address, written back into it, and given as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query
+
+from conventions.french import paris_date
+from conventions.kinds import Kind
+from conventions.ports.system import Ports
+from conventions.search import Wanted
+from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
+from conventions.status import Status
+from conventions.steps.office import PAGE_SIZE, agreement_lines
+from conventions.views import AgreementLine
+
+MOST_CHARACTERS = 200
+COLUMNS = ("référence", "nature", "organisme", "SIRET", "catégorie", "euros par an", "état", "depuis le", "représentant")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so would be run as a formula by office programs."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed, as it was typed, and what it means; what cannot be understood is not looked at."""
+
+    given: dict[str, str]
+    wanted: Wanted
+
+    def address(self, path: str, after: str | None = None) -> str:
+        """Return the address of the same request on a path, from a reference on."""
+        return path + "?" + urlencode({name: value for name, value in {**self.given, "apres": after or ""}.items() if value})
+
+
+def _asked(
+    q: Annotated[str, Query(max_length=MOST_CHARACTERS)] = "",
+    campagne: Annotated[str, Query(max_length=MOST_CHARACTERS)] = "",
+    nature: str = "",
+    statut: str = "",
+    du: str = "",
+    au: str = "",
+    *,
+    minimum: str = "",
+    maximum: str = "",
+    service: Annotated[str, Query(max_length=40)] = "",
+) -> Asked:
+    given = {
+        "q": q,
+        "campagne": campagne,
+        "nature": nature,
+        "statut": statut,
+        "du": du,
+        "au": au,
+        "minimum": minimum,
+        "maximum": maximum,
+        "service": service,
+    }
+    wanted = Wanted(
+        text=q,
+        campaign_id=campagne or None,
+        kind=Kind(nature) if nature in set(Kind) else None,
+        status=Status(statut) if statut in set(Status) else None,
+        signed_from=_day(du),
+        signed_until=_day(au),
+        least_eur=_euros(minimum),
+        most_eur=_euros(maximum),
+        service=service or None,
+    )
+    return Asked(given, wanted)
+
+
+AskedFor = Annotated[Asked, Depends(_asked)]
+
+
+def every_line(ports: Ports, cookie: str, wanted: Wanted) -> Iterator[AgreementLine]:
+    """Read all that is wanted, page by page."""
+    after = ""
+    while page := agreement_lines(ports, cookie, wanted, after=after):
+        yield from page
+        if len(page) < PAGE_SIZE:
+            return
+        after = page[-1].reference
+
+
+def render_csv(lines: Iterable[AgreementLine]) -> bytes:
+    """Write a table for office programs: semicolons, UTF-8 with its mark, nothing that they would run."""
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for line in lines:
+        cells = (
+            line.reference,
+            KIND_LABELS[line.kind],
+            line.organisation,
+            line.siret,
+            CATEGORY_LABELS[line.category],
+            str(line.contribution_eur),
+            STATUS_LABELS[line.status],
+            paris_date(line.since).isoformat(),
+            line.person.full_name,
+        )
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
+    return written.getvalue().encode("utf-8-sig")
+
+
+def render_json(lines: Iterable[AgreementLine]) -> bytes:
+    """Write the same for programs; instants are ISO 8601 in UTC, euros are whole, a year, excluding tax."""
+    told = [
+        {
+            "reference": line.reference,
+            "kind": line.kind.value,
+            "member": line.organisation,
+            "siret": line.siret,
+            "category": line.category.value,
+            "contribution_eur": line.contribution_eur,
+            "status": line.status.value,
+            "since": line.since.isoformat(),
+            "representative": line.person.full_name,
+        }
+        for line in lines
+    ]
+    return json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _euros(text: str) -> int | None:
+    bare = "".join(text.split())
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) <= 9 else None  # noqa: PLR2004 a thousand million
