@@ -86,7 +86,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
 
 def close_ports(ports: Ports) -> None:
     """Give back connections and threads; the ports are not used after that."""
-    for port in (ports.signing, ports.timestamps, ports.activation, ports.waker, ports.registry):
+    for port in (ports.signing, ports.timestamps, ports.activation, ports.waker, ports.working, ports.archive, ports.registry):
         close = getattr(port, "close", None) if is_built(port) else None
         if close is not None:
             close()

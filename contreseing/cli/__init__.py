@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from contreseing.cli import (
     verification,
     wording,
 )
-from contreseing.cli.words import complain
+from contreseing.cli.words import complain, out
 from conventions.errors import ConfigurationError, ContreseingError
 
 app = typer.Typer(
@@ -45,10 +46,20 @@ app = typer.Typer(
 FAILED, MISCONFIGURED = 1, 2
 
 
+def _tell_version(is_asked: bool) -> None:  # noqa: FBT001 typer gives the option's value
+    if is_asked:
+        out.print(version("contreseing"), highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
 def choose_folder(
     context: typer.Context,
     folder: Annotated[Path, typer.Option("--dossier", help="Dossier de la démonstration, si aucun réglage n'est donné.")] = Path("demo"),
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Dit la version installée, et rien d'autre.")
+    ] = False,
 ) -> None:
     """Keep the folder for the command."""
     context.obj = folder

@@ -1,0 +1,22 @@
+"""The command itself."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import pytest
+from typer.testing import CliRunner
+
+from contreseing.cli import app
+
+
+def test_version_is_said_alone() -> None:
+    answer = CliRunner().invoke(app, ["--version"])
+    assert (answer.exit_code, answer.output) == (0, f"{version('contreseing')}\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["bundle", "--help"], ["verify", "--help"]])
+def test_help_is_french_and_never_fails(arguments: list[str]) -> None:
+    answer = CliRunner().invoke(app, arguments)
+    assert answer.exit_code == 0
+    assert len(answer.output) > 200
