@@ -17,10 +17,10 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults demo accept serve bench tools clean
+.PHONY: help setup lock check format test faults demo accept serve bench bench-documents tools clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## create .venv and install the locked packages (seconds; again: at once)
 
@@ -72,6 +72,12 @@ serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops al
 
 bench: $(READY) ## CPU per convention, part by part
 	$(BIN)/python -m benchmarks
+
+bench-documents: $(READY) ## CPU per document, other engines beside (WeasyPrint and Typst where installed)
+	$(BIN)/python -m benchmarks.documents
+
+bench-storage: $(READY) ## archive, journal, rebuilding and search among 40,000 (4 minutes)
+	$(BIN)/python -m benchmarks.storage
 
 tools: build/tools.stamp $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)
 

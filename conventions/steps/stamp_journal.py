@@ -63,7 +63,7 @@ def _next_head(ports: Ports, most: int) -> JournalHead | None:
             programmes = [retain_until(programme, ports.rules.lock_years) for programme in tx.programmes()]
         head = None
         if end > first:
-            until = max(*programmes, now.replace(month=1, day=1, year=now.year + ports.rules.lock_years + 1))
+            until = max([*programmes, now.replace(month=1, day=1, year=now.year + ports.rules.lock_years + 1)])
             head = _archived(ports, JournalHead(end, root.hex(), first, now, sha256_hex(segment), {}), segment, until)
         with ports.registry.write() as tx:
             claim.verify(tx)

@@ -176,19 +176,13 @@ class TreeRows(JournalRows):
     def _salted(self, numbers: Sequence[int]) -> dict[int, list[Salted]]:
         fields: dict[int, list[Salted]] = defaultdict(list)
         for start in range(0, len(numbers), NUMBERS_A_QUERY):
-            for row in self._rows(PERSONAL, numbers=numbers[start : start + NUMBERS_A_QUERY]):
-                fields[row.event_number].append(Salted(row.name, row.value, row.salt))
+            for number, name, value, salt in self._rows(PERSONAL, numbers=numbers[start : start + NUMBERS_A_QUERY]):
+                fields[number].append(Salted(name, value, salt))
         return fields
 
 
 def _recorded(row: Row[Any], personal: Sequence[Salted]) -> RecordedLeaf:
+    index, leaf_sha256, _, event_id, type_, at, reference, canonical = row
     return RecordedLeaf(
-        index=row.tree_index,
-        leaf_sha256=bytes(row.leaf_sha256),
-        event_id=row.id,
-        type=row.type,
-        at=row.at,
-        reference=row.reference,
-        canonical=None if row.canonical is None else bytes(row.canonical),
-        personal=personal,
+        index, bytes(leaf_sha256), event_id, type_, at, reference, None if canonical is None else bytes(canonical), personal
     )

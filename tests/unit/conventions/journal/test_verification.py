@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from conventions.canonical import render_canonical
+from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken
+from conventions.events import Salted
 from conventions.journal.heads import parse_segment, render_segment
 from conventions.journal.verification import Tampering, compare_with_segment
 
@@ -43,3 +46,8 @@ def test_a_segment_is_read_back() -> None:
     assert parse_segment(b"") == []
     with pytest.raises(EvidenceBroken):
         parse_segment(render_segment([A])[:-1])
+
+
+@given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
+def test_a_commitment_is_over_the_canonical_form(name: str, value: str) -> None:
+    assert Salted(name, value, "00ff").commitment == sha256_hex(render_canonical(["00ff", name, value]))

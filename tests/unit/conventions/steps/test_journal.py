@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from conventions.accounts import Role
 from conventions.canonical import sha256_hex
 from conventions.errors import Busy, EvidenceBroken, NotFound, UpstreamUnavailable
 from conventions.events import canonical_event
@@ -123,6 +124,15 @@ def test_of_two_heads_over_the_same_events_the_first_entered_stays(world: World)
 
     with world.registry.read() as tx:
         assert [(one.previous_size, one.size) for one in tx.heads()] == [(0, 1), (1, tx.tree_size())]
+
+
+def test_a_journal_without_any_programme_yet_is_stamped(world: World) -> None:
+    world.session(Role.AGENT)
+    world.registry.state.programmes.clear()
+
+    stamp_journal(world.ports)
+
+    assert {world.archive.state(key).retain_until.year for key in world.archive.keys("journal/")} == {2037}
 
 
 def test_two_workers_do_not_stamp_at_once(world: World) -> None:
