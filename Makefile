@@ -17,7 +17,7 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults demo accept serve bench bench-documents tools clean
+.PHONY: help setup lock check format test faults demo accept serve bench bench-documents bench-storage tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile

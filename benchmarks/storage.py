@@ -114,7 +114,7 @@ def _archive_measures(folder: Path, count: int, databases: dict[str, Callable[[]
         for rank in range(1, count + 1):
             reference = world.member_signed(rank)
             kept.append(_timed(lambda: keep_member_file(world.ports, reference)))  # noqa: B023 called at once
-            world.authorise(reference)
+        world.authorise(*world.registry.state.agreements)
         for agreement in list(world.registry.state.agreements.values()):
             _countersign(world, agreement.reference)
             archived.append(_timed(lambda: archive(world.ports, agreement.reference)))  # noqa: B023 called at once

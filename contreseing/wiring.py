@@ -80,6 +80,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
             agents_mail=settings.agents_mail,
             demonstration=settings.is_demonstration,
             restamp_after=timedelta(days=settings.restamp_days),
+            visits_kept_months=settings.visits_kept_months,
         ),
     )
 

@@ -15,6 +15,7 @@ from contreseing.wiring import current_ports
 from conventions.fault_labels import TAMPERING_LABELS
 from conventions.french import NO_BREAK, format_instant
 from conventions.journal.verification import JournalFinding
+from conventions.steps.purge_personal import purge_personal
 from conventions.steps.stamp_journal import stamp_journal as stamp
 from conventions.steps.verify_journal import JournalCheck, verify_journal
 from flows.reports import LISTED, counted
@@ -26,9 +27,13 @@ KEY = "journal"
 
 @flow(name="stamp-journal", flow_run_name="Horodatage du journal", persist_result=False)
 async def stamp_journal(trackers: Trackers = Trackers.AUTO) -> State[Any]:
-    """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l'archive."""
+    """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l'archive.
+
+    Les adresses et navigateurs des visites dont la durée de conservation est passée sont oubliés ; aucune preuve n'en dépend.
+    """
     del trackers  # every deployment has this parameter; nothing is shown on the board here
     made = await stamp_new_events()
+    await forget_old_visits()
     check = await check_journal()
     text = render_check(check)
     await acreate_markdown_artifact(text, key=KEY, description="Le journal")
@@ -42,6 +47,12 @@ async def stamp_new_events() -> int:
     """Stamp what is new, in a thread; tried again for half an hour when an authority or the archive is away."""
     heads = await asyncio.to_thread(stamp, current_ports())
     return sum(head.size - head.previous_size for head in heads)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Oublier")
+async def forget_old_visits() -> int:
+    """Forget the details of visits whose time is over, in a thread."""
+    return await asyncio.to_thread(purge_personal, current_ports())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Relire le journal")

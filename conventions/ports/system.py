@@ -55,7 +55,10 @@ class Waker(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; ``restamp_after``: age of a stamp to renew."""
+    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; ``restamp_after``: age of a stamp to renew.
+
+    ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
+    """
 
     lock_years: int
     sites: Mapping[str, str]
@@ -64,6 +67,7 @@ class Rules:
     demonstration: bool
     signing_lease: timedelta = timedelta(minutes=2)
     restamp_after: timedelta = timedelta(days=365)
+    visits_kept_months: int = 12
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""
