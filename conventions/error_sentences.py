@@ -170,6 +170,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "timestamp.time": "L'heure de l'horodatage s'écarte trop de la nôtre. Rien n'a été émis.",
         "timestamp.unreadable": "La réponse de l'autorité d'horodatage est illisible. Rien n'a été émis.",
         "file.unwritable": "Le fichier {file} ne peut pas être écrit : vérifiez le dossier et les droits.",
+        "evidence.none_yet": "Le récit des événements n'est pas encore établi : il l'est peu après l'archivage.",
+        "verification.too_many": "Trop de fichiers ont été vérifiés depuis cette adresse. Réessayez dans quelques minutes.",
+        "verification.too_large": "Ce fichier est trop volumineux : {megabytes} Mo au plus.",
+        "verification.no_file": "Choisissez le fichier PDF à vérifier.",
         "bundle.nothing_archived": "Rien n'est encore archivé pour ce dossier : il n'y a pas de dossier de preuve à remettre.",
         # stores, registry, journal
         "archive.lock_mode": "Le mode de verrouillage de l'archive est inconnu.",

@@ -14,11 +14,11 @@ from portal.desk import ceremonies, documents
 from portal.headers import SecurityHeaders
 from portal.office import agreements, api, overview
 from portal.settings import PortalSettings, Site
-from portal.signers import deciding, information, opening, reading
+from portal.signers import checking, deciding, information, opening, reading
 from portal.sites import SiteDispatch
 
 ROUTERS: Mapping[Site, Sequence[APIRouter]] = {
-    Site.SIGNERS: (opening.router, reading.router, deciding.router, information.router),
+    Site.SIGNERS: (opening.router, reading.router, deciding.router, information.router, checking.router),
     Site.DESK: (people.router, documents.router, ceremonies.router),
     Site.OFFICE: (people.router, overview.router, agreements.router, api.router),
 }
@@ -44,6 +44,7 @@ def _create_site(context: Context) -> FastAPI:
         title="Contreseing", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json" if is_office else None, redirect_slashes=False
     )
     site.state.context = context
+    site.state.checks = checking.new_limit()
     problems.install(site)
     for router in (*ROUTERS[context.site], notices.router):
         site.include_router(router)

@@ -58,6 +58,8 @@ STATUS_OF_CODE: Mapping[str, HTTPStatus] = MappingProxyType(
     {
         "session.ended": HTTPStatus.UNAUTHORIZED,
         "sign_in.refused": HTTPStatus.FORBIDDEN,
+        "verification.too_many": HTTPStatus.TOO_MANY_REQUESTS,
+        "verification.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "sign_in.paused": HTTPStatus.TOO_MANY_REQUESTS,
         "code.too_many": HTTPStatus.TOO_MANY_REQUESTS,
         "role.refused": HTTPStatus.FORBIDDEN,

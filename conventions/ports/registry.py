@@ -116,6 +116,10 @@ class Transaction(JournalTree, Protocol):
         """Return the agreement of a member in a campaign, or None."""
         ...
 
+    def agreement_with_file(self, sha256: str) -> Agreement | None:
+        """Return the agreement that has an artefact of that digest, or None."""
+        ...
+
     def add_fact(self, reference: str, fact: Fact) -> None:
         """Add a fact; ``(agreement, version, fact.key)`` is unique."""
         ...

@@ -31,8 +31,10 @@ from conventions.folder import INDEX_KIND
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 from conventions.recording import record_event
-from conventions.steps.keep_trail import keep_trail
+from conventions.steps.keep_trail import EVIDENCE_KIND, keep_trail
+from conventions.steps.office import OFFICE_READERS
 from conventions.steps.prove_events import JournalProof, prove_events
+from conventions.steps.sign_in import session_account
 from conventions.steps.stamp_journal import stamp_journal
 
 
@@ -75,6 +77,35 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
         record_event(ports, tx, "bundle.made", at=ports.clock.now(), reference=reference, data=about, personal={"by": by})
     root = next(pem for name, pem in anchors.items() if ANCHOR_NAMES.get(name) == ROOT_NAME)
     return Bundle(f"{bundle_name(reference)}.zip", data, certificate_fingerprint(root))
+
+
+def office_bundle(ports: Ports, cookie: str, reference: str) -> Bundle:
+    """Make the bundle for a person of the office; see ``bundle``.
+
+    Raises:
+        LinkRefused, RuleRefused: this account may not read.
+    """
+    with ports.registry.read() as tx:
+        account = session_account(ports, tx, cookie, OFFICE_READERS)
+    return bundle(ports, reference, account.id)
+
+
+def office_evidence(ports: Ports, cookie: str, reference: str) -> tuple[str, bytes]:
+    """Return the last evidence file of an agreement, with the name to save it under; the access is journalled.
+
+    Raises:
+        LinkRefused, RuleRefused: this account may not read.
+        NotFound: there is none yet (``evidence.none_yet``).
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    with ports.registry.write() as tx:
+        account = session_account(ports, tx, cookie, OFFICE_READERS)
+        kept = [entry for entry in tx.archive_entries(reference) if entry.kind == EVIDENCE_KIND and entry.completed_at is not None]
+        if not kept:
+            raise NotFound(f"{reference} has no evidence file yet", code="evidence.none_yet")
+        data = {"account": account.id, "sha256": kept[-1].sha256, "stage": EVIDENCE_KIND}
+        record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
+    return f"preuve-{reference}.pdf", _read(ports, kept[-1])
 
 
 def _listed(ports: Ports, reference: str, completed: list[ArchiveEntry]) -> list[ArchiveEntry]:

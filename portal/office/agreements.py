@@ -14,6 +14,7 @@ from conventions.kinds import Kind
 from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.status import Status
+from conventions.steps.bundle import office_bundle, office_evidence
 from conventions.steps.office import agreement_lines, agreement_view, file_bytes
 from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
@@ -105,6 +106,21 @@ def download(here: Here, cookie: Cookie, reference: Reference, sha256: Digest) -
     return _download(filename, "application/pdf", data)
 
 
+@router.post("/conventions/{reference}/dossier-de-preuve")
+def give_bundle(here: Here, cookie: Cookie, reference: Reference, form: VisitForm) -> Response:
+    """Make the proof bundle and give it; who took it is journalled."""
+    del form  # it says nothing but that it is ours
+    made = office_bundle(here.ports, cookie, reference)
+    return _download(made.filename, "application/zip", made.data)
+
+
+@router.get("/conventions/{reference}/recit")
+def give_evidence(here: Here, cookie: Cookie, reference: Reference) -> Response:
+    """Give the evidence file; who opened it is journalled."""
+    filename, data = office_evidence(here.ports, cookie, reference)
+    return _download(filename, "application/pdf", data)
+
+
 def _download(filename: str, media_type: str, data: bytes) -> Response:
     return Response(data, media_type=media_type, headers={"content-disposition": f'attachment; filename="{filename}"'})
 
@@ -137,6 +153,7 @@ def _agreement_page(
         account=account,
         view=view,
         links=links,
+        has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],
         event_label=event_label,
         turn=turn(view.status, view.member.representative),

@@ -26,6 +26,12 @@ LOCKED_AGREEMENT = AGREEMENT.with_for_update()
 AGREEMENT_OF_MEMBER = select(agreements).where(
     agreements.c.campaign_id == bindparam("campaign_id"), agreements.c.member_id == bindparam("member_id")
 )
+AGREEMENT_WITH_FILE = (
+    select(agreements)
+    .join_from(agreements, artefacts, agreements.c.reference == artefacts.c.reference)
+    .where(artefacts.c.sha256 == bindparam("sha256"))
+    .limit(1)
+)
 PAGE = select(agreements).where(agreements.c.reference > bindparam("after")).order_by(agreements.c.reference).limit(bindparam("limit"))
 PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
 ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))
@@ -92,6 +98,10 @@ class AgreementRows(Rows):
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         rows = self._rows(AGREEMENT_OF_MEMBER, campaign_id=campaign_id, member_id=member_id)
+        return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
+
+    def agreement_with_file(self, sha256: str) -> Agreement | None:
+        rows = self._rows(AGREEMENT_WITH_FILE, sha256=sha256)
         return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
 
     def add_fact(self, reference: str, fact: Fact) -> None:

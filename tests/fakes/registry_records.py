@@ -160,6 +160,9 @@ class RecordsTransaction:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))
         return next(found, None)
 
+    def agreement_with_file(self, sha256: str) -> Agreement | None:
+        return next((a for a in self.state.agreements.values() if any(one.sha256 == sha256 for one in a.artefacts)), None)
+
     def add_fact(self, reference: str, fact: Fact) -> None:
         self._check_writes()
         agreement = self.agreement(reference)
