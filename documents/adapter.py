@@ -12,10 +12,8 @@ from conventions.terms import Terms
 from documents.agreements import issue_of, title_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose
-from documents.embedded_data import parse_agreement_data
-from documents.evidence_file import EVIDENCE_WORDING, render_evidence
+from documents.evidence_vocabulary import EVIDENCE_WORDING
 from documents.pdf.stationery import PLAIN, Stationery
-from documents.pictures import render_picture
 from documents.rendering import render_composition
 from documents.stamps import render_stamp_page
 from documents.twin import render_parts
@@ -77,6 +75,8 @@ class ReportlabDocuments:
             InputRefused: names the entry that is missing, unknown or not of its type; or a character that the fonts lack.
             ConfigurationError: no such wording.
         """
+        from documents.evidence_file import render_evidence  # noqa: PLC0415 for those who render evidence, as below
+
         return render_evidence(self._wordings.wording(EVIDENCE_WORDING), data, self._stationery)
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
@@ -85,6 +85,8 @@ class ReportlabDocuments:
         Raises:
             EvidenceBroken: no such attachment, not canonical, or of another schema.
         """
+        from documents.embedded_data import parse_agreement_data  # noqa: PLC0415 half a second of imports, for those who read
+
         return parse_agreement_data(data)
 
     def render_page_picture(self, data: bytes, page: int) -> bytes:
@@ -94,6 +96,8 @@ class ReportlabDocuments:
             NotFound: no such page.
             EvidenceBroken: not a PDF.
         """
+        from documents.pictures import render_picture  # noqa: PLC0415 as above, for those who draw
+
         return render_picture(data, page)
 
     def render_stamp(self, text: StampText, width_pt: float, height_pt: float) -> bytes:

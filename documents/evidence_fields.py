@@ -1,67 +1,20 @@
-"""Fields and lists of the wording of an evidence file."""
+"""Values of the fields and lists of the wording of an evidence file."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from documents.blocks import SYSTEM
 from documents.evidence import EvidenceData, Happening
 from documents.evidence_words import INDICATION_LABELS, LEVEL_LABELS, PARTY_LABELS, sentence_of_event
 from documents.french import set_french_spaces, spell_clock, spell_date, spell_digest, spell_integer, spell_siret
-from documents.vocabulary import ListLines, Values, Vocabulary
+from documents.vocabulary import ListLines, Values
 
 PARIS = ZoneInfo("Europe/Paris")
 NOTHING = "aucune"
 NO_INDEX = "–"
 NO_LEVEL = "aucun"
 NOT_YET = "ce fichier n’existe pas à la date du dossier"
-
-EVIDENCE_VOCABULARY = Vocabulary(
-    required=frozenset(
-        {
-            "agreement.reference",
-            "agreement.title",
-            "agreement.version",
-            "agreement.page_count",
-            "archive.key",
-            "archive.lock",
-            "archive.retain_until",
-            "archive.sha256",
-            "data.sha256",
-            "established.at",
-            "established.on",
-            "events.count",
-            "journal.at",
-            "journal.root",
-            "journal.size",
-            "member.name",
-            "member.siret",
-            "member_signed.sha256",
-            "prepared.sha256",
-            "sealed.sha256",
-            "syndicate.name",
-            "syndicate.seat",
-            "syndicate.siret",
-            "syndicate.telephone",
-            "syndicate.website",
-            "wording.id",
-            "wording.sha256",
-        }
-    ),
-    lists=MappingProxyType(
-        {
-            "people": frozenset({"line.name", "line.capacity", "line.means"}),
-            "events": frozenset({"line.index", "line.at", "line.said"}),
-            "signatures": frozenset({"line.signer", "line.at", "line.said"}),
-            "timestamps": frozenset({"line.authority", "line.at", "line.said"}),
-            "validations": frozenset({"line.reader", "line.at", "line.result", "line.sha256"}),
-        }
-    ),
-    conditions=frozenset({"archived", "demonstration", "journalled", "sealed"}),
-    parties=(SYSTEM,),
-)
 
 
 def evidence_title(data: EvidenceData) -> str:

@@ -15,8 +15,6 @@ from documents.pdf.stationery import PLAIN, Stationery
 from documents.rendering import Issue, Issuer, render_composition
 from documents.wording_templates import Wording
 
-EVIDENCE = "evidence"
-EVIDENCE_WORDING = "evidence/2026-1"
 DATA_DESCRIPTION = "Données du dossier de preuve"
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -14,7 +14,8 @@ from documents.agreements import issue_of, title_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose, verify_wording
 from documents.evidence_example import fictitious_evidence
-from documents.evidence_file import EVIDENCE, compose_evidence
+from documents.evidence_file import compose_evidence
+from documents.evidence_vocabulary import EVIDENCE
 from documents.examples import ExampleMember, fictitious_terms
 from documents.pdf.stationery import PLAIN, Stationery
 from documents.rendering import Issue, render_composition

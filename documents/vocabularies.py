@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from documents import agreements
-from documents.evidence_fields import EVIDENCE_VOCABULARY
-from documents.evidence_file import EVIDENCE
+from documents.evidence_vocabulary import EVIDENCE, EVIDENCE_VOCABULARY
 from documents.vocabulary import Vocabulary
 
 VOCABULARIES: Mapping[str, Vocabulary] = MappingProxyType(

@@ -21,7 +21,8 @@ from conventions.kinds import LOCK_PERMISSION, SEAL_FIELD, TIMESTAMP_FIELDS
 from conventions.ports.documents import Documents
 from documents.adapter import ReportlabDocuments
 from documents.evidence_example import fictitious_evidence
-from documents.evidence_file import EVIDENCE_WORDING, compose_evidence
+from documents.evidence_file import compose_evidence
+from documents.evidence_vocabulary import EVIDENCE_WORDING
 from documents.evidence_words import EVENT_SENTENCES
 from documents.french import set_french_spaces, spell_digest
 from documents.structure_text import parse_structure_text, verify_twin
