@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -37,8 +38,9 @@ from signing.revisions import (
     prepare_signature,
     prepare_timestamp,
     store_content,
+    stored_certificates,
 )
-from signing.timestamping import TimestampToken, token_certificates
+from signing.timestamping import TimestampToken, is_timestamp_authority, token_certificates
 
 PARIS = ZoneInfo("Europe/Paris")
 SPARE_BYTES = 1_024
@@ -141,7 +143,7 @@ class Engine:
         Raises:
             UpstreamUnavailable, SigningFailed: nothing was made.
         """
-        stamped, _, token = await self._archive_stamp(data, None, ())
+        stamped, _, token = await self._archive_stamp(data, None, await self._evidence_of_stored(data))
         return stamped, token
 
     async def stamp(self, digest: bytes) -> TimestampToken:
@@ -256,6 +258,20 @@ class Engine:
             facts = AuthorityFacts(evidence, len(token.der), self._clock.now() + KEPT_FOR)
         self._facts[authority.name] = facts
         return facts
+
+    async def _evidence_of_stored(self, data: bytes) -> tuple[Evidence, ...]:
+        """Prove anew the state of every authority whose stamp the file holds, as far as each still lives and answers.
+
+        A validator that finds an older stamp's certificate alive wants a fresh answer about it, and does not look at the stamps
+        that cover it. Where there is none to be had any more, those later stamps are what counts.
+        """
+        found, now = [], self._clock.now()
+        certificates = stored_certificates(open_revision(data).reader)
+        for certificate in certificates:
+            if is_timestamp_authority(certificate) and now < certificate.not_valid_after_utc:
+                with suppress(UpstreamUnavailable, SigningFailed):
+                    found.append(await self._gatherer.gather(certificate, certificates))
+        return tuple(found)
 
     async def _evidence_of_previous(self, reader: GrowingReader, data: bytes, facts: AuthorityFacts) -> tuple[Evidence, ...]:
         """Prove the state of the authority of the archive stamp before, when it is not the one at work."""

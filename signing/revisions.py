@@ -17,6 +17,7 @@ from typing import Any
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
 from pyhanko.pdf_utils.generic import pdf_name
@@ -33,7 +34,7 @@ from pyhanko.version import __version__ as pyhanko_version
 
 from conventions.errors import ConfigurationError, SigningFailed
 from conventions.kinds import TIMESTAMP_FIELDS
-from signing.chains import render_der
+from signing.chains import load_certificate, render_der
 from signing.evidence import Evidence
 from signing.reading import GrowingReader
 from signing.values import RFC3161, read_signature_values
@@ -221,6 +222,18 @@ def last_timestamp(reader: PdfFileReader, data: bytes) -> bytes | None:
     with converted_errors():
         values = [value for value in read_signature_values(reader, data) if value.sub_filter == RFC3161]
     return values[-1].contents if values else None
+
+
+def stored_certificates(reader: PdfFileReader) -> tuple[x509.Certificate, ...]:
+    """Return the certificates of the document security store; none without one.
+
+    Raises:
+        SigningFailed: one that cannot be read.
+    """
+    with converted_errors():
+        store = entry(reader.root, "/DSS")
+        certificates = None if store is None else entry(store, "/Certs")
+        return tuple(load_certificate(one.get_object().data) for one in certificates or ())
 
 
 def add_to_store(writer: FrozenWriter, store: SecurityStoreContent) -> None:

@@ -161,11 +161,15 @@ def token_certificates(der: bytes) -> tuple[x509.Certificate, tuple[x509.Certifi
     return cms.signer, tuple(one for one in cms.certificates if one != cms.signer)
 
 
-def _verify_purpose(certificate: x509.Certificate) -> None:
-    """Check RFC 3161, 2.3: extended key usage critical, time-stamping alone."""
+def is_timestamp_authority(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate is for time-stamps: RFC 3161, 2.3: extended key usage critical, time-stamping alone."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except CERTIFICATE_ERRORS:
-        extension = None
-    if extension is None or not extension.critical or list(extension.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        return False
+    return extension.critical and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def _verify_purpose(certificate: x509.Certificate) -> None:
+    if not is_timestamp_authority(certificate):
         raise VerificationFailed("the token's certificate is not for time-stamps", code="timestamp.purpose")

@@ -34,10 +34,11 @@ RENEW_BEFORE = {
     "proof-seal": timedelta(days=90),
     "timestamps": timedelta(days=2 * 365),
     "timestamps-2": timedelta(days=2 * 365),
-    "ocsp-members": timedelta(days=90),
-    "ocsp-syndicate": timedelta(days=90),
+    "ocsp-members": timedelta(days=2 * 365),
+    "ocsp-syndicate": timedelta(days=2 * 365),
 }
-"""A time-stamp protects for as long as its certificate lasts: always two years at least, twice the time between renewals."""
+"""A time-stamp protects for as long as its certificate lasts, and that of the responder whose answer stands beside it in the file:
+always two years at least, twice the time between renewals."""
 PRIVATE_FOLDER = 0o700
 Issue = Callable[[Authority, ec.EllipticCurvePublicKey, str, datetime], x509.Certificate]
 

@@ -28,7 +28,7 @@ ISSUING_CA_LIFETIME = 29 * YEAR
 """Longer than any retention: validators that meet an expired issuing CA find no past path."""
 TIMESTAMP_LIFETIME = 5 * YEAR
 SEAL_LIFETIME = 3 * YEAR
-OCSP_LIFETIME = 3 * YEAR
+OCSP_LIFETIME = 5 * YEAR
 SIGNER_LIFETIME = timedelta(minutes=10)
 """ETSI EN 319 411-1 calls this a short-term certificate: it ends before a revocation could be processed."""
 BACKDATING = timedelta(minutes=1)
