@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = Field(description="Its secret key.")
     s3_working_bucket: str = Field("contreseing-working", description="Bucket of working bytes.")
     s3_archive_bucket: str = Field("contreseing-archive", description="Bucket of the archive, created with object lock.")
+    s3_second_url: Address | None = Field(
+        None, description="Address of a second S3, far from the first: every archived object stands in both."
+    )
+    s3_second_region: str = Field("us-east-1", description="Its region.")
+    s3_second_access_key: SecretStr | None = Field(None, description="Its access key.")
+    s3_second_secret_key: SecretStr | None = Field(None, description="Its secret key.")
+    s3_second_archive_bucket: str = Field("contreseing-archive", description="Bucket of the archive there.")
 
     pki_url: Address = Field(description="Address of the embedded PKI: certificates, OCSP, CRL, time-stamps.")
     pki_anchors_dir: Path = Field(description="Folder of the trust anchors in PEM: `root.pem`, `members-ca.pem`, `syndicate-ca.pem`.")
@@ -191,6 +198,13 @@ class Settings(BaseSettings):
     def _refuse_what_contradicts(self) -> Self:
         if len(self.master_key.get_secret_value()) < MIN_MASTER_KEY_CHARACTERS:
             msg = f"master_key: shorter than {MIN_MASTER_KEY_CHARACTERS} characters"
+            raise ValueError(msg)
+        second = (self.s3_second_url, self.s3_second_access_key, self.s3_second_secret_key)
+        if any(second) and not all(second):
+            msg = "s3_second_url, s3_second_access_key and s3_second_secret_key go together"
+            raise ValueError(msg)
+        if (self.s3_second_url, self.s3_second_archive_bucket) == (self.s3_url, self.s3_archive_bucket):
+            msg = "s3_second_url and s3_second_archive_bucket: the same bucket twice is one archive"
             raise ValueError(msg)
         if self.mode is Mode.PRODUCTION:
             self._refuse_in_production()

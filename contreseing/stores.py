@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from contreseing.settings import Settings
-from contreseing.wiring import s3_settings
-from storage.buckets import ensure_buckets
+from contreseing.wiring import s3_settings, second_s3_settings
+from storage.buckets import ensure_archive_bucket, ensure_buckets
 from storage.migrations import ensure_schema, verify_schema
 from storage.registry import SqlRegistry
 
@@ -22,6 +22,9 @@ def prepare_stores(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     ensure_schema(settings.registry_url)
     ensure_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket)
+    second = second_s3_settings(settings)
+    if second is not None:
+        ensure_archive_bucket(second, settings.s3_second_archive_bucket)
 
 
 @contextmanager

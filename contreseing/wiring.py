@@ -17,6 +17,7 @@ from contreseing.settings import Mode, Settings, load_settings, text_of
 from conventions.ports.documents import Documents, StampText
 from conventions.ports.journal import Timestamps
 from conventions.ports.signing import Signing
+from conventions.ports.stores import Archive
 from conventions.ports.system import Ports, Rules
 from delivery.mail import MailSecurity, SmtpMailer
 from delivery.waker import PrefectWaker
@@ -26,6 +27,7 @@ from storage.object_store import S3WorkingStore
 from storage.proof.verifier import PackagedVerifier
 from storage.registry import SqlRegistry
 from storage.s3_client import S3Settings
+from storage.two_archives import TwoArchives
 
 Port = TypeVar("Port")
 RenderStamp = Callable[[StampText, float, float], bytes]
@@ -64,7 +66,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
         secrets=secrets,
         registry=registry,
         working=outside(S3WorkingStore(s3, settings.s3_working_bucket)),
-        archive=outside(S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)),
+        archive=outside(_archive(settings)),
         documents=documents,
         signing=signing,
         timestamps=timestamps,
@@ -152,6 +154,23 @@ def s3_settings(settings: Settings) -> S3Settings:
         settings.s3_region,
         settings.ca_file,
     )
+
+
+def second_s3_settings(settings: Settings) -> S3Settings | None:
+    """Return where the second archive is, or None where there is one alone."""
+    access, secret = settings.s3_second_access_key, settings.s3_second_secret_key
+    if settings.s3_second_url is None or access is None or secret is None:
+        return None
+    return S3Settings(
+        settings.s3_second_url, access.get_secret_value(), secret.get_secret_value(), settings.s3_second_region, settings.ca_file
+    )
+
+
+def _archive(settings: Settings) -> Archive:
+    first, elsewhere = S3Archive(s3_settings(settings), settings.s3_archive_bucket, settings.lock_mode), second_s3_settings(settings)
+    if elsewhere is None:
+        return first
+    return TwoArchives(first, S3Archive(elsewhere, settings.s3_second_archive_bucket, settings.lock_mode))
 
 
 def _documents(settings: Settings) -> Documents:

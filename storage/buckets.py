@@ -33,6 +33,18 @@ def ensure_buckets(settings: S3Settings, working_bucket: str, archive_bucket: st
     verify_buckets(settings, working_bucket, archive_bucket)
 
 
+def ensure_archive_bucket(settings: S3Settings, bucket: str) -> None:
+    """Make the bucket of a second archive (object lock) where it is not yet, and check it.
+
+    Raises:
+        ConfigurationError: see ``verify_buckets``.
+        UpstreamUnavailable.
+    """
+    client = S3Client(settings)
+    client.call(f"make {bucket}", lambda minio: _make(minio, bucket, object_lock=True))
+    _refuse(_faults(client, bucket, None, locked=True))
+
+
 def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str, encryption: str | None = None) -> None:
     """Check what the archive rests on: both buckets stand, versions are kept, the archive's is under object lock, nothing is public.
 
@@ -44,6 +56,10 @@ def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: st
     """
     client = S3Client(settings)
     reasons = [*_faults(client, working_bucket, encryption, locked=False), *_faults(client, archive_bucket, encryption, locked=True)]
+    _refuse(reasons)
+
+
+def _refuse(reasons: Sequence[str]) -> None:
     if reasons:
         raise ConfigurationError("; ".join(reasons), code="store.buckets", reasons="; ".join(reasons))
 

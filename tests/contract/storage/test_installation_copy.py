@@ -12,7 +12,7 @@ from contreseing.copying import copy_installation
 from contreseing.embedded.postgres import EmbeddedPostgres
 from contreseing.settings import Settings, load_settings_file
 from contreseing.stores import prepare_stores
-from contreseing.wiring import s3_settings
+from contreseing.wiring import build_ports, close_ports, s3_settings
 from conventions.errors import ConfigurationError
 from storage.archive import S3Archive
 from storage.object_store import S3WorkingStore
@@ -38,7 +38,7 @@ def settings_for(tmp_path: Path, buckets: Buckets) -> OpenSettings:
             "database_url": database_url,
             "master_key": "k" * 40,
             "pki_anchors_dir": "pki",
-            "activation_secret": "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=",
+            "activation_secret": "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==",
             "s3_url": buckets.settings.url,
             "s3_access_key": buckets.settings.access_key,
             "s3_secret_key": buckets.settings.secret_key,
@@ -84,3 +84,17 @@ def test_an_installation_is_not_copied_onto_itself(settings_for: OpenSettings, s
     for other in (here, settings_for("here", f"sqlite:///{tmp_path / 'other.db'}"), settings_for("other", sqlite_url)):
         with pytest.raises(ConfigurationError):
             copy_installation(here, other, lambda _: None)
+
+
+def test_what_is_archived_with_a_second_store_stands_in_both(settings_for: OpenSettings, sqlite_url: str, tmp_path: Path) -> None:
+    one = settings_for("first", sqlite_url)
+    values = {"s3_second_url": one.s3_url, "s3_second_archive_bucket": f"{one.s3_archive_bucket}-second"}
+    keys = {"s3_second_access_key": one.s3_access_key, "s3_second_secret_key": one.s3_secret_key}
+    both = load_settings_file(tmp_path / "first.toml", **values, **keys)
+    prepare_stores(both)
+    ports = build_ports(both, is_deferring=True)
+    written = ports.archive.write("agreements/2026-0001/1", b"sealed", LATER.replace(year=2040))
+    close_ports(ports)
+
+    assert [store.read(written.key) for store in ports.archive.stores()] == [b"sealed"] * 2
+    assert S3Archive(s3_settings(one), both.s3_second_archive_bucket, "GOVERNANCE").state(written.key).lock_mode == "GOVERNANCE"

@@ -196,3 +196,19 @@ def test_production_refuses_what_is_unsafe(environment: pytest.MonkeyPatch, name
 
 def test_the_published_table_is_current() -> None:
     assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == render_settings_table()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"S3_SECOND_URL": "https://second.invalid"}, "go together"),
+        (
+            {"S3_SECOND_URL": "https://s3.invalid", "S3_SECOND_ACCESS_KEY": "access", "S3_SECOND_SECRET_KEY": "secret"},
+            "the same bucket twice",
+        ),
+    ],
+)
+def test_a_second_archive_is_another_one_and_whole(environment: pytest.MonkeyPatch, given: dict[str, str], said: str) -> None:
+    for name, value in given.items():
+        environment.setenv(f"CONTRESEING_{name}", value)
+    assert said in refusal()
