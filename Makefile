@@ -17,7 +17,7 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults demo accept serve bench bench-documents bench-storage tools clean
+.PHONY: help setup lock check format test faults demo accept serve bench bench-documents bench-signing bench-storage tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ bench: $(READY) ## CPU per convention, part by part
 
 bench-documents: $(READY) ## CPU per document, other engines beside (WeasyPrint and Typst where installed)
 	$(BIN)/python -m benchmarks.documents
+
+bench-signing: $(READY) ## CPU per signature, validation and renewal, pyHanko beside, memory over 2,000 (wants a quiet machine)
+	$(BIN)/python -m benchmarks.signing
 
 bench-storage: $(READY) ## archive, journal, rebuilding and search among 40,000 (4 minutes)
 	$(BIN)/python -m benchmarks.storage
