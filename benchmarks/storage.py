@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import insert
 
+from benchmarks.bundle import bundle_measures
 from contreseing.embedded.postgres import EmbeddedPostgres
 from contreseing.embedded.seaweedfs import PORT_NAMES, Seaweedfs
 from conventions.agreements import Agreement, Fact, FactKind
@@ -85,6 +86,7 @@ def main() -> None:
         }
         measures = [
             *_archive_measures(Path(folder), asked.folders, databases),
+            *(Measure(*row) for row in bundle_measures()),
             *(one for name, make in databases.items() for one in _journal_measures(name, make(), asked.events)),
             *(one for name, make in databases.items() for one in _search_measures(name, make(), asked.agreements)),
         ]

@@ -63,7 +63,7 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
     entries = _listed(ports, reference, completed)
     names = [archived_name(entry) for entry in entries]
     files = {name: _read(ports, entry) for name, entry in zip(names, entries, strict=True)}
-    signed = [files[name] for name in names if name.endswith(".pdf") and not name.endswith("-prepared.pdf")]
+    signed = _last_of_each([files[name] for name in names if name.endswith(".pdf") and not name.endswith("-prepared.pdf")])
     anchors = ports.signing.trust_anchors_pem()
     files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed])
     files |= journal_files(_covering_proof(ports, agreement))
@@ -115,6 +115,11 @@ def _listed(ports: Ports, reference: str, completed: list[ArchiveEntry]) -> list
         raise NotFound(f"nothing of {reference} is archived yet", code="bundle.nothing_archived")
     listed = {item["key"] for item in json.loads(_read(ports, indexes[-1]))["objects"]}
     return [entry for entry in completed if entry.key in listed or entry in indexes]
+
+
+def _last_of_each(signed: list[bytes]) -> list[bytes]:
+    """Leave out the files that another one only adds to: what validates the later one is what validates the earlier."""
+    return [data for data in signed if not any(other is not data and other.startswith(data) for other in signed)]
 
 
 def _read(ports: Ports, entry: ArchiveEntry) -> bytes:

@@ -38,10 +38,11 @@ def keep_trail(ports: Ports, reference: str) -> None:
         agreement = tx.agreement(reference)
         until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
         entries = list(events_of(tx, reference))
+        kept = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference)}
     if not any(fact.kind is FactKind.MEMBER_FILE_KEPT for fact in agreement.facts):
         return
     finish_pending(ports, reference)
-    for kind, sha256 in _mails(entries):
+    for kind, sha256 in (mail for mail in _mails(entries) if mail not in kept):
         keep(ports, reference, kind, ports.working.get(sha256), until)
     orders = render_orders(agreement)
     if orders is not None:
