@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     pki_passphrase: SecretStr | None = Field(None, description="Encrypts the private keys of the embedded PKI on disk; plain without it.")
     restamp_days: int = Field(365, ge=1, le=730, description="Age in days at which an archive time-stamp is renewed.")
 
+    upload_anchors_dir: Path | None = Field(
+        None,
+        description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it.",
+    )
     member_level: SignatureLevel = Field("simple", description="Level of members' signatures; a one-shot key gives `simple`.")
     signatory_key: str = Field(
         "one_shot", pattern="^(one_shot|pkcs11|csc)$", description="Where the Vice-President's key is: `one_shot`, `pkcs11` or `csc`."

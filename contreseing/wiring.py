@@ -81,6 +81,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
             help_telephone=settings.help_telephone,
             agents_mail=settings.agents_mail,
             demonstration=settings.is_demonstration,
+            accepts_uploads=settings.upload_anchors_dir is not None,
             restamp_after=timedelta(days=settings.restamp_days),
             visits_kept_months=settings.visits_kept_months,
         ),

@@ -21,7 +21,7 @@ class FactKind(StrEnum):
     PREPARED = "prepared"  # see ``Preparation``
     INVITED = "invited"  # link_id, deadline
     CONSENTED = "consented"  # link_id, visit_id, code_id, sha256
-    MEMBER_SIGNED = "member_signed"  # sha256, level, signed_at, certificate_sha256
+    MEMBER_SIGNED = "member_signed"  # sha256, level, signed_at, certificate_sha256; uploaded_sha256 where it was signed elsewhere
     MEMBER_FILE_KEPT = "member_file_kept"  # key: the member-signed file and its record are under lock
     AUTHORISED = "authorised"  # authorisation_id, expires_at
     COUNTERSIGNED = "countersigned"  # sha256, level, signed_at, certificate_sha256, authorisation_id

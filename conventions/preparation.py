@@ -58,8 +58,16 @@ def preparation_of(agreement: Agreement, version: int | None = None) -> Preparat
 
 def expected_signers(agreement: Agreement) -> tuple[ExpectedSigner, ...]:
     """List who must have signed which field once the agreement is complete, in signing order."""
-    preparation = preparation_of(agreement)
-    return tuple(ExpectedSigner(preparation.identity(party), FIELD_OF[party]) for party in SIGNERS[agreement.kind])
+    preparation, certificates = preparation_of(agreement), {Party.MEMBER: own_certificate(agreement)}
+    return tuple(
+        ExpectedSigner(preparation.identity(party), FIELD_OF[party], certificates.get(party, "")) for party in SIGNERS[agreement.kind]
+    )
+
+
+def own_certificate(agreement: Agreement) -> str:
+    """Return the fingerprint of the certificate that the member came with, hexadecimal; empty when ours signed."""
+    signed = agreement.fact(FactKind.MEMBER_SIGNED)
+    return signed.text("certificate_sha256") if signed is not None and "uploaded_sha256" in signed.data else ""
 
 
 def _number(value: Json) -> int:

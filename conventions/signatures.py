@@ -97,10 +97,14 @@ class SealedManifest:
 
 @dataclass(frozen=True)
 class ExpectedSigner:
-    """Who must have signed which field: compared with the certificate's issuer, policy, organisation and person."""
+    """Who must have signed which field: compared with the certificate's issuer, policy, organisation and person.
+
+    With ``certificate_sha256`` it is that very certificate: one of the person's own, accepted when the file was uploaded.
+    """
 
     identity: SignerIdentity
     field: str
+    certificate_sha256: str = ""
 
 
 @dataclass(frozen=True)

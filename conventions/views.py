@@ -101,6 +101,7 @@ class SignerView:
     signed_at: datetime | None
     telephone: str
     demonstration: bool
+    accepts_uploads: bool = False
 
     @property
     def parts_left(self) -> tuple[PartView, ...]:

@@ -47,6 +47,7 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "document.downloaded": "Fichier PDF téléchargé depuis le lien.",
         "code.requested": "Code à usage unique demandé pour l'adresse électronique enregistrée.",
         "code.wrong": "Code erroné saisi.",
+        "upload.refused": "Fichier signé ailleurs déposé, et refusé.",
         "question.asked": "Question posée ou erreur signalée depuis le lien.",
         # the desk, the office, what leaves
         "desk.reviewed": "Document examiné au parapheur.",

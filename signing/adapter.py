@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from conventions.canonical import sha256_hex
-from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken
+from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, VerificationFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, Party
 from conventions.ports.documents import StampText
 from conventions.ports.system import Clock
@@ -31,15 +31,18 @@ from signing.gathering import Gatherer
 from signing.identities import IssuerRule
 from signing.keys import HashSigner, OneShotKey
 from signing.material import read_proof_material
+from signing.names import PersonExpected
 from signing.outside import HttpTimeouts, Outside
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
 from signing.proof_seal import ProofSealer
+from signing.raising import UploadRaiser
 from signing.restamping import Restamper, verifiable_until
 from signing.revisions import StampRenderer
 from signing.second_reader import SecondReader
 from signing.signatories import CeremonyRules, LastingKey, LastingSignatory, OneShotSignatory, Signatory
 from signing.timestamping import TokenRules
+from signing.upload_process import UploadQuestion, judge_upload
 from signing.validation import PyhankoReader
 
 LEVEL_TEXT = "Signature électronique simple, horodatée"
@@ -67,6 +70,7 @@ class PadesSigning:
         tsa_policies: frozenset[str] = frozenset(),
         tsa_in_flight: int = IN_FLIGHT,
         lasting_key: LastingKey | None = None,
+        upload_anchors_pem: Sequence[bytes] = (),
         level_text: str = LEVEL_TEXT,
     ) -> None:
         """Prepare; nothing is asked of anybody yet.
@@ -90,7 +94,9 @@ class PadesSigning:
         self._render_stamp = render_stamp
         self._level_text = self._syndicate_level_text = level_text
         self._outside = Outside(timeouts or HttpTimeouts())
-        trust = TrustStore(one for several in anchors.values() for one in several)
+        own = [one for several in anchors.values() for one in several]
+        accepted = [one for pem in upload_anchors_pem for one in parse_certificates(pem)]
+        trust = TrustStore([*own, *accepted])
         rules = TokenRules(trust, tsa_policies)
         self._authorities = TimestampAuthorities(
             [
@@ -100,6 +106,8 @@ class PadesSigning:
         )
         gatherer = Gatherer(self._outside, trust, clock)
         self._engine = Engine(self._authorities, gatherer, clock)
+        self._upload_anchors_pem = [render_pem([one]) for one in accepted]
+        self._raiser = UploadRaiser(self._engine, gatherer, trust)
         self._pki = PkiClient(pki_url, tokens, self._outside)
         self._proof_sealer = ProofSealer(self._pki, self._engine, render_stamp, clock)
         other = () if lasting_key is None or lasting_key.ca is None else (IssuerRule(lasting_key.ca, lasting_key.policy),)
@@ -150,6 +158,19 @@ class PadesSigning:
         if isinstance(outcome, ContreseingError):
             raise outcome
         return outcome
+
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+        """See the port."""
+        if not self._upload_anchors_pem:
+            raise VerificationFailed("no authority is accepted for files signed elsewhere", code="upload.untrusted")
+        person = PersonExpected(signer.person.full_name, signer.siren)
+        question = UploadQuestion(prepared, uploaded, MEMBER_FIELD, person, self._upload_anchors_pem, self._clock.now())
+        signed = self._outside.run(self._raiser.complete(uploaded, judge_upload(question)))
+        expected = [ExpectedSigner(signer, MEMBER_FIELD, signed.certificate_sha256)]
+        reports = (self.validate(signed.data, expected), self.second_opinion(signed.data, expected))
+        if refusals := [f"{one.reader}: {'; '.join(one.reasons)}" for one in reports if not one.valid]:
+            raise VerificationFailed(" / ".join(refusals), code="upload.readers")
+        return signed
 
     def seal_manifest(self, manifest: bytes) -> SealedManifest:
         """See the port."""

@@ -137,13 +137,13 @@ class Engine:
         ]
         return list(await asyncio.gather(*works))
 
-    async def restamp(self, data: bytes) -> tuple[bytes, TimestampToken]:
-        """Renew a file's protection: fresh validation data for the last archive stamp, then another over all.
+    async def restamp(self, data: bytes, needed: tuple[Evidence, ...] = ()) -> tuple[bytes, TimestampToken]:
+        """Renew a file's protection: fresh validation data for the last archive stamp and what is needed beside, then another over all.
 
         Raises:
             UpstreamUnavailable, SigningFailed: nothing was made.
         """
-        stamped, _, token = await self._archive_stamp(data, None, await self._evidence_of_stored(data))
+        stamped, _, token = await self._archive_stamp(data, None, (*needed, *await self._evidence_of_stored(data)))
         return stamped, token
 
     async def stamp(self, digest: bytes) -> TimestampToken:

@@ -25,7 +25,7 @@ from signing.der import strip_padding
 from signing.identities import subject_text
 from signing.revisions import entry
 from signing.timestamping import TokenRules, verify_token
-from signing.values import SignatureValue
+from signing.values import RFC3161, SignatureValue
 
 EMBEDDED_DATA = "agreement.json"
 SIGNATURE_TIMESTAMP, DOCUMENT_TIMESTAMP = "signature-timestamp", "document-timestamp"
@@ -114,6 +114,12 @@ def _signature_timestamp(
         indication=Indication.TOTAL_PASSED if passed or holds else Indication.INDETERMINATE,
         reasons=reasons,
     )
+
+
+def covered_at(value: SignatureValue, values: Sequence[SignatureValue]) -> datetime | None:
+    """Return the time of the first archive time-stamp over a signature, or None."""
+    covering = min((one for one in values if one.sub_filter == RFC3161 and one.end > value.end), key=lambda one: one.end, default=None)
+    return None if covering is None else parse_tst_info(parse_cms(strip_padding(covering.contents)).content or b"").gen_time
 
 
 def guarded_until(value: SignatureValue, certificate: x509.Certificate, archive_until: datetime | None) -> datetime:

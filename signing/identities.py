@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from conventions.kinds import Party
 from conventions.people import folded
-from conventions.signatures import SignerIdentity
+from conventions.signatures import ExpectedSigner, SignerIdentity
 from signing.chains import is_issued_by, stated_policies
 
 
@@ -46,6 +47,15 @@ def assess_identity(certificate: x509.Certificate, expected: SignerIdentity, rul
     if not _is_same_name(certificate, expected):
         reasons.append("signer.person: the certificate is for another person")
     return tuple(reasons)
+
+
+def assess_signer(certificate: x509.Certificate, expected: ExpectedSigner, rules: IssuerRules) -> tuple[str, ...]:
+    """Compare a certificate with the one that was accepted, where the person came with one of their own; else with who was expected."""
+    if not expected.certificate_sha256:
+        return assess_identity(certificate, expected.identity, rules)
+    if certificate.fingerprint(hashes.SHA256()).hex() == expected.certificate_sha256:
+        return ()
+    return ("signer.certificate: the certificate is not the one that was accepted with the file",)
 
 
 def subject_text(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:

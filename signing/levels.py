@@ -59,7 +59,7 @@ def level_of(data: bytes, field: str, before: GrowingReader | None = None) -> Pa
 
 
 def assess_level(values: Sequence[SignatureValue], field: str, material: StoredMaterial, size_bytes: int) -> PadesLevel:
-    """Return the level of a field's signature among the values of its file.
+    """Return the level of a field's signature among the values of its file; a document time-stamp dates it as one of its own would.
 
     Raises:
         SigningFailed: no such signature, or not a PAdES one.
@@ -78,11 +78,11 @@ def assess_level(values: Sequence[SignatureValue], field: str, material: StoredM
         if attribute["type"].native == "signature_time_stamp_token"
         for token in attribute["values"]
     ]
-    if not tokens:
+    archived = any(other.sub_filter == RFC3161 and value.end < other.end <= size_bytes for other in values)
+    if not tokens and not archived:
         return PadesLevel.B_B
     if not all(_is_proven(one, material) for one in (signed_data, *(token["content"] for token in tokens))):
         return PadesLevel.B_T
-    archived = any(other.sub_filter == RFC3161 and value.end < other.end <= size_bytes for other in values)
     return PadesLevel.B_LTA if archived else PadesLevel.B_LT
 
 

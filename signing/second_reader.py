@@ -20,10 +20,10 @@ from conventions.errors import VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain, load_certificate
 from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, parse_cms
-from signing.cms_verification import verify_signer_of_digest
+from signing.cms_verification import digest_of, verify_signer_of_digest
 from signing.der import strip_padding
 from signing.evidence import verify_crl, verify_ocsp_response
-from signing.identities import IssuerRules, assess_identity, subject_text
+from signing.identities import IssuerRules, assess_signer, subject_text
 from signing.second_structure import SignatureInFile, StructureOfFile, read_structure
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 
@@ -34,11 +34,12 @@ _Verification = Callable[[bytes, x509.Certificate, x509.Certificate, datetime], 
 
 @dataclass(frozen=True)
 class _Signed:
-    """A signature that holds: its certificate and its time."""
+    """A signature that holds: its certificate, and what dates it: a time-stamp of its own, else the archive stamp that covers it."""
 
     field: str
     certificate: x509.Certificate
     token: TimestampToken
+    is_own: bool
 
 
 class SecondReader:
@@ -54,7 +55,8 @@ class SecondReader:
 
         1. The structure holds (``read_structure``), and the last value is a document time-stamp.
         2. Every document time-stamp covers its revision, in the order of their times.
-        3. Every signature covers its revision, with a time-stamp of its own that is not later than the next archive stamp.
+        3. Every signature covers its revision, dated by a time-stamp of its own, which is not later than the archive
+           stamp that covers it, or by that one.
         4. Signers' and authorities' certificates lead to an anchor at those times, and the store proves that none was revoked.
         5. The last authority's certificate has not ended.
         6. Each expected person, and nobody else, signed the expected field.
@@ -75,7 +77,7 @@ class SecondReader:
             valid=not reasons,
             level=PadesLevel.B_LTA,
             signatures=tuple(_finding(one) for one in signed),
-            timestamps=tuple(_stamped("signature-timestamp", one.field, one.token) for one in signed)
+            timestamps=tuple(_stamped("signature-timestamp", one.field, one.token) for one in signed if one.is_own)
             + tuple(_stamped("document-timestamp", field, token) for field, token in archive),
             data_sha256=structure.data_sha256,
             reasons=tuple(reasons),
@@ -99,25 +101,30 @@ class SecondReader:
         return [(stamp.field, token) for stamp, token in stamps], signed
 
     def _archive_stamp(self, stamp: SignatureInFile, structure: StructureOfFile) -> TimestampToken:
-        token = verify_token(_unpadded(stamp), stamp.digest, self._token_rules)
+        token = verify_token(_unpadded(stamp), stamp.digest("sha256"), self._token_rules)
         self._verify_state(token.certificate, token.others, token.gen_time, structure)
         return token
 
     def _signature(self, signature: SignatureInFile, covering: TimestampToken, structure: StructureOfFile) -> _Signed:
         try:
             cms = parse_cms(_unpadded(signature))
-            (der,) = cms.unsigned_attributes[SIGNATURE_TIMESTAMP]
+            tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())
         except UNREADABLE as error:
-            raise VerificationFailed("a signature that cannot be read, or without its time-stamp", code="signature.unreadable") from error
+            raise VerificationFailed("a signature that cannot be read", code="signature.unreadable") from error
         if cms.content_type != DATA or cms.content is not None:
             raise VerificationFailed("a signature that holds content of its own", code="signature.content")
-        verify_signer_of_digest(cms, signature.digest)
-        token = verify_token(der, hashlib.sha256(cms.signature).digest(), self._token_rules)
+        verify_signer_of_digest(cms, signature.digest(digest_of(cms).name))
+        if not tokens:
+            self._verify_state(cms.signer, cms.certificates, covering.gen_time, structure)
+            return _Signed(signature.field, cms.signer, covering, is_own=False)
+        if len(tokens) > 1:
+            raise VerificationFailed("several time-stamps of one signature", code="signature.timestamps")
+        token = verify_token(tokens[0], hashlib.sha256(cms.signature).digest(), self._token_rules)
         if token.gen_time > covering.gen_time:
             raise VerificationFailed("a signature stamped after the archive stamp that covers it", code="signature.order")
         self._verify_state(token.certificate, token.others, token.gen_time, structure)
         self._verify_state(cms.signer, cms.certificates, token.gen_time, structure)
-        return _Signed(signature.field, cms.signer, token)
+        return _Signed(signature.field, cms.signer, token, is_own=True)
 
     def _verify_state(
         self, certificate: x509.Certificate, others: Iterable[x509.Certificate], at: datetime, structure: StructureOfFile
@@ -140,7 +147,7 @@ class SecondReader:
                 reasons.append(f"{one.field}: signature missing")
             else:
                 certificate = found[one.field].certificate
-                reasons += [f"{one.field}: {reason}" for reason in assess_identity(certificate, one.identity, self._rules)]
+                reasons += [f"{one.field}: {reason}" for reason in assess_signer(certificate, one, self._rules)]
         return reasons
 
 

@@ -27,13 +27,19 @@ CATALOG_MAY_CHANGE = frozenset({"/DSS", "/Extensions", "/AcroForm"})
 
 @dataclass(frozen=True)
 class SignatureInFile:
-    """A filled field: the DER in its hole, the digest of the rest of its revision, and where that revision ends."""
+    """A filled field: the DER in its hole, the rest of its revision, and where that revision ends."""
 
     field: str
     is_timestamp: bool
     contents: bytes
-    digest: bytes
+    covered: tuple[bytes, bytes]
     end: int
+
+    def digest(self, algorithm: str) -> bytes:
+        """Return the digest of what is covered."""
+        hashed = hashlib.new(algorithm, self.covered[0])
+        hashed.update(self.covered[1])
+        return hashed.digest()
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,7 @@ def _signature(field: str, is_timestamp: bool, value: DictionaryObject, data: by
         raise VerificationFailed("a byte range that leaves out more than its signature", code="structure.byte_range")
     if END_OF_FILE.search(data[max(0, end - 64) : end]) is None:
         raise VerificationFailed("a signed revision that does not end as a file does", code="structure.revision")
-    digest = hashlib.sha256(data[:length] + data[rest:end]).digest()
-    return SignatureInFile(field, is_timestamp, bytes.fromhex(hole[1:-1].decode("ascii")), digest, end)
+    return SignatureInFile(field, is_timestamp, bytes.fromhex(hole[1:-1].decode("ascii")), (data[:length], data[rest:end]), end)
 
 
 def _verify_revision(before: PdfReader, after: PdfReader, added: bytes, offset: int, signature: SignatureInFile) -> None:

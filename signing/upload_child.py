@@ -50,6 +50,7 @@ def _accepted(found: AcceptedUpload) -> dict[str, object]:
         "signer": found.signer,
         "level": found.level.value,
         "end": found.end,
+        "hole": found.hole,
         "certificates": [one.public_bytes(serialization.Encoding.PEM).decode("ascii") for one in (found.certificate, *found.others)],
         "stamped_at": found.token.gen_time.isoformat() if found.token is not None else None,
         "has_token": found.has_token,

@@ -42,6 +42,7 @@ class CheckedUpload:
     signer: str
     level: PadesLevel
     end: int
+    hole: tuple[int, int]
     certificates: tuple[x509.Certificate, ...]
     stamped_at: datetime | None
     has_token: bool
@@ -75,6 +76,7 @@ def judge_upload(question: UploadQuestion, limits: UploadLimits | None = None) -
         signer=said["signer"],
         level=PadesLevel(said["level"]),
         end=said["end"],
+        hole=(said["hole"][0], said["hole"][1]),
         certificates=tuple(x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in said["certificates"]),
         stamped_at=datetime.fromisoformat(said["stamped_at"]) if said["stamped_at"] else None,
         has_token=said["has_token"],

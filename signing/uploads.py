@@ -83,6 +83,7 @@ class AcceptedUpload:
     end: int
     token: TimestampToken | None
     has_token: bool
+    hole: tuple[int, int]
 
 
 def verify_upload(
@@ -107,12 +108,12 @@ def verify_upload(
     token = _own_token(cms, trust)
     if trust is not None:  # (9)
         _verify_path(cms, trust, now if token is None else token.gen_time)
+    _, begin, after_hole, _ = (int(number) for number in signature.byte_range)
     values = [read_value(one) for one in after.embedded_signatures]
     level = assess_level(values, field, read_material(after), len(uploaded))
     others = tuple(one for one in cms.certificates if one != cms.signer)
-    return AcceptedUpload(
-        field, shown_name(cms.signer), cms.signer, others, level, end, token, SIGNATURE_TIMESTAMP in cms.unsigned_attributes
-    )
+    has_token = SIGNATURE_TIMESTAMP in cms.unsigned_attributes
+    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole))
 
 
 def _verify_bytes(prepared: bytes, uploaded: bytes) -> None:

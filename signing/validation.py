@@ -59,13 +59,14 @@ from signing.findings import (
     assess_document_timestamp,
     assess_seal,
     assess_signature_timestamps,
+    covered_at,
     embedded_data_sha256,
     guarded_until,
     lowest_level,
     read_value,
 )
 from signing.gathering import Gatherer
-from signing.identities import IssuerRules, assess_identity, subject_text
+from signing.identities import IssuerRules, assess_signer, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
 from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import remember_prepared_names
@@ -256,7 +257,7 @@ class PyhankoReader:
             if signature is None:
                 reasons.append(f"{one.field}: signature missing")
             else:
-                reasons += [f"{one.field}: {reason}" for reason in assess_identity(signature.certificate, one.identity, self._rules)]
+                reasons += [f"{one.field}: {reason}" for reason in assess_signer(signature.certificate, one, self._rules)]
         return reasons
 
     def _specification(
@@ -325,7 +326,7 @@ async def _assess_signature(
     proven = archived and not lapsed and getattr(result, "oldest_evidence_record_timestamp", None) is not None
     stamped = not lapsed and _timestamp_passed(result, archived=archived)
     timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
-    signed_at = timestamps[0].at if timestamps else embedded.self_reported_timestamp
+    signed_at = timestamps[0].at if timestamps else covered_at(value, shown.values) or embedded.self_reported_timestamp
     finding = SignatureFinding(
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         signer=subject_text(certificate, NameOID.COMMON_NAME),

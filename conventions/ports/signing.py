@@ -37,6 +37,16 @@ class Signing(Protocol):
         """
         ...
 
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+        """Accept a prepared file that the member signed elsewhere, in ``Signature_Membre``, and raise it to B-LTA at once.
+
+        Raises:
+            VerificationFailed: ``upload.<what>``: the file is refused, and its sentence says what to do next.
+            UpstreamUnavailable: CA, OCSP, CRL or time-stamp authority does not answer.
+            SigningFailed: anything else; nothing was issued.
+        """
+        ...
+
     def seal_manifest(self, manifest: bytes) -> SealedManifest:
         """Bind a ceremony's manifest (canonical JSON) with the system's seal and a time-stamp.
 

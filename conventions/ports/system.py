@@ -65,6 +65,7 @@ class Rules:
     help_telephone: str
     agents_mail: str
     demonstration: bool
+    accepts_uploads: bool = False
     signing_lease: timedelta = timedelta(minutes=2)
     restamp_after: timedelta = timedelta(days=365)
     visits_kept_months: int = 12

@@ -15,6 +15,7 @@ from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
 from conventions.steps.keep_actors import keep_actors
+from conventions.steps.keep_member_file import keep_uploaded
 
 REQUIRED_LEVEL = PadesLevel.B_LTA
 REPORT_SCHEMA = "contreseing/validation-report/1"
@@ -46,6 +47,7 @@ def archive(ports: Ports, reference: str) -> None:
         keep_actors(ports, reference)
         keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
         keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
+        keep_uploaded(ports, agreement, agreement.version, until)
         if ceremony is not None and ceremony.sealed is not None:
             keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
             keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
@@ -132,8 +134,6 @@ def render_report(report: ValidationReport) -> bytes:
     def plain(value: object) -> Json:
         if is_dataclass(value):
             return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-        if isinstance(value, dict):
-            return {str(name): plain(item) for name, item in value.items()}
         if isinstance(value, list | tuple):
             return [plain(item) for item in value]
         if value is None or isinstance(value, bool | int | str):

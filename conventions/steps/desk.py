@@ -15,7 +15,7 @@ from conventions.people import is_same_person
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
-from conventions.preparation import preparation_of
+from conventions.preparation import own_certificate, preparation_of
 from conventions.programmes import Programme
 from conventions.status import Status, status_of
 from conventions.steps.read_page import picture_of
@@ -119,6 +119,8 @@ def _sort(agreement: Agreement, member: Member, programme: Programme, delegation
         demanding.append("pile.generic_mailbox")
     if is_same_person(member.representative, delegation.holder):
         demanding.append("pile.same_person")
+    if own_certificate(agreement):
+        demanding.append("pile.signed_elsewhere")
     if demanding:
         return Pile.ONE_BY_ONE, tuple(demanding)
     if agreement.version > 1:

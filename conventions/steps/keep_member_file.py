@@ -37,12 +37,24 @@ def versions_to_keep(agreement: Agreement) -> tuple[int, ...]:
     return tuple(sorted(signed - kept))
 
 
+def keep_uploaded(ports: Ports, agreement: Agreement, version: int, until: datetime) -> None:
+    """Put under lock the file as the member uploaded it, where it was signed elsewhere.
+
+    Raises:
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    uploaded = agreement.required_fact(FactKind.MEMBER_SIGNED, version).data.get("uploaded_sha256")
+    if uploaded is not None:
+        keep(ports, agreement.reference, "uploaded", ports.working.get(str(uploaded)), until)
+
+
 def _keep_version(ports: Ports, agreement: Agreement, version: int, until: datetime) -> None:
     reference = agreement.reference
     prepared = agreement.required_artefact(Stage.PREPARED, version)
     signed = agreement.required_artefact(Stage.MEMBER_SIGNED, version)
     keep(ports, reference, Stage.PREPARED, ports.working.get(prepared.sha256), until)
     entry = keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(signed.sha256), until)
+    keep_uploaded(ports, agreement, version, until)
     keep(ports, reference, "record", archive_record(agreement, agreement.required_fact(FactKind.MEMBER_SIGNED, version)), until)
     keep_index(ports, reference, until)
     with ports.registry.write() as tx:

@@ -16,6 +16,7 @@ If 7 fails because something outside is down, the decision stands and ``finish_s
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -103,13 +104,18 @@ def _check_code(ports: Ports, tx: Transaction, link: Link, document_sha256: str,
 
 
 def _consent(ports: Ports, tx: Transaction, agreement: Agreement, visit: Visit, link: Link, request: CodeRequest, now: datetime) -> None:
-    _check_may_sign(tx, agreement, paris_date(now))
+    check_may_sign(tx, agreement, paris_date(now))
     tx.update_code_request(replace(request, used_at=now))
     data = {"link_id": link.id, "visit_id": visit.id, "code_id": request.id, "sha256": request.document_sha256}
     record_fact(ports, tx, agreement, Fact(FactKind.CONSENTED, now, agreement.version, data))
 
 
-def _check_may_sign(tx: Transaction, agreement: Agreement, day: date) -> None:
+def check_may_sign(tx: Transaction, agreement: Agreement, day: date) -> None:
+    """Check programme and power to sign on a day.
+
+    Raises:
+        RuleRefused: a guard's.
+    """
     check_programme_open(tx.programme(agreement.programme_id), day)
     check_power(tx.member(agreement.member_id).power, day)
 
@@ -128,7 +134,7 @@ def finish_signature(ports: Ports, reference: str) -> None:
         agreement.required_fact(FactKind.CONSENTED)
         claim = None
         if agreement.artefact(Stage.MEMBER_SIGNED) is None:
-            _check_may_sign(tx, agreement, paris_date(ports.clock.now()))
+            check_may_sign(tx, agreement, paris_date(ports.clock.now()))
             claim = take_claim(ports, tx, reference)
     if claim is not None:
         preparation = preparation_of(agreement)
@@ -138,23 +144,31 @@ def finish_signature(ports: Ports, reference: str) -> None:
             sha256 = ports.working.put(signed.data)
             with ports.registry.write() as tx:
                 claim.verify(tx)
-                _commit(ports, tx, reference, agreement.version, signed, sha256)
+                commit_signature(ports, tx, reference, agreement.version, signed, sha256)
     if agreement.fact(FactKind.MEMBER_FILE_KEPT) is None:
-        _keep_quietly(ports, reference)
+        keep_quietly(ports, reference)
 
 
-def _commit(ports: Ports, tx: Transaction, reference: str, version: int, signed: SignedFile, sha256: str) -> None:
+def commit_signature(  # the claim's transaction and what was made under it
+    ports: Ports, tx: Transaction, reference: str, version: int, signed: SignedFile, sha256: str, beside: Mapping[str, Json] | None = None
+) -> None:
+    """Record the member's signature in the caller's transaction: guards at its time, artefact, fact, mails.
+
+    Raises:
+        RuleRefused: the agreement went on, or a guard refuses at the time of the time-stamp.
+    """
     agreement = tx.agreement(reference, lock=True)
     if agreement.version != version:
         raise RuleRefused(f"{reference} went on to version {agreement.version}", code="document.changed")
-    _check_may_sign(tx, agreement, paris_date(signed.signed_at))
+    check_may_sign(tx, agreement, paris_date(signed.signed_at))
     now = ports.clock.now()
     tx.add_artefact(reference, Artefact(version, Stage.MEMBER_SIGNED, sha256, len(signed.data), now))
-    data = {
+    data: dict[str, Json] = {
         "sha256": sha256,
         "level": signed.level.value,
         "signed_at": signed.signed_at.isoformat(),
         "certificate_sha256": signed.certificate_sha256,
+        **(beside or {}),
     }
     record_fact(ports, tx, agreement, Fact(FactKind.MEMBER_SIGNED, now, version, data))
     enqueue_about_version(ports, tx, Template.MEMBER_RECEIPT, agreement)
@@ -162,7 +176,7 @@ def _commit(ports: Ports, tx: Transaction, reference: str, version: int, signed:
         enqueue_about_version(ports, tx, Template.SECOND_ADDRESS_NOTICE, agreement)
 
 
-def _keep_quietly(ports: Ports, reference: str) -> None:
+def keep_quietly(ports: Ports, reference: str) -> None:
     """Put the signed file under lock; if the archive is down, the person is not made to wait: ``resume`` repeats it."""
     try:
         keep_member_file(ports, reference)

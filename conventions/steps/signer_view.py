@@ -76,6 +76,7 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
         signed_at=signed.instant("signed_at") if signed is not None else None,
         telephone=ports.rules.help_telephone,
         demonstration=campaign.demonstration,
+        accepts_uploads=ports.rules.accepts_uploads,
     )
 
 

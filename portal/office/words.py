@@ -47,6 +47,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "document.downloaded": "Fichier téléchargé par le membre",
         "code.requested": "Code demandé",
         "code.wrong": "Code inexact",
+        "upload.refused": "Fichier signé ailleurs : refusé",
         "question.asked": "Question ou erreur signalée par le membre",
         "desk.reviewed": "Vue au parapheur",
         "file.read": "Fichier ouvert par un agent",

@@ -131,12 +131,6 @@ def code_help(request: Request, here: Here, cookie: Cookie) -> Response:
     return page(request, "signers/code_help.html", binding=Binding.VISIT, view=view)
 
 
-@router.get("/convention/certificat")
-def own_certificate(request: Request, here: Here, cookie: Cookie) -> Response:
-    """Say how to sign with a certificate of one's own."""
-    return page(request, "signers/certificate.html", view=signer_view(here.ports, cookie))
-
-
 @router.get("/convention/refus")
 def decline_form(request: Request, here: Here, cookie: Cookie) -> Response:
     """Ask to confirm a refusal."""

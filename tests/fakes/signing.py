@@ -60,6 +60,12 @@ class FakeSigning:
             raise EvidenceBroken("not the bytes that were shown", code="evidence.digest")
         return self._signed(prepared, MEMBER_FIELD, request.signer)
 
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+        self._call()
+        if not uploaded.startswith(prepared):
+            raise VerificationFailed("not the prepared file", code="upload.not_ours")
+        return self._signed(prepared, MEMBER_FIELD, signer)
+
     def seal_manifest(self, manifest: bytes) -> SealedManifest:
         self._call()
         return SealedManifest(manifest, b"cms " + sha256_hex(manifest).encode(), b"tst " + sha256_hex(manifest).encode(), self.clock.now())
