@@ -14,7 +14,9 @@ from conventions.search import SearchRow, Wanted, search_row
 from storage.registry.actors import ActorRows
 from storage.registry.agreement_rows import AgreementRows
 from storage.registry.rows import insert_into
-from storage.registry.tables import agreements, artefacts, facts, search_rows, search_statuses
+from storage.registry.tables import agreements, artefacts, facts, members, search_rows, search_statuses
+
+SIRET_DIGITS = 14
 
 SET_ROW = insert_into(
     search_rows,
@@ -89,8 +91,12 @@ def _query(wanted: Wanted) -> Select[Any]:
     """Build the query of what is looked at; its text depends on which criteria there are, never on their values."""
     found, when = search_rows.c, search_statuses.c
     query = select(found.reference).where(found.reference > bindparam("after"))
-    for number, _ in enumerate(wanted.words):
-        query = query.where(found.text.contains(bindparam(f"word_{number}"), escape="\\"))
+    for number, word in enumerate(wanted.words):
+        if len(word) == SIRET_DIGITS and word.isdigit():  # found by the members' index, not by reading every row
+            holders = select(members.c.id).where(members.c.siret == bindparam(f"word_{number}"))
+            query = query.where(found.reference.in_(select(agreements.c.reference).where(agreements.c.member_id.in_(holders))))
+        else:
+            query = query.where(found.text.contains(bindparam(f"word_{number}"), escape="\\"))
     if wanted.campaign_id is not None:
         query = query.where(found.campaign_id == bindparam("campaign_id"))
     if wanted.kind is not None:

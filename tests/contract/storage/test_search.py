@@ -11,6 +11,7 @@ from conventions.agreements import FactKind
 from conventions.kinds import Kind
 from conventions.ports.registry import Registry
 from conventions.search import Wanted
+from conventions.siret import fictitious_siret
 from conventions.status import Status
 from tests.builders import example_member
 from tests.contract.storage.records import LATER, NOW, agreement, fact, seed
@@ -53,6 +54,9 @@ def found(registry: Registry, wanted: Wanted, **page: object) -> list[int]:
         (Wanted(text="100 %"), [2]),
         (Wanted(text="\\"), []),
         (Wanted(text="2026-0003"), [3]),
+        (Wanted(text=fictitious_siret(2)), [2]),
+        (Wanted(text=fictitious_siret(2)[:-1] + "x"), []),
+        (Wanted(text=f"emeraude {fictitious_siret(4)}"), [4]),
         (Wanted(campaign_id="c-1", kind=Kind.CONVENTION), [1, 2, 3, 4]),
         (Wanted(kind=Kind.CHARTER), []),
         (Wanted(campaign_id="c-9"), []),
