@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms as asn1_cms
@@ -93,15 +94,22 @@ def read_material(reader: PdfFileReader) -> StoredMaterial:
         return StoredMaterial((), frozenset(), frozenset())
     certificates = tuple(load_certificate(der) for der in _streams(store, "/Certs"))
     answered = frozenset(serial for der in _streams(store, "/OCSPs") for serial in _answered(der))
-    listed = frozenset(x509.load_der_x509_crl(der).issuer.public_bytes() for der in _streams(store, "/CRLs"))
+    listed = frozenset(_issuer_of(der) for der in _streams(store, "/CRLs"))
     return StoredMaterial(certificates, answered, listed)
 
 
-def _answered(der: bytes) -> Iterator[int]:
+@lru_cache(maxsize=256)
+def _answered(der: bytes) -> tuple[int, ...]:
+    """Read once an answer that a whole batch of files holds."""
     response = ocsp.load_der_ocsp_response(der)
-    if response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
-        for single in response.responses:
-            yield single.serial_number
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        return ()
+    return tuple(single.serial_number for single in response.responses)
+
+
+@lru_cache(maxsize=64)
+def _issuer_of(der: bytes) -> bytes:
+    return x509.load_der_x509_crl(der).issuer.public_bytes()
 
 
 def _is_proven(signed_data: asn1_cms.SignedData, material: StoredMaterial) -> bool:

@@ -49,7 +49,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
-from signing.chains import TrustStore, load_certificate, render_der
+from signing.chains import CERTIFICATE_ERRORS, TrustStore, load_certificate, render_der
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
@@ -203,7 +203,7 @@ class PyhankoReader:
         if found.may_pass_later and self._gatherer is not None:
             try:
                 evidence = [await self._gatherer.gather(*authority) for authority in _authorities_at_work(data, now)]
-            except SigningFailed:
+            except (SigningFailed, *UNREADABLE, *CERTIFICATE_ERRORS):  # revoked, or a token that cannot be read
                 return found
             now = max(now, self._gatherer.now())  # an answer is not of the future
             found = await self._assess_or_refuse(data, now, evidence, roots)

@@ -54,7 +54,7 @@ def test_the_nonce_comes_back() -> None:
 
 
 def expired_responder() -> Responder:
-    return PKI.responder(PKI.members, NOW - timedelta(days=4 * 365))
+    return PKI.responder(PKI.members, NOW - policies.OCSP_LIFETIME - timedelta(days=1))
 
 
 def strange_responder() -> Responder:
