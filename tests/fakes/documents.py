@@ -18,7 +18,10 @@ SECTIONS = (Section("Préambule", 1, 3), Section("Articles", 4, 8), Section("Ann
 
 
 class FakeDocuments:
-    """Renders ``HEAD`` (``EVIDENCE_HEAD`` for an evidence file) and the canonical data; signatures follow as further lines. ``failure`` is raised while it is set."""
+    """Renders ``HEAD`` (``EVIDENCE_HEAD`` for an evidence file) and the canonical data; signatures follow as further lines.
+
+    ``failure`` is raised while it is set.
+    """
 
     def __init__(self, registry: FakeRegistry | None = None) -> None:
         self.failure: ContreseingError | None = None
