@@ -17,7 +17,7 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults demo accept serve bench bench-documents bench-signing bench-storage tools clean
+.PHONY: help setup lock check format test faults fuzz demo accept serve bench bench-documents bench-signing bench-storage tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ accept: $(READY) ## judge what the demonstration left in demo/out, by programs t
 
 serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
 	$(BIN)/contreseing serve
+
+fuzz: $(READY) ## 2,000 mutations a property of files signed elsewhere, and of what the second reader reads
+	HYPOTHESIS_PROFILE=deep $(PYTEST) --timeout=1800 tests/unit/signing/test_upload_fuzz.py
 
 bench: $(READY) ## CPU per convention, part by part
 	$(BIN)/python -m benchmarks
