@@ -22,7 +22,7 @@ TEST_SECONDS ?= 600
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: $(READY) ## create .venv and install the locked packages (seconds; again: at once)
+setup: $(READY) ## create .venv and install the locked packages, compiled (half a minute; again: at once)
 
 $(BOOTSTRAPPED): requirements-bootstrap.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
@@ -33,7 +33,7 @@ $(BOOTSTRAPPED): requirements-bootstrap.lock
 	@touch $@
 
 $(READY): $(BOOTSTRAPPED) requirements.lock pyproject.toml
-	$(UV) pip install --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
