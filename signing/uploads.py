@@ -61,6 +61,8 @@ PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation"}
 VERSIONS = frozenset({None, "/1.7", "/2.0"})
 INFORMATION_MAY_CHANGE = frozenset({"/ModDate", "/Producer"})
 METADATA_MAY_CHANGE = frozenset({"ModifyDate", "MetadataDate", "CreateDate", "Producer", "DocumentID", "InstanceID"})
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+RDF_RESOURCE = f"{RDF}resource"
 FORM_MAY_CHANGE = frozenset({"/Fields", "/DR", "/DA"})
 WIDGET_MUST_STAY = ("/Rect", "/F", "/P", "/Lock", "/SV", "/Ff", "/T", "/TU", "/FT", "/Type", "/Subtype", "/Parent", "/Kids", "/A", "/AA")
 STORE_KEYS: Mapping[str, Any] = {"/Certs": asn1_x509.Certificate, "/OCSPs": asn1_ocsp.OCSPResponse, "/CRLs": asn1_crl.CertificateList}
@@ -243,13 +245,19 @@ def _verify_catalogs(old: Any, new: Any) -> None:  # noqa: ANN401 PDF dictionari
 
 
 def _metadata(root: Any) -> frozenset[tuple[str, str]]:  # noqa: ANN401 a PDF dictionary
-    """Return what the XMP packet says, but for the dates and marks that a tool sets when it saves."""
+    """Return what the XMP packet says, but for the dates and marks that a tool sets when it saves.
+
+    A tool may write the same in another of RDF's ways (ISO 16684-1, 7.9): a property as an element or as an attribute, a URI as a
+    text or as a resource, a structure with or without its own description.
+    """
     stream = entry(root, "/Metadata")
     if stream is None:
         return frozenset()
     said = set()
     for element in ET.fromstring(stream.data).iter():  # noqa: S314 in a process of little memory and time
-        said |= {(name, value) for name, value in element.attrib.items()}
+        said |= {(name, value) for name, value in element.attrib.items() if not name.startswith(RDF)}
+        if RDF_RESOURCE in element.attrib:
+            said.add((element.tag, element.attrib[RDF_RESOURCE]))
         if element.text and element.text.strip():
             said.add((element.tag, element.text.strip()))
     return frozenset((name, value) for name, value in said if name.rpartition("}")[2] not in METADATA_MAY_CHANGE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
@@ -15,14 +17,18 @@ from conventions.canonical import sha256_hex
 from conventions.errors import VerificationFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.signatures import Countersignature, ExpectedSigner, PadesLevel
+from documents.adapter import ReportlabDocuments
 from signing.adapter import PadesSigning
-from signing.chains import parse_certificates
+from signing.chains import TrustStore, parse_certificates
 from signing.pki.directory import read_anchors
+from signing.uploads import verify_upload
+from tests.builders import example_terms
 from tests.contract.signing.running import QUICK, RunningPki
 from tests.unit.signing.material import FORMULA, MEMBER, OTHER_MEMBER, VICE_PRESIDENT, draw_stamp, manifest_of, prepared_pdf
+from tests.vectors.attacks import ATTACKS
 from tests.vectors.handmade import hand_signed, own_cms
-from tests.vectors.honest import with_timestamp
-from tests.vectors.outsiders import Outsider, Way, sign
+from tests.vectors.honest import HONEST, with_timestamp
+from tests.vectors.outsiders import Outsider, Way, authority, sign
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +60,36 @@ def member(pki: RunningPki, accepting: PadesSigning) -> Outsider:
     return Outsider(key, certificate, issuer)
 
 
-def test_a_signature_made_elsewhere_is_raised_and_both_readers_accept_it(accepting: PadesSigning, member: Outsider) -> None:
-    prepared = prepared_pdf()
+@pytest.fixture(scope="module")
+def convention() -> bytes:
+    """The real document: tagged, with metadata, its data and its locked fields."""
+    documents, terms = ReportlabDocuments(), example_terms()
+    return documents.render_agreement(dataclasses.replace(terms, wording_sha256=documents.wording_sha256(terms.wording_id))).data
+
+
+def test_the_real_document_signed_elsewhere_is_accepted_whatever_signed_it(convention: bytes) -> None:
+    trust = TrustStore([authority().certificate])
+    for name in ("pyHanko, RSA 2048, time-stamped", "pyHanko, with a store and an archive time-stamp", "openssl, P-256, SHA-384"):
+        found = verify_upload(convention, HONEST[name](convention), MEMBER_FIELD, person=None, trust=trust, now=datetime.now(UTC))
+        assert found.field == MEMBER_FIELD, name
+
+
+@pytest.mark.parametrize("name", ["incremental saving: another title, then signed", "signed together: another title", "form: XFA"])
+def test_the_real_document_changed_elsewhere_is_refused(convention: bytes, name: str) -> None:
+    uploaded = ATTACKS[name].make(convention)
+    with pytest.raises(VerificationFailed) as error:
+        verify_upload(convention, uploaded, MEMBER_FIELD, person=None, trust=None, now=datetime.now(UTC))
+    assert error.value.code in ATTACKS[name].codes
+
+
+@pytest.mark.parametrize("is_real", [False, True], ids=["two pages", "the real document"])
+def test_a_signature_made_elsewhere_is_raised_and_both_readers_accept_it(
+    accepting: PadesSigning,
+    member: Outsider,
+    convention: bytes,
+    is_real: bool,  # noqa: FBT001 drawn by the parameters
+) -> None:
+    prepared = convention if is_real else prepared_pdf()
     for uploaded in (
         hand_signed(prepared, own_cms(member)),
         sign(prepared, member, Way(digest="sha512", reserved_bytes=16_000)),
