@@ -105,7 +105,8 @@ def test_a_folder_without_pki_is_said(tmp_path: Path, command: str) -> None:
     assert refusal.value.code == "configuration.pki"
 
 
-def test_show_tells_a_key_that_others_can_read(folder: Path) -> None:
+def test_show_tells_a_key_that_others_can_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # on a narrow screen the words are cut by the table's lines
     invoke("init", "--dir", folder, "--base-url", ADDRESS)
     (folder / "seal.key").chmod(0o644)
     (folder / "root.key").unlink()
