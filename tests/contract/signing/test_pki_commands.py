@@ -105,13 +105,12 @@ def test_a_folder_without_pki_is_said(tmp_path: Path, command: str) -> None:
     assert refusal.value.code == "configuration.pki"
 
 
-def test_show_tells_a_key_that_others_can_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")  # on a narrow screen the words are cut by the table's lines
+def test_show_tells_a_key_that_others_can_read(folder: Path) -> None:
     invoke("init", "--dir", folder, "--base-url", ADDRESS)
     (folder / "seal.key").chmod(0o644)
     (folder / "root.key").unlink()
     said = invoke("show", "--dir", folder)[1]
-    assert said.count("lisible par d'autres") == 1
+    assert said.count("chmod") == 1  # one word: on a narrow screen the table cuts its cells in lines
     assert said.count("absente") == 1
 
 
