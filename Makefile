@@ -12,9 +12,9 @@ DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless
 # A user without a home that can be written (containers) does without the cache of downloads.
 UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo --no-cache)
 PYTEST := $(BIN)/python -m pytest
-# Two workers and ten minutes every day; CI gives the suite the time that its slower machine needs.
+# Two workers; the limit is there for what hangs, ten minutes is the aim.
 PYTEST_ARGS ?= -n 2 --dist loadgroup
-TEST_SECONDS ?= 600
+TEST_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock check format test faults fuzz demo accept serve bench bench-documents bench-signing bench-storage tools clean
