@@ -25,6 +25,7 @@ from conventions.errors import ConfigurationError
 
 PREFIX = "CONTRESEING_"
 SETTINGS_FILE_KEY = "CONTRESEING_SETTINGS"
+PASSPHRASE_FILE_VARIABLE = f"{PREFIX}PKI_PASSPHRASE_FILE"
 FILE_SUFFIX = "_file"
 DEMO_SECRET_PREFIX = "demo-"  # noqa: S105 it marks secrets that are worth nothing
 MIN_MASTER_KEY_CHARACTERS = 32
@@ -96,7 +97,9 @@ class Settings(BaseSettings):
     tsa_urls: str | None = Field(None, description="Time-stamp authorities in order, separated by spaces; the PKI's own without it.")
     tsa_in_flight: int = Field(16, ge=1, le=256, description="Requests that one time-stamp authority gets at once, at most.")
     tsa_policies: str = Field("", description="Policies (OIDs, separated by spaces) that a time-stamp must carry; any without it.")
-    pki_passphrase: SecretStr | None = Field(None, description="Encrypts the private keys of the embedded PKI on disk; plain without it.")
+    pki_passphrase_file: Path | None = Field(
+        None, description="File (0600) of what encrypts the private keys of the embedded PKI; plain without it, refused if plain with it."
+    )
     restamp_days: int = Field(365, ge=1, le=730, description="Age in days at which an archive time-stamp is renewed.")
 
     upload_anchors_dir: Path | None = Field(

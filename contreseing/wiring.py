@@ -49,6 +49,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
     secrets = KeyedSecrets(settings.master_key.get_secret_value())
     registry = SqlRegistry(settings.registry_url)
     is_guarded = settings.mode is not Mode.PRODUCTION
+    _refuse_plain_keys(settings)
 
     def outside(port: Port) -> Port:
         return guarded(port, registry) if is_guarded else port
@@ -172,6 +173,13 @@ def _archive(settings: Settings) -> Archive:
     if elsewhere is None:
         return first
     return TwoArchives(first, S3Archive(elsewhere, settings.s3_second_archive_bucket, settings.lock_mode))
+
+
+def _refuse_plain_keys(settings: Settings) -> None:
+    if settings.pki_passphrase_file is not None:
+        from signing.pki.key_files import refuse_plain_keys  # noqa: PLC0415 for those who set it
+
+        refuse_plain_keys(settings.pki_anchors_dir)
 
 
 def _documents(settings: Settings) -> Documents:

@@ -262,6 +262,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "configuration.not_loopback": "Ce composant de démonstration ne s'ouvre que sur cette machine.",
         "configuration.pki": "Le dossier de l'autorité de certification est incomplet.",
         "configuration.pki_passphrase": "Le mot de passe des clés de l'autorité de certification manque, ou n'est pas le leur.",
+        "configuration.pki_plain_key": (
+            "Un mot de passe est réglé pour les clés de l'autorité de certification, et celles-ci sont en clair : {keys}."
+            " Chiffrez-les par « contreseing pki init », avec --passphrase-file."
+        ),
         "configuration.pki_address": "L'adresse de l'autorité de certification a changé : ses certificats ne la portent plus.",
         "configuration.pyhanko": "La bibliothèque de signature n'est pas à la version prévue.",
         "configuration.receiver_twice": "Un autre récepteur utilise déjà ce dossier.",

@@ -13,15 +13,15 @@ from pathlib import Path
 from contreseing.cli.words import tell
 from contreseing.embedded.stack import Stack
 from contreseing.embedded.workspace import is_workspace
-from contreseing.settings import PREFIX, Settings, load_settings
+from contreseing.settings import PASSPHRASE_FILE_VARIABLE, PREFIX, Settings, load_settings
 from contreseing.wiring import build_ports, close_ports, use_ports
 from conventions.errors import ConfigurationError
 from conventions.ports.system import Ports
 
 
 def has_settings() -> bool:
-    """Tell whether settings are given by the environment."""
-    return any(name.startswith(PREFIX) for name in os.environ)
+    """Tell whether settings are given by the environment; the PKI's passphrase alone is not an installation's: stacks take it too."""
+    return any(name.startswith(PREFIX) and name != PASSPHRASE_FILE_VARIABLE for name in os.environ)
 
 
 @contextmanager

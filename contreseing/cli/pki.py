@@ -14,6 +14,7 @@ from contreseing.cli.trusting import refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from contreseing.publishing import publish
+from contreseing.settings import PASSPHRASE_FILE_VARIABLE
 from conventions.french import format_date, paris_date
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ PassphraseOption = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        envvar="CONTRESEING_PKI_PASSPHRASE_FILE",
+        envvar=PASSPHRASE_FILE_VARIABLE,
         help="Fichier du mot de passe qui chiffre les clés privées ; en clair, sinon.",
     ),
 ]

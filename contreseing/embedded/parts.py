@@ -66,7 +66,9 @@ def _s3(workspace: Workspace) -> Part:
 
 def _pki(workspace: Workspace) -> Part:
     port = workspace.addresses.ports["pki"]
-    options = ("--dir", str(workspace.pki.absolute()), "--host", LOOPBACK, "--port", str(port))
+    file = workspace.passphrase_file
+    protected = ("--passphrase-file", str(file.absolute())) if file is not None else ()
+    options = ("--dir", str(workspace.pki.absolute()), "--host", LOOPBACK, "--port", str(port), *protected)
     return _python_part(workspace, PKI, "autorité de certification et d'horodatage", "pki_service", options, (("pki", port),))
 
 

@@ -18,6 +18,7 @@ from contreseing.settings import Settings, load_settings_file
 from contreseing.stores import prepare_stores
 from conventions.errors import ConfigurationError
 from signing.pki.directory import ensure_pki
+from signing.pki.key_files import read_passphrase
 
 ORGANISATION = "Démonstration Contreseing (autorité fictive)"
 RESTARTS_A_MINUTE = 5
@@ -56,12 +57,15 @@ class Stack:
         """Start parts that do not run yet and wait until each is ready; those of the outside first.
 
         Raises:
-            ConfigurationError: a port is taken by another program, which is named; or a program lacks.
+            ConfigurationError: a port is taken by another program, which is named; a program lacks; or the PKI's keys are
+                under another passphrase than the one set.
             UpstreamUnavailable: a part did not start.
         """
         self.supervisor.end_leftovers()
         if PKI in names or set(OURS) & set(names):
-            ensure_pki(self.workspace.pki, self.workspace.addresses.url("pki"), SystemClock().now(), ORGANISATION)
+            passphrase = read_passphrase(self.workspace.passphrase_file)
+            address = self.workspace.addresses.url("pki")
+            ensure_pki(self.workspace.pki, address, SystemClock().now(), ORGANISATION, passphrase=passphrase)
         for name in (name for name in OUTSIDE if name in names):
             self._start(name)
         if S3 in names:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from contreseing.embedded.addresses import choose_hosts, choose_ports
 from contreseing.embedded.seaweedfs import PORT_NAMES as SEAWEEDFS_PORT_NAMES
-from contreseing.settings import DEMO_SECRET_PREFIX, FILE_SUFFIX, Mode
+from contreseing.settings import DEMO_SECRET_PREFIX, FILE_SUFFIX, PASSPHRASE_FILE_VARIABLE, Mode, read_settings_file
 from conventions.errors import ConfigurationError
 
 SCHEMA = "contreseing/stack/1"
@@ -56,6 +56,11 @@ class Workspace:
     def pki(self) -> Path:
         """Folder of the embedded PKI."""
         return self.folder / "pki"
+
+    @property
+    def passphrase_file(self) -> Path | None:
+        """File of what the keys of the embedded PKI are encrypted under; None where they stand in plain."""
+        return _kept_passphrase_file(self.settings_file)
 
     @property
     def out(self) -> Path:
@@ -100,6 +105,8 @@ def is_workspace(folder: Path) -> bool:
 def ensure_workspace(folder: Path) -> Workspace:
     """Open a stack's folder, making whatever lacks: addresses, keys, settings.
 
+    ``CONTRESEING_PKI_PASSPHRASE_FILE`` names the file that protects the PKI's keys; once given, its place is kept in the settings.
+
     Raises:
         ConfigurationError: no free port, or a file there that is not ours.
     """
@@ -114,7 +121,7 @@ def ensure_workspace(folder: Path) -> Workspace:
         if not workspace.key_file(name).exists():
             workspace.part_folder("keys")
             write_private(workspace.key_file(name), _new_secret(name))
-    settings = _render_settings(workspace.addresses)
+    settings = _render_settings(workspace.addresses, _passphrase_file(workspace.settings_file))
     if not workspace.settings_file.exists() or workspace.settings_file.read_text(encoding="utf-8") != settings:
         write_private(workspace.settings_file, settings)
     return workspace
@@ -146,7 +153,19 @@ def _new_secret(name: str) -> str:
     return "whsec_" + base64.b64encode(secret.encode()).decode() if name == "activation_secret" else secret
 
 
-def _render_settings(addresses: Addresses) -> str:
+def _passphrase_file(settings_file: Path) -> Path | None:
+    named = os.environ.get(PASSPHRASE_FILE_VARIABLE)
+    return Path(named).absolute() if named else _kept_passphrase_file(settings_file)
+
+
+def _kept_passphrase_file(settings_file: Path) -> Path | None:
+    if not settings_file.exists():
+        return None
+    kept = read_settings_file(settings_file).get("pki_passphrase_file")
+    return Path(kept) if kept else None
+
+
+def _render_settings(addresses: Addresses, passphrase_file: Path | None) -> str:
     syndicate = "Syndicat mixte de coopération territoriale Mégalis Bretagne"
     values: dict[str, str | int] = {
         "mode": Mode.DEMONSTRATION.value,
@@ -176,6 +195,7 @@ def _render_settings(addresses: Addresses) -> str:
         "publisher_hosting": "cette machine, le temps de la démonstration",
         "data_protection_mail": "dpo@megalis-demonstration.invalid",
         **{name + FILE_SUFFIX: f"keys/{name}" for name in SECRETS},
+        **({"pki_passphrase_file": str(passphrase_file)} if passphrase_file is not None else {}),
     }
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     return "\n".join(["# Made by contreseing; written again at each start.", *lines, ""])

@@ -66,6 +66,18 @@ def is_encrypted(path: Path) -> bool:
     return path.read_bytes().startswith(ENCRYPTED)
 
 
+def refuse_plain_keys(folder: Path) -> None:
+    """Check that a folder holds no private key in plain, now that a passphrase is set; a folder without keys passes.
+
+    Raises:
+        ConfigurationError: ``configuration.pki_plain_key``.
+    """
+    plain = sorted(path.stem for path in folder.glob("*.key*") if not is_encrypted(path))
+    if plain:
+        names = ", ".join(plain)
+        raise ConfigurationError(f"a passphrase is set, and plain keys stand: {names}", code="configuration.pki_plain_key", keys=names)
+
+
 def read_private(path: Path) -> bytes:
     """Read a file that nobody else may read.
 

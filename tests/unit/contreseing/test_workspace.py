@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from contreseing.cli.opening import has_settings
 from contreseing.embedded.workspace import PORT_NAMES, SECRETS, Workspace, ensure_workspace, is_workspace, write_private
-from contreseing.settings import Mode, is_demo_secret, load_settings_file
+from contreseing.settings import PASSPHRASE_FILE_VARIABLE, Mode, is_demo_secret, load_settings_file
 from conventions.errors import ConfigurationError
 
 
@@ -84,6 +85,18 @@ def test_ports_of_another_version_are_refused(workspace: Workspace) -> None:
     path.write_text(json.dumps(read))
     with pytest.raises(ConfigurationError, match="another version"):
         ensure_workspace(workspace.folder)
+
+
+def test_the_passphrase_of_its_authority_is_asked_once_and_its_place_kept(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workspace.passphrase_file is None
+    file = workspace.folder.with_name("passphrase")
+    monkeypatch.setenv(PASSPHRASE_FILE_VARIABLE, str(file))
+    assert ensure_workspace(workspace.folder).passphrase_file == file
+    assert not has_settings()
+    monkeypatch.delenv(PASSPHRASE_FILE_VARIABLE)
+    again = ensure_workspace(workspace.folder)
+    assert again.passphrase_file == file
+    assert load_settings_file(again.settings_file).pki_passphrase_file == file
 
 
 def test_a_private_file_is_written_whole_over_what_a_crash_left(tmp_path: Path) -> None:
