@@ -6,7 +6,6 @@ import asyncio
 import importlib
 
 import httpx
-import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 
@@ -14,8 +13,6 @@ from delivery.waker import PrefectWaker
 from flows.deployments import deployments, register_flows
 from flows.rows import Trackers
 from tests.flows.server import Prefect
-
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal", "check-archive")
 

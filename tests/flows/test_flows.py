@@ -27,9 +27,6 @@ from tests.fakes.world import CAMPAIGN, World
 from tests.flows.registries import FailingRegistry
 from tests.flows.server import Prefect
 
-# Prefect's client leaves its connections to the collector when an event loop ends
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 def run_campaign(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     async def run() -> State[Any]:

@@ -13,8 +13,6 @@ from flows.housekeeping import LOST_AFTER, SWEEPS_KEPT, delete_old_sweeps, end_l
 from flows.rest import PrefectRest
 from tests.flows.server import Prefect
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 def end_lost(now: datetime) -> int:
     async def run() -> int:

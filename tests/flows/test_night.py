@@ -6,15 +6,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import pytest
 from prefect.client.schemas.objects import State
 
 from flows.check_archive import check_archive
 from flows.stamp_journal import stamp_journal
 from tests.fakes.world import World
 from tests.flows.server import Prefect
-
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def run(flow: Callable[..., Coroutine[Any, Any, Any]]) -> State[Any]:
