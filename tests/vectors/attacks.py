@@ -6,6 +6,7 @@ certification, duplicate references; then what a careless or dishonest person se
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import zlib
@@ -88,7 +89,8 @@ def _with_contents(data: bytes, page: int, contents: int) -> bytes:
 
 def _page_replaced(data: bytes) -> Mapping[int, bytes]:
     contents = opened(data).pages[0].raw_get("/Contents")
-    return {int(contents.idnum): b"<< /Length 0 >>\nstream\n\nendstream"}
+    streams = contents if isinstance(contents, list) else [contents]
+    return {int(stream.idnum): b"<< /Length 0 >>\nstream\n\nendstream" for stream in streams}
 
 
 def _font_replaced(data: bytes) -> Mapping[int, bytes]:
@@ -101,9 +103,20 @@ def _catalog(entries: bytes) -> Callable[[bytes], Mapping[int, bytes]]:
     return lambda data: {root_number(data): body_of(data, root_number(data)).removesuffix(b">>") + entries + b" >>"}
 
 
+def _language(data: bytes) -> Mapping[int, bytes]:
+    without = re.sub(rb"/Lang\s*\([^)]*\)", b"", body_of(data, root_number(data)))
+    return {root_number(data): without.removesuffix(b">>") + b"/Lang (en) >>"}
+
+
 def _form(entries: bytes) -> Callable[[bytes], Mapping[int, bytes]]:
+    """Add entries to the form, an object of its own or written in the catalog."""
+
     def objects(data: bytes) -> Mapping[int, bytes]:
-        number = int(opened(data).trailer["/Root"].raw_get("/AcroForm").idnum)
+        form = opened(data).trailer["/Root"].raw_get("/AcroForm")
+        if isinstance(form, dict):
+            root = root_number(data)
+            return {root: re.sub(rb"/AcroForm\s*<<", lambda found: found[0] + entries, body_of(data, root))}
+        number = int(form.idnum)
         return {number: body_of(data, number).removesuffix(b">>") + entries + b" >>"}
 
     return objects
@@ -117,15 +130,16 @@ def _both_fields_one_value(prepared: bytes) -> bytes:
 
 
 def _forged_history(prepared: bytes) -> bytes:
-    """Continue an older revision by one with another text, as long as the one it replaces."""
-    older = opened(prepared).trailer["/Prev"]
+    """Continue an older revision by one with another text; a file without one, by a table of the whole that stands for its own."""
+    older = opened(prepared).trailer.get("/Prev")
     number, page = free_number(prepared) + 5, _page_number(prepared)
     text = b"<< /Length 40 >>\nstream\nBT /F1 12 Tf 72 700 Td (autre texte) Tj ET\nendstream"
     form = {
         item: body_of(prepared, item) for item in (root_number(prepared), number_of(prepared, FIELD), number_of(prepared, "Signature_VP"))
     }
     forged = {**form, page: _with_contents(prepared, page, number), number: text}
-    return hand_signed(revised(prepared, forged, previous=int(older)), own_cms(outsider()))
+    previous = None if older is None else int(older)
+    return hand_signed(revised(prepared, forged, previous=previous, is_whole=older is None), own_cms(outsider()))
 
 
 def _wrapped(prepared: bytes) -> bytes:
@@ -152,10 +166,15 @@ def _encrypted(prepared: bytes) -> bytes:
     return hand_signed(prepared, own_cms(outsider()), Revision(extra={number: handler}, trailer=b" /Encrypt %d 0 R" % number))
 
 
+@functools.cache
+def _bomb() -> bytes:
+    compressor = zlib.compressobj(9)
+    return b"".join(compressor.compress(bytes(1 << 24)) for _ in range(96)) + compressor.flush()
+
+
 def _inflated(prepared: bytes) -> bytes:
     """Put a certificate of two gigabytes, in two megabytes, into the store."""
-    compressor = zlib.compressobj(9)
-    packed = b"".join(compressor.compress(bytes(1 << 24)) for _ in range(96)) + compressor.flush()
+    packed = _bomb()
     signed = sign(prepared, outsider())
     number, root = free_number(signed), root_number(signed)
     stream = b"<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(packed), packed)
@@ -299,7 +318,7 @@ ATTACKS: Mapping[str, Attack] = {
     "catalog: an action on opening": _attack(
         "form", _with(_catalog(b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>")), "upload.catalog"
     ),
-    "catalog: another language": _attack("form", _with(_catalog(b"/Lang (en)")), "upload.catalog"),
+    "catalog: another language": _attack("form", _with(_language), "upload.catalog"),
     "catalog: layers": _attack("form", _with(_catalog(b"/OCProperties << /OCGs [] /D << >> >>")), "upload.catalog"),
     "widget: moved over the text": _attack("form", _way(Way(change=_moved)), "upload.widget", *CHANGED),
     "widget: an action": _attack("form", _hand(Revision(field_entries=b"/A << /S /URI /URI (https://x.invalid) >>")), *CHANGED),

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,25 +54,29 @@ def table_at(data: bytes) -> int:
 
 
 def revised(
-    data: bytes, objects: Mapping[int, bytes], *, previous: int | None = None, trailer: bytes = b"", unlisted: bytes = b""
+    data: bytes,
+    objects: Mapping[int, bytes],
+    *,
+    previous: int | None = None,
+    trailer: bytes = b"",
+    unlisted: bytes = b"",
+    is_whole: bool = False,
 ) -> bytes:
-    """Append objects (their bodies by number) and a table of their own."""
+    """Append objects (their bodies by number) and a table of their own, or one of the whole file, which names none before it."""
     reader = opened(data)
     output = bytearray(data if data.endswith(b"\n") else data + b"\n")
     output += unlisted
-    places = {}
+    places: dict[int, int] = {number: at for number, at in reader.xref[0].items() if number} if is_whole else {}
     for number, body in sorted(objects.items()):
         places[number] = len(output)
         output += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     at = len(output)
-    output += b"xref\n0 0\n" + b"".join(b"%d 1\n%010d 00000 n \n" % (number, place) for number, place in places.items())
+    output += b"xref\n0 0\n" + b"".join(b"%d 1\n%010d 00000 n \n" % (number, place) for number, place in sorted(places.items()))
     size = max(int(str(reader.trailer["/Size"])), *places) + 1 if places else int(str(reader.trailer["/Size"]))
     info = reader.trailer.raw_get("/Info") if "/Info" in reader.trailer else None
-    entries = b"/Size %d /Root %d 0 R /Prev %d" % (
-        size,
-        int(reader.trailer.raw_get("/Root").idnum),
-        table_at(data) if previous is None else previous,
-    )
+    entries = b"/Size %d /Root %d 0 R" % (size, int(reader.trailer.raw_get("/Root").idnum))
+    if not is_whole:
+        entries += b" /Prev %d" % (table_at(data) if previous is None else previous)
     if info is not None and b"/Info" not in trailer:
         entries += b" /Info %d 0 R" % info.idnum
     if "/ID" in reader.trailer:
@@ -102,14 +107,18 @@ def free_number(data: bytes) -> int:
     return int(str(opened(data).trailer["/Size"]))
 
 
+def _now() -> bytes:
+    return f"D:{datetime.now(UTC):%Y%m%d%H%M%SZ}".encode()
+
+
 def hand_signed(data: bytes, cms: Cms, how: Revision | None = None) -> bytes:
     """Sign a field in one revision written here."""
     how = how or Revision()
     number, value = number_of(data, how.field), free_number(data)
     entries = body_of(data, number).removesuffix(b">>") + b"\n/V %d 0 R %s>>" % (value, how.field_entries)
     hole, room = b"<" + b"0" * (2 * RESERVED_BYTES) + b">", b"[0 0000000000 0000000000 0000000000]"
-    signature = b"<< /Type /%s /Filter /Adobe.PPKLite /SubFilter /%s %s/ByteRange %s /Contents %s >>"
-    body = signature % (how.kind.encode(), how.sub_filter.encode(), how.value_entries, room, hole)
+    signature = b"<< /Type /%s /Filter /Adobe.PPKLite /SubFilter /%s %s/ByteRange %s /Contents %s /M (%s) >>"
+    body = signature % (how.kind.encode(), how.sub_filter.encode(), how.value_entries, room, hole, _now())
     output = revised(data, {number: entries, value: body, **how.extra}, previous=how.previous, trailer=how.trailer, unlisted=how.unlisted)
     begin = output.index(hole, len(data))
     end = begin + len(hole)

@@ -21,11 +21,13 @@ from pyhanko.sign import signers, timestamps
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from signing.pki.policies import VALIDITY_ASSURED_SHORT_TERM
 from tests.unit.signing.material import MEMBER
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 THIRD_PARTY = "Autorité tierce d'essai"
 DAY = timedelta(days=1)
+DER_NULL = b"\x05\x00"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,9 @@ def certify(key: Key, by: Key, issuer: x509.Certificate | None, subject: Subject
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    if not subject.is_authority:  # nobody serves its state: without this, no judge says more of a file than that it cannot know
+        short_term = x509.UnrecognizedExtension(x509.ObjectIdentifier(VALIDITY_ASSURED_SHORT_TERM), DER_NULL)
+        builder = builder.add_extension(short_term, critical=False)
     if subject.purpose is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([subject.purpose]), critical=True)
     return builder.sign(by, hashes.SHA384())

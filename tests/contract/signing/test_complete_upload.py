@@ -74,7 +74,18 @@ def test_the_real_document_signed_elsewhere_is_accepted_whatever_signed_it(conve
         assert found.field == MEMBER_FIELD, name
 
 
-@pytest.mark.parametrize("name", ["incremental saving: another title, then signed", "signed together: another title", "form: XFA"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shadow: a page's contents replaced",
+        "shadow: a revision beside the prepared one",
+        "incremental saving: another title, then signed",
+        "signed together: another title",
+        "form: appearances to be drawn anew",
+        "form: XFA",
+        "catalog: another language",
+    ],
+)
 def test_the_real_document_changed_elsewhere_is_refused(convention: bytes, name: str) -> None:
     uploaded = ATTACKS[name].make(convention)
     with pytest.raises(VerificationFailed) as error:

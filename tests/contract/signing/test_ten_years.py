@@ -19,18 +19,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contreseing.cli.trusting import read_anchors
 from conventions.canonical import sha256_hex
 from conventions.kinds import Party
 from conventions.signatures import Countersignature, PadesLevel
 from signing.chains import TrustStore, parse_certificates
 from signing.identities import IssuerRule
-from signing.pki.directory import ANCHOR_FILES, read_certificates
-from signing.pki.directory import read_anchors as read_pki_anchors
+from signing.pki.directory import ANCHOR_FILES, read_anchors, read_certificates
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.restamping import verifiable_until
 from signing.second_reader import SecondReader
-from signing.verify import FileVerifier
 from tests.contract.signing.running import MODULE, RunningPki
 from tests.contract.signing.test_judges import judge
 from tests.tools import ROOT
@@ -97,17 +94,16 @@ def countersigned_now(pki: RunningPki) -> bytes:
     return outcome.signed.data
 
 
-def accept(pki: RunningPki, trust: Path, path: Path, at: datetime, stamps: int) -> None:
-    """Have the three readers judge a file as of an instant."""
-    data = path.read_bytes()
-    found = FileVerifier(read_anchors([trust])).verify(data, at)
-    assert (found.is_valid, found.level, len(found.timestamps)) == (True, PadesLevel.B_LTA, 2 + stamps), (at, found.reasons)
-    anchors = {name: parse_certificates(pem)[0] for name, pem in read_pki_anchors(pki.folder).items()}
+def accept(pki: RunningPki, trust: Path, path: Path, year: int, at: datetime) -> None:
+    """Have the three readers judge a file in a year: the first by the clock of that year, the others as of an instant."""
+    found = json.loads(run(year, "contreseing", "verify", path, "--trust", trust, "--json"))
+    assert (found["valid"], found["level"], len(found["timestamps"])) == (True, PadesLevel.B_LTA, 4 + year), (at, found["reasons"])
+    anchors = {name: parse_certificates(pem)[0] for name, pem in read_anchors(pki.folder).items()}
     rules = {
         Party.MEMBER: IssuerRule(anchors["members-ca.pem"], MEMBERS_POLICY),
         Party.SYNDICATE: IssuerRule(anchors["syndicate-ca.pem"], SYNDICATE_POLICY),
     }
-    second = SecondReader(TrustStore(anchors.values()), rules).validate(data, BOTH, at)
+    second = SecondReader(TrustStore(anchors.values()), rules).validate(path.read_bytes(), BOTH, at)
     assert second.valid, (at, second.reasons)
     accept_by_dss(pki, path, at)
 
@@ -130,7 +126,7 @@ def test_a_file_stamped_again_each_year_is_accepted_each_year(tmp_path: Path) ->
     for name in ANCHOR_FILES:
         (trust / name).write_bytes((pki.folder / name).read_bytes())
     now, authorities = datetime.now(UTC), set[int]()
-    accept(pki, trust, path, now + timedelta(hours=1), 2)
+    accept(pki, trust, path, 0, now + timedelta(hours=1))
     for year in range(1, YEARS + 1):
         if year in AUTHORITY_CHANGES:
             run(year, "contreseing", "pki", "renew", "timestamps", "--dir", pki.folder)
@@ -141,7 +137,7 @@ def test_a_file_stamped_again_each_year_is_accepted_each_year(tmp_path: Path) ->
             )  # fmt: skip
         before, path = path, tmp_path / str(year) / path.name
         assert path.read_bytes().startswith(before.read_bytes())
-        accept(pki, trust, path, now + timedelta(days=365 * year, hours=1), 2 + year)
+        accept(pki, trust, path, year, now + timedelta(days=365 * year, hours=1))
     assert len(authorities) >= 1 + sum(change <= YEARS for change in AUTHORITY_CHANGES)
     until = verifiable_until(path.read_bytes())
     assert until - now > timedelta(days=365 * (YEARS + 2))
