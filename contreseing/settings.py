@@ -21,6 +21,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from contreseing.keeping_settings import KeepingSettings
 from conventions.errors import ConfigurationError
 
 PREFIX = "CONTRESEING_"
@@ -52,7 +53,7 @@ SignatureLevel = Literal["simple", "advanced", "qualified"]
 Address = Annotated[str, AfterValidator(_without_final_slash)]
 
 
-class Settings(BaseSettings):
+class Settings(KeepingSettings):
     """All settings. Fields without default must be given."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -69,7 +70,6 @@ class Settings(BaseSettings):
     office_url: Address = Field(description="Public address of the office; another host than both.")
     help_telephone: str = Field(description="Telephone number printed where somebody may be stuck.")
     agents_mail: str = Field(description="Address at which agents are told that a signer asks or reports something.")
-    lock_years: int = Field(10, ge=1, le=99, description="Years under lock, counted from the end of the programme.")
     trusted_proxies: str = Field("127.0.0.1", description="Addresses whose `X-Forwarded-For` is believed, separated by commas.")
 
     s3_url: Address = Field(description="Address of the S3 service.")

@@ -85,6 +85,8 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
             accepts_uploads=settings.upload_anchors_dir is not None,
             restamp_after=timedelta(days=settings.restamp_days),
             visits_kept_months=settings.visits_kept_months,
+            administrative_years=settings.administrative_years,
+            final_fate=settings.final_fate,
         ),
     )
 

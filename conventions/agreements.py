@@ -22,11 +22,11 @@ class FactKind(StrEnum):
     INVITED = "invited"  # link_id, deadline
     CONSENTED = "consented"  # link_id, visit_id, code_id, sha256
     MEMBER_SIGNED = "member_signed"  # sha256, level, signed_at, certificate_sha256; uploaded_sha256 where it was signed elsewhere
-    MEMBER_FILE_KEPT = "member_file_kept"  # key: the member-signed file and its record are under lock
+    MEMBER_FILE_KEPT = "member_file_kept"  # key, administrative_until, retain_until, final_fate: member-signed file and record under lock
     AUTHORISED = "authorised"  # authorisation_id, expires_at
     COUNTERSIGNED = "countersigned"  # sha256, level, signed_at, certificate_sha256, authorisation_id
     VALIDATED = "validated"  # reader, sha256, level, report_sha256: of the working store
-    ARCHIVED = "archived"  # key, sha256, level, retain_until, verifiable_until
+    ARCHIVED = "archived"  # key, sha256, level, administrative_until, retain_until, final_fate, verifiable_until
     RESTAMPED = "restamped"  # number, key, sha256, verifiable_until: one more archive time-stamp, under lock as a new object
     ORDERED = "ordered"  # services
     ORDER_SETTLED = "order_settled"  # service, outcome, receipt
@@ -37,8 +37,8 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"  # reason, by
     SUPERSEDED = "superseded"  # by
     TERMINATED = "terminated"  # on
-    QUARANTINED = "quarantined"  # reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)
-    RELEASED = "released"  # reason, by
+    QUARANTINED = "quarantined"  # number, reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)
+    RELEASED = "released"  # number, reason, by
 
 
 _REPEATABLE = {
@@ -47,8 +47,8 @@ _REPEATABLE = {
     FactKind.ORDER_SETTLED: "service",
     FactKind.RESTAMPED: "number",
     FactKind.INVITED: "link_id",
-    FactKind.QUARANTINED: "reason",
-    FactKind.RELEASED: "reason",
+    FactKind.QUARANTINED: "number",
+    FactKind.RELEASED: "number",
 }
 
 

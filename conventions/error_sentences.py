@@ -194,6 +194,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "archived.missing": "Un fichier archivé a disparu.",
         "archive.no_folder": "Rien n'est archivé sous la référence {reference}.",
         "archived.not_as_journalled": "Le registre ne dit plus du dossier archivé ce que dit le journal.",
+        "quarantine.none": "{reference} n'est pas en quarantaine.",
         "archive.reason": "Donnez un motif d'au moins {least} caractères.",
         "archived.unlocked": "Un fichier archivé n'est plus verrouillé.",
         "archived.truncated": "Un fichier archivé est tronqué.",

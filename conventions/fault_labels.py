@@ -1,4 +1,4 @@
-"""French words for what a check of the journal or of the archive finds."""
+"""French words for what a check of the journal or of the archive finds, and for what becomes of what is kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from conventions.archive_check import ArchiveFault
 from conventions.journal.verification import Tampering
+from conventions.retention import FinalFate
 
 TAMPERING_LABELS: Mapping[Tampering, str] = MappingProxyType(
     {
@@ -38,4 +39,8 @@ FAULT_LABELS: Mapping[ArchiveFault, str] = MappingProxyType(
         ArchiveFault.NOT_AS_JOURNALLED: "registre qui ne dit plus ce que dit le journal",
         ArchiveFault.NOT_HELD: "fichier d'un dossier gelé qui ne l'est pas",
     }
+)
+
+FATE_LABELS: Mapping[FinalFate, str] = MappingProxyType(
+    {FinalFate.KEEP: "conserver", FinalFate.SORT: "trier", FinalFate.DESTROY: "détruire"}
 )

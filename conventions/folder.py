@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 
 from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
-from conventions.programmes import Programme
 
 INDEX_KIND = "index"
 INDEX_SCHEMA = "contreseing/archive-index/1"
@@ -29,15 +28,10 @@ def folder_prefix(reference: str) -> str:
     return f"{reference}/" if "/" in reference else f"agreements/{reference}/"
 
 
-def retain_until(programme: Programme, lock_years: int) -> datetime:
-    """Return the end of the lock: that many years after the programme's last day (aware UTC)."""
-    last = programme.ends_on
-    day = date(last.year + lock_years, last.month, min(last.day, 28) if last.month == 2 else last.day)  # noqa: PLR2004 29 February
-    return datetime.combine(day, time(23, 59, 59), UTC)
-
-
 def keep(ports: Ports, reference: str, kind: str, data: bytes, until: datetime) -> ArchiveEntry:
     """Put one object in an agreement's folder under lock; the same kind and bytes again is the same object.
+
+    Where the folder's locks were made longer than ``until``, the object is locked as long as they are.
 
     Raises:
         EvidenceBroken: the archive holds other bytes under that key.
@@ -141,7 +135,8 @@ def _intend(
                     raise Busy(f"another index of {reference} was written meanwhile")
                 seq = max((entry.seq for entry in entries), default=0) + 1
                 key = f"{folder_prefix(reference)}{seq:04d}-{kind}-{sha256}"
-                entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, until)
+                locked_until = max([until, *(entry.retain_until for entry in entries)])
+                entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, locked_until)
                 tx.add_archive_entry(entry)
                 return entry
         except AlreadyRecorded:

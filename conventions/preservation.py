@@ -34,9 +34,9 @@ def verifiable_until(kept: Fact) -> datetime | None:
 
 
 def is_restamp_due(agreement: Agreement, now: datetime, restamp_after: timedelta) -> bool:
-    """Tell whether the archive time-stamp of an agreement's kept file is to be renewed, while the file is under lock."""
-    kept, archived = kept_file(agreement), agreement.fact(FactKind.ARCHIVED)
-    if kept is None or archived is None or now >= archived.instant("retain_until"):
+    """Tell whether the archive time-stamp of an agreement's kept file is to be renewed, by its age and its end."""
+    kept = kept_file(agreement)
+    if kept is None:
         return False
     until = verifiable_until(kept)
     return now >= kept.at + restamp_after or (until is not None and now >= until - RENEWED_BEFORE_END)

@@ -95,10 +95,19 @@ def record_failure(ports: Ports, reference: str, step: str, error: ContreseingEr
 
 
 def quarantine(ports: Ports, reference: str, reason: str, data: Mapping[str, Json] | None = None) -> None:
-    """Put an agreement aside until a person decides: nothing moves it any more. ``data`` says more than the reason's code."""
+    """Put an agreement aside until a person decides: nothing moves it any more. ``data`` says more than the reason's code.
+
+    It is recorded once for a reason, and again when the same is found after a person let it out.
+    """
     with ports.registry.write() as tx:
         agreement = tx.agreement(reference, lock=True)
-        fact = Fact(FactKind.QUARANTINED, ports.clock.now(), agreement.version, {**(data or {}), "reason": reason})
-        if fact.key in {known.key for known in agreement.facts if known.version == agreement.version}:
-            return
-        record_fact(ports, tx, agreement, fact)
+        standing, number = set[str](), 1
+        for known in (fact for fact in agreement.facts if fact.version == agreement.version):
+            if known.kind is FactKind.RELEASED:
+                standing.clear()
+            elif known.kind is FactKind.QUARANTINED:
+                standing.add(known.text("reason"))
+                number += 1
+        if reason not in standing:
+            facts: dict[str, Json] = {**(data or {}), "number": number, "reason": reason}
+            record_fact(ports, tx, agreement, Fact(FactKind.QUARANTINED, ports.clock.now(), agreement.version, facts))

@@ -70,6 +70,7 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.SECOND_ADDRESS_NOTICE: "Avis à la seconde adresse",
         Template.RETURNED: "Renvoi au membre",
         Template.DECLINED: "Refus de signer",
+        Template.ARCHIVE_ALERT: "Alerte de l'archive",
         Template.ORDER: "Ordre d'activation",
     }
 )

@@ -43,6 +43,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.SECOND_ADDRESS_NOTICE: frozenset({"title", "organisation", "signer", "signed_at", "telephone"}),
         Template.RETURNED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.DECLINED: frozenset({"title", "organisation", "reason"}),
+        Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""
@@ -50,7 +51,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
 LAYOUT_NAMES = frozenset({"subject", "site_name", "help_telephone", "demonstration"})
 """What every template may use beside its values."""
 
-SEVERAL_LINES = frozenset({"missing", "services", "pending", "reason"})
+SEVERAL_LINES = frozenset({"missing", "services", "pending", "reason", "findings"})
 """Values shown as a list or as typed by a person; what cannot be shown in them becomes U+FFFD, because the mail must still leave."""
 
 MAY_BE_EMPTY = frozenset({(Template.COSIGNED_COPY, "services"), (Template.COSIGNED_COPY, "pending"), (Template.DECLINED, "reason")})

@@ -14,7 +14,7 @@ from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
 from contreseing.embedded.parts import S3
 from conventions.errors import EvidenceBroken
-from conventions.fault_labels import FAULT_LABELS
+from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
 from conventions.french import format_date, paris_date
 from conventions.steps.check_archive import check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
@@ -86,11 +86,15 @@ def eliminable(
     context: typer.Context,
     on: Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Au jour dit (aujourd'hui sans lui).")] = None,
 ) -> None:
-    """Liste (CSV) ce qu'aucun verrou ni gel ne retient : à soumettre au visa des archives départementales. Ne détruit rien."""
+    """Liste (CSV) ce que rien ne retient plus, à soumettre au visa des archives départementales. Ne détruit rien."""
     with opened_ports(context.obj) as ports:
         at = datetime.combine(on, time(), UTC) if on is not None else ports.clock.now()
         found = list_eliminable(ports, at)
     writer = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
-    writer.writerow(["référence", "organisme", "fichiers", "octets", "fin du dernier verrou"])
+    writer.writerow(
+        ["référence", "organisme", "fichiers", "octets", "fin de la DUA", "fin du dernier verrou", "sort final", "versé au SAE"]
+    )
     for one in found:
-        writer.writerow([one.reference, one.organisation, one.objects, one.size_bytes, paris_date(one.unlocked_at).isoformat()])
+        ends = one.administrative_until.isoformat(), paris_date(one.unlocked_at).isoformat()
+        transferred = "oui" if one.is_transferred else "non"
+        writer.writerow([one.reference, one.organisation, one.objects, one.size_bytes, *ends, FATE_LABELS[one.final_fate], transferred])

@@ -15,6 +15,8 @@ from conventions.ports.proof import Verifier
 from conventions.ports.registry import Registry
 from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive, WorkingStore
+from conventions.programmes import Programme
+from conventions.retention import FinalFate, Retention, settled_retention
 
 
 class Clock(Protocol):
@@ -55,8 +57,9 @@ class Waker(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of the domain. Retention: ``lock_years`` from the end of the programme; ``restamp_after``: age of a stamp to renew.
+    """Settings of the domain. ``restamp_after``: age of a stamp to renew.
 
+    Retention: ``administrative_years`` and ``lock_years`` from the end of the programme, then ``final_fate``.
     ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
     """
 
@@ -69,10 +72,16 @@ class Rules:
     signing_lease: timedelta = timedelta(minutes=2)
     restamp_after: timedelta = timedelta(days=365)
     visits_kept_months: int = 12
+    administrative_years: int = 10
+    final_fate: FinalFate = FinalFate.KEEP
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""
         return self.sites[site]
+
+    def retention(self, programme: Programme) -> Retention:
+        """Return how long an agreement of a programme is kept, and what becomes of it then."""
+        return settled_retention(programme, self.administrative_years, self.lock_years, self.final_fate)
 
 
 @dataclass(frozen=True)

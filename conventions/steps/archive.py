@@ -8,11 +8,12 @@ from dataclasses import fields, is_dataclass
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.folder import archive_record, finish_pending, keep, keep_index
 from conventions.kinds import SIGNERS, Party
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
+from conventions.retention import retention_data
 from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import keep_uploaded
@@ -32,7 +33,8 @@ def archive(ports: Ports, reference: str) -> None:
     """
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
-        until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
+        retention = ports.rules.retention(tx.programme(agreement.programme_id))
+        until = retention.lock_until
         authorisation = _authorisation_id(agreement)
         ceremony = tx.authorisation(authorisation) if authorisation is not None else None
     if agreement.fact(FactKind.ARCHIVED) is not None:
@@ -69,7 +71,7 @@ def archive(ports: Ports, reference: str) -> None:
                 "key": entry.key,
                 "sha256": final.sha256,
                 "level": level,
-                "retain_until": until.isoformat(),
+                **retention_data(retention),
                 "verifiable_until": verifiable_until.isoformat(),
             }
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))

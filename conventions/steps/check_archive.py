@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from conventions.agreements import FactKind
 from conventions.archive_check import ArchiveFault, ArchiveFinding, assess_folder
-from conventions.canonical import Json, sha256_hex
+from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound
 from conventions.folder import folder_prefix
+from conventions.outgoing import Template
 from conventions.ports.registry import ArchiveEntry, JournalEntry, Transaction
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
-from conventions.recording import quarantine, record_event
+from conventions.recording import enqueue, quarantine, record_event
+from conventions.steps.alert_agents import ALERT_REFERENCE
 from conventions.steps.hold import is_held
 
 AT_ONCE = 4
+FAULT_FOUND, RELEASED = "archive.fault_found", f"agreement.{FactKind.RELEASED}"
+REPORT_SCHEMA = "contreseing/archive-alert/1"
 PREFIXES = ("agreements/", "journal/", "actors/")
 """Where every object of the archive stands; ``doctor/`` holds its trials, each locked for a minute."""
 
@@ -49,7 +54,8 @@ class ArchiveCheck:
 def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
     """Check every folder, or as many as ``sample`` says, drawn anew each time; an agreement with a fault goes in quarantine.
 
-    Checking everything also finds folders that the registry does not know.
+    Checking everything also finds folders that the registry does not know. Agents get a mail about what no earlier check had
+    found, or had found before a person let the agreement out of quarantine.
 
     Raises:
         UpstreamUnavailable: a store does not answer; nothing can be said.
@@ -125,14 +131,41 @@ def _strange_folders(rank: int, store: Archive, known: set[str]) -> Iterator[Sto
                 yield StoreFinding(rank, reference, ArchiveFault.EXTRA, key)
 
 
+def _told_data(one: StoreFinding) -> dict[str, Json]:
+    return {"fault": one.fault.value, "key": one.key, "store": one.store}
+
+
+def _told(one: StoreFinding) -> tuple[Json, ...]:
+    return tuple(_told_data(one).values())
+
+
+def _told_before(events: Sequence[JournalEntry]) -> set[tuple[Json, ...]]:
+    """Collect what was found in a folder since a person last let its agreement out of quarantine."""
+    told = set[tuple[Json, ...]]()
+    for event in (entry.event for entry in events):
+        if event.type == RELEASED:
+            told.clear()
+        elif event.type == FAULT_FOUND:
+            told.add((event.data["fault"], event.data["key"], event.data["store"]))
+    return told
+
+
 def _record(ports: Ports, check: ArchiveCheck) -> None:
     now = ports.clock.now()
+    with ports.registry.read() as tx:
+        told = {reference: _told_before(events_of(tx, reference)) for reference in {one.reference for one in check.findings}}
+    untold = [one for one in check.findings if _told(one) not in told[one.reference]]
+    findings: list[Json] = [{"reference": one.reference, **_told_data(one)} for one in untold]
+    report_sha256 = (
+        ports.working.put(render_canonical({"schema": REPORT_SCHEMA, "at": now.isoformat(), "findings": findings})) if untold else ""
+    )
     with ports.registry.write() as tx:
         for one in check.findings:
-            told: dict[str, Json] = {"fault": one.fault.value, "key": one.key, "store": one.store}
-            record_event(ports, tx, "archive.fault_found", at=now, reference=one.reference, data=told)
+            record_event(ports, tx, FAULT_FOUND, at=now, reference=one.reference, data=_told_data(one))
         data: dict[str, Json] = {"folders": check.folders, "objects": check.objects, "findings": len(check.findings)}
         record_event(ports, tx, "archive.checked", at=now, data=data)
+        if untold:
+            enqueue(ports, tx, Template.ARCHIVE_ALERT, ALERT_REFERENCE, report_sha256, {"report_sha256": report_sha256})
     for reference, fault in {one.reference: one.fault for one in check.findings if one.fault is not ArchiveFault.NOT_HELD}.items():
         try:
             quarantine(ports, reference, f"archived.{fault}")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from conventions.errors import ContreseingError
 from conventions.outgoing import LEASE, Outgoing, OutgoingState, Template, retry_at
 from conventions.ports.system import Ports
 from conventions.recording import record_event
+from conventions.steps.alert_agents import alert_agents
 from conventions.steps.notify import notify
 from conventions.steps.settle_order import settle_order
+
+_BY_TEMPLATE: Mapping[Template, Callable[[Ports, Outgoing], object]] = MappingProxyType(
+    {Template.ORDER: settle_order, Template.ARCHIVE_ALERT: alert_agents}
+)
 
 
 def deliver_due(ports: Ports, limit: int = 50) -> int:
@@ -29,10 +36,7 @@ def deliver_due(ports: Ports, limit: int = 50) -> int:
 def deliver(ports: Ports, outgoing: Outgoing) -> None:
     """Deliver one leased row; a failure sets its next attempt, or makes it a dead letter that a person sees."""
     try:
-        if outgoing.template is Template.ORDER:
-            settle_order(ports, outgoing)
-        else:
-            notify(ports, outgoing)
+        _BY_TEMPLATE.get(outgoing.template, notify)(ports, outgoing)
     except ContreseingError as error:
         _failed(ports, outgoing, error)
         return

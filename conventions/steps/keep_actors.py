@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from conventions.agreements import Agreement, Campaign
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.folder import finish_pending, keep, retain_until
+from conventions.folder import finish_pending, keep
 from conventions.members import Member
 from conventions.plain import plain
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.programmes import Programme
+from conventions.retention import retain_until
 
 ACTOR_SCHEMA = "contreseing/actor/1"
 ACTORS_PREFIX = "actors/"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
-from conventions.folder import archive_record, keep, keep_index, retain_until
+from conventions.canonical import Json
+from conventions.folder import archive_record, keep, keep_index
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
+from conventions.retention import Retention, retention_data
 from conventions.steps.keep_actors import keep_actors
 
 
@@ -20,14 +22,14 @@ def keep_member_file(ports: Ports, reference: str) -> None:
     """
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
-        until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
+        retention = ports.rules.retention(tx.programme(agreement.programme_id))
     left = versions_to_keep(agreement)
     if not left and agreement.fact(FactKind.MEMBER_FILE_KEPT) is None:
         agreement.required_artefact(Stage.MEMBER_SIGNED)
     if left:
         keep_actors(ports, reference)
     for version in left:
-        _keep_version(ports, agreement, version, until)
+        _keep_version(ports, agreement, version, retention)
 
 
 def versions_to_keep(agreement: Agreement) -> tuple[int, ...]:
@@ -48,8 +50,8 @@ def keep_uploaded(ports: Ports, agreement: Agreement, version: int, until: datet
         keep(ports, agreement.reference, "uploaded", ports.working.get(str(uploaded)), until)
 
 
-def _keep_version(ports: Ports, agreement: Agreement, version: int, until: datetime) -> None:
-    reference = agreement.reference
+def _keep_version(ports: Ports, agreement: Agreement, version: int, retention: Retention) -> None:
+    reference, until = agreement.reference, retention.lock_until
     prepared = agreement.required_artefact(Stage.PREPARED, version)
     signed = agreement.required_artefact(Stage.MEMBER_SIGNED, version)
     keep(ports, reference, Stage.PREPARED, ports.working.get(prepared.sha256), until)
@@ -60,4 +62,5 @@ def _keep_version(ports: Ports, agreement: Agreement, version: int, until: datet
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)
         if version in versions_to_keep(fresh):
-            record_fact(ports, tx, fresh, Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), version, {"key": entry.key}))
+            data: dict[str, Json] = {"key": entry.key, **retention_data(retention)}
+            record_fact(ports, tx, fresh, Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), version, data))

@@ -13,10 +13,11 @@ from datetime import datetime
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
 from conventions.evidence import EvidenceSources, evidence_data, told_events
-from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.folder import archive_record, finish_pending, keep, keep_index
 from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
+from conventions.retention import retain_until
 from conventions.status import Status, status_of
 
 ORDERS_SCHEMA = "contreseing/orders/1"

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -32,6 +32,7 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.programmes import Programme
 from conventions.recording import PERSONAL_DATA
+from conventions.retention import retention_data
 from conventions.steps.archive import final_stage
 from conventions.steps.keep_actors import ACTOR_SCHEMA, ACTORS_PREFIX, CAMPAIGN, DELEGATION, KINDS, MEMBER, PROGRAMME
 from conventions.steps.verify_journal import archived_heads
@@ -189,7 +190,7 @@ def _restore_agreements(
     def read(folder: str) -> _Folder | str:
         reference = folder.removeprefix(AGREEMENTS_PREFIX)
         try:
-            return _read_folder(ports, reference, folders[folder], happened.get(reference, ()), actors)
+            return _read_folder(ports, into, reference, folders[folder], happened.get(reference, ()), actors)
         except EvidenceBroken as error:
             return error.code
 
@@ -220,7 +221,12 @@ def _enter(tx: Transaction, entries: Iterable[ArchiveEntry]) -> None:
 
 
 def _read_folder(
-    ports: Ports, reference: str, items: list[ArchivedObject], events: Sequence[Mapping[str, Json]], actors: Mapping[str, set[str]]
+    ports: Ports,
+    into: Registry,
+    reference: str,
+    items: list[ArchivedObject],
+    events: Sequence[Mapping[str, Json]],
+    actors: Mapping[str, set[str]],
 ) -> _Folder:
     record = last_of(items, "record")
     if record is None:
@@ -236,7 +242,7 @@ def _read_folder(
     if final is None:
         later = [fact for fact in later if fact.kind not in LOST_WITH_ITS_FILE]
     if all(fact.kind is not FactKind.MEMBER_FILE_KEPT for fact in (*archived.facts, *later)):
-        later.append(_file_kept(ports, archived, items))
+        later.append(_file_kept(ports, into, archived, entries))
     agreement = Agreement(
         archived.reference,
         archived.kind,
@@ -249,11 +255,14 @@ def _read_folder(
     return _Folder(agreement, entries, lost)
 
 
-def _file_kept(ports: Ports, archived: Agreement, items: Sequence[ArchivedObject]) -> Fact:
-    """The fact that a crash, or the end of the last head, left out: its file is there."""
+def _file_kept(ports: Ports, into: Registry, archived: Agreement, entries: Sequence[ArchiveEntry]) -> Fact:
+    """The fact that a crash, or the end of the last head, left out: its file is there, with its lock; the rest is as set today."""
     signed = archived.required_artefact(Stage.MEMBER_SIGNED)
-    key = next(item.key for item in items if item.sha256 == signed.sha256)
-    return Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), archived.version, {"key": key})
+    entry = next(entry for entry in entries if entry.sha256 == signed.sha256)
+    with into.read() as tx:
+        retention = replace(ports.rules.retention(tx.programme(archived.programme_id)), lock_until=entry.retain_until)
+    data: dict[str, Json] = {"key": entry.key, **retention_data(retention)}
+    return Fact(FactKind.MEMBER_FILE_KEPT, ports.clock.now(), archived.version, data)
 
 
 def _fact_of(event: Mapping[str, Json]) -> Fact:

@@ -10,7 +10,7 @@ from conventions.canonical import Json, sha256_hex
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import finish_pending, keep, keep_index
-from conventions.ports.registry import ArchiveEntry
+from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers
 from conventions.preservation import is_restamp_due, kept_file
@@ -23,7 +23,7 @@ def references_to_restamp(ports: Ports) -> Sequence[str]:
     now, found, after = ports.clock.now(), [], ""
     with ports.registry.read() as tx:
         while page := tx.agreements(after=after):
-            found += [agreement.reference for agreement in page if _is_due(ports, agreement, now)]
+            found += [agreement.reference for agreement in page if _is_due(ports, tx, agreement, now)]
             after = page[-1].reference
     return found
 
@@ -41,12 +41,12 @@ def restamp(ports: Ports, reference: str) -> bool:
     """
     with ports.registry.write() as tx:
         agreement = tx.agreement(reference, lock=True)
-        kept, archived = kept_file(agreement), agreement.fact(FactKind.ARCHIVED)
-        if kept is None or archived is None or not _is_due(ports, agreement, ports.clock.now()):
+        kept = kept_file(agreement)
+        if kept is None or not _is_due(ports, tx, agreement, ports.clock.now()):
             return False
         claim = take_claim(ports, tx, reference)
         entries = tx.archive_entries(reference)
-    until, number = archived.instant("retain_until"), _number_of(kept) + 1
+    until, number = _locked_until(entries), _number_of(kept) + 1
     kind = f"restamped-{number}"
     with freed_on_error(ports, (claim,)):
         try:
@@ -95,9 +95,15 @@ def _commit(ports: Ports, claim: Claim, agreement: Agreement, entry: ArchiveEntr
         record_fact(ports, tx, fresh, Fact(FactKind.RESTAMPED, ports.clock.now(), agreement.version, facts))
 
 
-def _is_due(ports: Ports, agreement: Agreement, now: datetime) -> bool:
+def _is_due(ports: Ports, tx: Transaction, agreement: Agreement, now: datetime) -> bool:
+    """Tell whether the file is to be stamped again: it is, as long as it is under lock, locks made longer included."""
     is_quiet = status_of(agreement, now) is not Status.QUARANTINED
-    return is_quiet and is_restamp_due(agreement, now, ports.rules.restamp_after)
+    is_old = is_quiet and is_restamp_due(agreement, now, ports.rules.restamp_after)
+    return is_old and now < _locked_until(tx.archive_entries(agreement.reference))
+
+
+def _locked_until(entries: Sequence[ArchiveEntry]) -> datetime:
+    return max(entry.retain_until for entry in entries)
 
 
 def _number_of(kept: Fact) -> int:

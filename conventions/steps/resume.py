@@ -23,6 +23,10 @@ from conventions.steps.sign import finish_signature
 
 AT_REST = FINAL | {Status.ACTIVE, Status.QUARANTINED, Status.RETURNED}
 
+TRAIL = "keep_trail"
+TRAILS_AT_ONCE = 200
+"""Trails closed at most in one go: each takes up to half a second, and nobody waits for them."""
+
 
 @dataclass(frozen=True)
 class ResumeReport:
@@ -47,7 +51,7 @@ def next_step(agreement: Agreement, status: Status) -> str | None:
         ("archive", agreement.artefact(final_stage(agreement)) is not None and facts(FactKind.ARCHIVED) is None),
         ("countersign", status is Status.SEALING and agreement.artefact(Stage.SEALED) is None),
         ("keep_member_file", bool(versions_to_keep(agreement))),
-        ("keep_trail", is_trail_due(agreement, status)),
+        (TRAIL, is_trail_due(agreement, status)),
         ("finish_signature", moves and facts(FactKind.CONSENTED) is not None and facts(FactKind.MEMBER_SIGNED) is None),
         ("invite", status is Status.AWAITING_MEMBER and facts(FactKind.INVITED) is None),
         ("prepare", status is Status.DRAFTED),
@@ -70,14 +74,19 @@ def standing(ports: Ports, campaign_id: str | None = None) -> Sequence[tuple[str
     return found
 
 
-def resume(ports: Ports, limit: int = 1000) -> ResumeReport:
+def resume(ports: Ports, limit: int = 1000, trails_at_most: int = TRAILS_AT_ONCE) -> ResumeReport:
     """Take the next step of each agreement that stands still, until nothing moves; failures are recorded, never raised."""
     done: list[tuple[str, str]] = []
     waiting: dict[str, tuple[str, str, str]] = {}
     tried: set[tuple[str, str]] = set()
+    trails = 0
     while todo := [item for item in standing(ports) if item not in tried][: limit - len(done)]:
         for reference, step in todo:
             tried.add((reference, step))
+            if step == TRAIL:
+                trails += 1
+                if trails > trails_at_most:
+                    continue
             error = take_step(ports, reference, step)
             if error is None:
                 done.append((reference, step))
@@ -129,7 +138,7 @@ _STEPS: Mapping[str, Callable[[Ports, str], ContreseingError | None]] = {
     "invite": invite,
     "finish_signature": finish_signature,
     "keep_member_file": keep_member_file,
-    "keep_trail": keep_trail,
+    TRAIL: keep_trail,
     "countersign": _countersign,
     "archive": archive,
     "activate": activate,

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from conventions.canonical import sha256_hex
 from conventions.claims import Claim, freed_on_error
 from conventions.errors import AlreadyRecorded, EvidenceBroken
-from conventions.folder import finish_pending, keep, retain_until
+from conventions.folder import finish_pending, keep
 from conventions.journal.heads import JournalHead, parse_head, parse_head_record, render_head, render_head_record, render_segment
 from conventions.journal.merkle import leaf_hash
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
+from conventions.retention import retain_until
 
 SEGMENT_KIND, HEAD_KIND, STAMP_KIND, RECORD_KIND = "segment", "head", "stamp", "head-record"
 EVENTS_A_HEAD = 50_000

@@ -87,6 +87,19 @@ def test_the_environment_wins_over_the_file(environment: pytest.MonkeyPatch, tmp
     assert settings.lock_years == 12
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("LOCK_YEARS", "9", "lock_years: fewer than administrative_years"),
+        ("FINAL_FATE", "burn", "final_fate: Input should be 'keep', 'sort' or 'destroy'"),
+        ("SAE_AGREEMENT", "AV-1", "sae_agreement, sae_archival_agency and sae_transferring_agency go together"),
+    ],
+)
+def test_a_retention_that_cannot_be_is_refused(environment: pytest.MonkeyPatch, key: str, value: str, said: str) -> None:
+    environment.setenv(f"CONTRESEING_{key}", value)
+    assert refusal() == f"settings refused: {said}"
+
+
 @pytest.mark.parametrize("content", ["= broken", None])
 def test_an_unreadable_file_is_refused(environment: pytest.MonkeyPatch, tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "settings.toml"

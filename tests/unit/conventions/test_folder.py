@@ -13,9 +13,10 @@ import pytest
 from conventions.agreements import FactKind, Stage
 from conventions.canonical import sha256_hex
 from conventions.errors import Busy, EvidenceBroken, UpstreamUnavailable
-from conventions.folder import archive_record, finish_pending, keep, keep_index, retain_until
+from conventions.folder import archive_record, finish_pending, keep, keep_index
 from conventions.kinds import Kind
 from conventions.ports.registry import ArchiveEntry, Transaction
+from conventions.retention import retain_until
 from conventions.steps import countersign
 from conventions.steps.archive import final_stage
 from tests.builders import example_programme

@@ -22,8 +22,8 @@ DATA: Mapping[FactKind, Mapping[str, Json]] = {
     FactKind.INVITED: {"link_id": "l", "deadline": LATER},
     FactKind.AUTHORISED: {"authorisation_id": "c", "expires_at": LATER},
     FactKind.ORDERED: {"services": [{"code": "portail"}, {"code": "sae"}]},
-    FactKind.QUARANTINED: {"reason": "r"},
-    FactKind.RELEASED: {"reason": "r"},
+    FactKind.QUARANTINED: {"number": 1, "reason": "r"},
+    FactKind.RELEASED: {"number": 1, "reason": "r"},
 }
 
 

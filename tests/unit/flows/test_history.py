@@ -26,8 +26,8 @@ DATA: dict[FactKind, dict[str, Json]] = {
     FactKind.RETURNED: {"reason": "Mme Untel est absente", "by": "agent"},
     FactKind.DECLINED: {"reason": "Mme Untel refuse"},
     FactKind.CANCELLED: {"reason": "erreur de Mme Untel", "by": "Mme Untel"},
-    FactKind.QUARANTINED: {"reason": "evidence.digest"},
-    FactKind.RELEASED: {"reason": "vu avec Mme Untel", "by": "Mme Untel"},
+    FactKind.QUARANTINED: {"number": 1, "reason": "evidence.digest"},
+    FactKind.RELEASED: {"number": 1, "reason": "vu avec Mme Untel", "by": "Mme Untel"},
 }
 
 

@@ -15,7 +15,8 @@ from conventions.agreements import FactKind
 from conventions.bundle_readme import render_readme
 from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
-from conventions.folder import keep, retain_until
+from conventions.folder import keep
+from conventions.retention import retain_until
 from conventions.steps.bundle import Bundle, _listed, bundle
 from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.world import World

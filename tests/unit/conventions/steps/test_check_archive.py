@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from conventions.agreements import FactKind
 from conventions.archive_check import ArchiveFault
 from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.outgoing import Template
+from conventions.recording import record_event
+from conventions.retention import FinalFate, retention_of
 from conventions.status import Status
 from conventions.steps.check_archive import StoreFinding, check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
-from conventions.steps.list_eliminable import list_eliminable
+from conventions.steps.keep_trail import keep_trail
+from conventions.steps.list_eliminable import TRANSFER_ACCEPTED, list_eliminable
+from conventions.steps.release import release
+from conventions.steps.restamp import references_to_restamp
 from conventions.steps.stamp_journal import stamp_journal
 from storage.two_archives import TwoArchives
 from tests.fakes.stores import FakeArchive
@@ -59,9 +65,71 @@ def test_a_fault_puts_the_agreement_in_quarantine_and_is_journalled(world: World
 
     assert check.findings == (StoreFinding(1, reference, ArchiveFault.ALTERED, key),)
     assert world.status(reference) is Status.QUARANTINED
-    assert world.agreement(reference).required_fact(FactKind.QUARANTINED).data == {"reason": "archived.altered"}
+    assert world.agreement(reference).required_fact(FactKind.QUARANTINED).data == {"number": 1, "reason": "archived.altered"}
     assert "archive.fault_found" in event_types(world, reference)
     assert not check_archive(world.ports).holds  # again: told again, put aside once
+
+
+def alerts(world: World) -> list[str]:
+    world.deliver()
+    return [notice.values["findings"] for notice in world.mailer.sent if notice.template is Template.ARCHIVE_ALERT]
+
+
+def test_agents_get_one_mail_for_what_nobody_was_told_of(world: World) -> None:
+    reference, key = reference_of(world), key_of(world, "sealed")
+    world.archive.objects[key] = world.archive.objects[key] + b"forged"
+    check_archive(world.ports)
+    check_archive(world.ports)
+    assert alerts(world) == [f"{reference}\N{NO-BREAK SPACE}: fichier modifié, {key}"]
+    notice = world.mailer.sent[-1]
+    assert (notice.to, notice.values["count"]) == (world.rules.agents_mail, "une anomalie")
+
+    other = key_of(world, "segment")
+    world.archive.objects[other] = b""
+    check_archive(world.ports)
+    assert alerts(world)[1:] == [f"{other.rpartition('/')[0]}\N{NO-BREAK SPACE}: fichier tronqué, {other}"]
+
+
+def test_a_mail_names_thirty_and_counts_the_others(world: World) -> None:
+    for number in range(35):
+        world.archive.write(f"agreements/2026-00{number + 10}/0001-sealed-ab", b"stranger", world.clock.now())
+    check_archive(world.ports)
+    (text,) = alerts(world)
+    assert (len(text.splitlines()), text.splitlines()[-1]) == (31, "et 5 autres, dans la liste du contrôle")
+
+
+def test_what_is_found_in_the_second_store_is_said(world: World) -> None:
+    second = FakeArchive()
+    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
+    second.objects[key_of(world, "prepared")] = b""
+    check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
+    assert "fichier tronqué (second dépôt)" in alerts(world)[0]
+
+
+def test_the_same_fault_after_a_release_puts_aside_and_tells_again(world: World) -> None:
+    reference, key = reference_of(world), key_of(world, "sealed")
+    whole = world.archive.objects[key]
+    world.archive.objects[key] = whole + b"forged"
+    check_archive(world.ports)
+    for round_ in (1, 2):
+        release(world.ports, reference, f"vu une fois de plus : {round_}", "Mme Untel")
+        assert world.status(reference) is Status.ARCHIVED
+        world.clock.advance(timedelta(days=1))
+        check_archive(world.ports)
+        assert world.status(reference) is Status.QUARANTINED
+        assert len(alerts(world)) == 1 + round_
+    world.archive.objects[key] = whole
+    release(world.ports, reference, "octets rétablis depuis le second dépôt", "Mme Untel")
+    check_archive(world.ports)
+    assert world.status(reference) is Status.ARCHIVED
+
+
+def test_only_what_is_in_quarantine_is_let_out_and_with_a_reason(world: World) -> None:
+    with pytest.raises(RuleRefused) as error:
+        release(world.ports, reference_of(world), "un motif assez long", "Mme Untel")
+    assert error.value.code == "quarantine.none"
+    with pytest.raises(InputRefused):
+        release(world.ports, reference_of(world), "court", "Mme Untel")
 
 
 def test_a_fault_of_the_journals_folder_is_told(world: World) -> None:
@@ -159,12 +227,60 @@ def test_a_hold_needs_a_reason_and_a_folder(world: World) -> None:
 
 
 def test_what_no_lock_and_no_hold_keeps_is_listed_and_nothing_is_deleted(world: World) -> None:
-    reference, far = reference_of(world), world.clock.now() + timedelta(days=365 * 60)
+    world = World()
+    world.ports = dataclasses.replace(world.ports, rules=dataclasses.replace(world.rules, final_fate=FinalFate.DESTROY))
+    reference, far = world.archived(), world.clock.now() + timedelta(days=365 * 60)
     assert list_eliminable(world.ports, world.clock.now()) == []
     (found,) = list_eliminable(world.ports, far)
     assert (found.reference, found.objects) == (reference, len([key for key in world.archive.objects if reference in key]))
+    assert (found.administrative_until, found.final_fate, found.is_transferred) == (date(2040, 12, 31), FinalFate.DESTROY, False)
+    assert event_types(world, None)[-1] == "archive.elimination_listed"
     before = dict(world.archive.objects)
 
     hold(world.ports, reference, REASON, "agent")
     assert list_eliminable(world.ports, far) == []
     assert world.archive.objects == before
+
+
+def test_what_was_agreed_is_written_with_the_agreement_and_settings_do_not_change_it(world: World) -> None:
+    reference, far = reference_of(world), world.clock.now() + timedelta(days=365 * 60)
+    for kind in (FactKind.MEMBER_FILE_KEPT, FactKind.ARCHIVED):
+        data = world.agreement(reference).required_fact(kind).data
+        assert (data["administrative_until"], data["final_fate"]) == ("2040-12-31", "keep")
+    rules = dataclasses.replace(world.rules, final_fate=FinalFate.DESTROY, administrative_years=1)
+    assert list_eliminable(dataclasses.replace(world.ports, rules=rules), far) == []
+
+
+def test_what_is_to_be_kept_for_ever_is_listed_once_transferred(world: World) -> None:
+    reference, far = reference_of(world), world.clock.now() + timedelta(days=365 * 60)
+    with world.registry.write() as tx:
+        record_event(world.ports, tx, TRANSFER_ACCEPTED, at=world.clock.now(), reference=reference)
+    assert [(one.reference, one.is_transferred) for one in list_eliminable(world.ports, far)] == [(reference, True)]
+
+
+def test_an_administrative_life_longer_than_the_locks_keeps(world: World) -> None:
+    world = World()
+    rules = dataclasses.replace(world.rules, final_fate=FinalFate.SORT, administrative_years=30)
+    world.ports = dataclasses.replace(world.ports, rules=rules)
+    reference = world.archived()
+    assert list_eliminable(world.ports, datetime(2050, 6, 1, tzinfo=UTC)) == []
+    (found,) = list_eliminable(world.ports, datetime(2061, 1, 1, 12, tzinfo=UTC))
+    assert (found.reference, found.administrative_until) == (reference, date(2060, 12, 31))
+
+
+def test_what_was_never_kept_has_no_retention_of_its_own() -> None:
+    world = World()
+    assert retention_of(world.agreement(world.invited())) is None
+
+
+def test_what_enters_a_folder_whose_locks_were_made_longer_is_locked_as_long(world: World) -> None:
+    reference = reference_of(world)
+    until = datetime(2070, 1, 1, tzinfo=UTC)
+    extend_locks(world.ports, reference, until, REASON, "agent")
+    keep_trail(world.ports, reference)
+    with world.registry.read() as tx:
+        assert {entry.retain_until for entry in tx.archive_entries(reference)} == {until}
+    world.clock.advance(until - world.clock.now() - timedelta(days=400))
+    assert references_to_restamp(world.ports) == [reference]
+    world.clock.advance(timedelta(days=401))
+    assert references_to_restamp(world.ports) == []

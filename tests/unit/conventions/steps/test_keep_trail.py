@@ -19,9 +19,9 @@ from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import World
 
 
-def activated(world: World) -> str:
+def activated(world: World, rank: int = 14) -> str:
     """Take one member to the end, mails and orders delivered."""
-    reference = world.archived()
+    reference = world.archived(rank)
     activate.activate(world.ports, reference)
     world.deliver()
     assert world.status(reference) is Status.ACTIVE
@@ -135,3 +135,10 @@ def test_orders_of_an_earlier_version_are_not_those_of_this_one() -> None:
     reference = world.member_signed()
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Un nom à corriger.")
     assert render_orders(world.agreement(reference)) is None
+
+
+def test_one_pass_closes_so_many_trails_and_the_next_goes_on() -> None:
+    world = World()
+    references = [activated(world, rank) for rank in (14, 15)]
+    assert resume.resume(world.ports, trails_at_most=1).done == ((references[0], "keep_trail"),)
+    assert resume.resume(world.ports, trails_at_most=1).done == ((references[1], "keep_trail"),)

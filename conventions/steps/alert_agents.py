@@ -1,0 +1,51 @@
+"""Tell the agents, by one mail, what a check of the archive found that nobody had been told of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from conventions.archive_check import ArchiveFault
+from conventions.canonical import Json
+from conventions.fault_labels import FAULT_LABELS
+from conventions.french import NO_BREAK, format_instant
+from conventions.outgoing import Outgoing
+from conventions.ports.delivery import Notice
+from conventions.ports.system import Ports
+from conventions.recording import record_event
+
+ALERT_REFERENCE = "archive"
+"""What stands for a reference in the outbox: the mail is of no agreement in particular."""
+TOLD_IN_A_MAIL = 30
+
+
+def alert_agents(ports: Ports, outgoing: Outgoing) -> None:
+    """Send the mail of an outbox row whose ``report_sha256`` names the check's report in the working store, and record that it left.
+
+    Raises:
+        UpstreamUnavailable: the mail server or the store does not answer; the row is tried again.
+        InputRefused: the address is refused for good.
+    """
+    report = json.loads(ports.working.get(outgoing.ids["report_sha256"]))
+    lines = [_line(finding) for finding in report["findings"]]
+    beyond = len(lines) - TOLD_IN_A_MAIL
+    more = [f"et {beyond} autres, dans la liste du contrôle"] if beyond > 0 else []
+    values = {
+        "checked_at": format_instant(datetime.fromisoformat(report["at"])),
+        "count": "une anomalie" if len(lines) == 1 else f"{len(lines)} anomalies",
+        "findings": "\n".join([*lines[:TOLD_IN_A_MAIL], *more]),
+        "office": ports.rules.address("office"),
+    }
+    notice = Notice(outgoing.id, outgoing.template, ports.rules.agents_mail, values, (), ports.rules.demonstration)
+    kept = ports.working.put(ports.mailer.render(notice))
+    ports.mailer.send(notice)
+    data: dict[str, Json] = {"template": outgoing.template.value, "outgoing_id": outgoing.id, "sha256": kept}
+    with ports.registry.write() as tx:
+        record_event(ports, tx, "mail.sent", at=ports.clock.now(), data=data, personal={"to": notice.to})
+
+
+def _line(finding: Mapping[str, Any]) -> str:
+    where = "" if finding["store"] == 1 else " (second dépôt)"
+    return f"{finding['reference']}{NO_BREAK}: {FAULT_LABELS[ArchiveFault(finding['fault'])]}{where}, {finding['key']}"
