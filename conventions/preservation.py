@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from conventions.agreements import Agreement, Fact, FactKind
 
 RENEWED_BEFORE_END = timedelta(days=180)
+RENEWAL_KIND = "restamped"
+"""Kind of a renewal in the archive, followed by its number."""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class Transaction(JournalTree, Protocol):
         ...
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:
-        """Return the agreement that has an artefact of that digest, or None."""
+        """Return the agreement that has an artefact, or a renewal of its last one, of that digest; else None."""
         ...
 
     def add_fact(self, reference: str, fact: Fact) -> None:

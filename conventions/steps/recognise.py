@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conventions.agreements import Stage
+from conventions.agreements import Fact, FactKind, Stage
 from conventions.kinds import Kind
 from conventions.ports.system import Ports
 from conventions.status import Status, status_of
@@ -15,7 +15,8 @@ from conventions.steps.archive import final_stage
 class Recognised:
     """A file of ours, to the bit: nothing is said that the file does not say itself, but where its agreement stands.
 
-    ``is_complete``: it carries every signature of its kind; ``is_current``: no later version replaced it.
+    ``is_complete``: it carries every signature of its kind; ``is_current``: no later version replaced it; ``renewal``: which renewal
+    of its archive time-stamp it is (0: the file as it was signed).
     """
 
     reference: str
@@ -24,6 +25,7 @@ class Recognised:
     is_complete: bool
     is_current: bool
     status: Status
+    renewal: int = 0
 
     @property
     def is_in_force(self) -> bool:
@@ -37,12 +39,25 @@ def recognise(ports: Ports, sha256: str) -> Recognised | None:
         agreement = tx.agreement_with_file(sha256)
     if agreement is None:
         return None
-    artefact = next(one for one in agreement.artefacts if one.sha256 == sha256)
+    final = final_stage(agreement)
+    known = [(one.stage, one.version, 0) for one in agreement.artefacts if one.sha256 == sha256]
+    renewals = [one for one in agreement.facts if one.kind is FactKind.RESTAMPED and one.data["sha256"] == sha256]
+    known += [(final, one.version, _number(one)) for one in renewals]
+    if not known:
+        return None  # under lock, and a stop came before it was recorded: the next sweep records it
+    stage, version, renewal = known[0]
     return Recognised(
         reference=agreement.reference,
         kind=agreement.kind,
-        stage=artefact.stage,
-        is_complete=artefact.stage is final_stage(agreement),
-        is_current=artefact.version == agreement.version,
+        stage=stage,
+        is_complete=stage is final,
+        is_current=version == agreement.version,
         status=status_of(agreement, ports.clock.now()),
+        renewal=renewal,
     )
+
+
+def _number(restamped: Fact) -> int:
+    number = restamped.data["number"]
+    assert isinstance(number, int)  # noqa: S101 written by ``restamp`` alone
+    return number

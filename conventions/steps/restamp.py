@@ -13,7 +13,7 @@ from conventions.folder import finish_pending, keep, keep_index
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers
-from conventions.preservation import is_restamp_due, kept_file
+from conventions.preservation import RENEWAL_KIND, is_restamp_due, kept_file
 from conventions.recording import quarantine, record_fact
 from conventions.status import Status, status_of
 
@@ -47,7 +47,7 @@ def restamp(ports: Ports, reference: str) -> bool:
         claim = take_claim(ports, tx, reference)
         entries = tx.archive_entries(reference)
     until, number = _locked_until(entries), _number_of(kept) + 1
-    kind = f"restamped-{number}"
+    kind = f"{RENEWAL_KIND}-{number}"
     with freed_on_error(ports, (claim,)):
         try:
             made = _restamped(ports, agreement, kept, next((one for one in entries if one.kind == kind), None))

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, select, text
+from sqlalchemy import Row, Select, Table, bindparam, select, text, union_all
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Failure, Stage
 from conventions.errors import Busy
 from conventions.kinds import Kind
+from conventions.preservation import RENEWAL_KIND
 from storage.registry.columns import Instant
 from storage.registry.rows import Rows, insert_into
-from storage.registry.tables import agreements, artefacts, claims, facts, reference_counters
+from storage.registry.tables import agreements, archive_entries, artefacts, claims, facts, reference_counters
 
 NEXT_REFERENCE = insert_into(reference_counters, "ON CONFLICT (year) DO UPDATE SET last = reference_counters.last + 1 RETURNING last")
 SKIP_REFERENCES = insert_into(
@@ -26,12 +27,11 @@ LOCKED_AGREEMENT = AGREEMENT.with_for_update()
 AGREEMENT_OF_MEMBER = select(agreements).where(
     agreements.c.campaign_id == bindparam("campaign_id"), agreements.c.member_id == bindparam("member_id")
 )
-AGREEMENT_WITH_FILE = (
-    select(agreements)
-    .join_from(agreements, artefacts, agreements.c.reference == artefacts.c.reference)
-    .where(artefacts.c.sha256 == bindparam("sha256"))
-    .limit(1)
+_WITH_ARTEFACT = select(artefacts.c.reference).where(artefacts.c.sha256 == bindparam("sha256"))
+_WITH_RENEWAL = select(archive_entries.c.reference).where(
+    archive_entries.c.sha256 == bindparam("sha256"), archive_entries.c.kind.startswith(f"{RENEWAL_KIND}-")
 )
+AGREEMENT_WITH_FILE = select(agreements).where(agreements.c.reference.in_(union_all(_WITH_ARTEFACT, _WITH_RENEWAL))).limit(1)
 PAGE = select(agreements).where(agreements.c.reference > bindparam("after")).order_by(agreements.c.reference).limit(bindparam("limit"))
 PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
 ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))

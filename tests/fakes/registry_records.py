@@ -17,6 +17,7 @@ from conventions.members import Member
 from conventions.outgoing import Outgoing, OutgoingState
 from conventions.ports.registry import JournalEntry
 from conventions.powers import Delegation
+from conventions.preservation import RENEWAL_KIND
 from conventions.programmes import Programme
 from conventions.search import Wanted, is_found, search_row
 from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
@@ -161,7 +162,9 @@ class RecordsTransaction:
         return next(found, None)
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:
-        return next((a for a in self.state.agreements.values() if any(one.sha256 == sha256 for one in a.artefacts)), None)
+        renewed = {e.reference for e in self.state.archive.values() if e.sha256 == sha256 and e.kind.startswith(f"{RENEWAL_KIND}-")}
+        found = (a for a in self.state.agreements.values() if any(one.sha256 == sha256 for one in a.artefacts) or a.reference in renewed)
+        return next(found, None)
 
     def add_fact(self, reference: str, fact: Fact) -> None:
         self._check_writes()

@@ -10,8 +10,12 @@ import pytest
 
 from conventions.accounts import Role
 from conventions.agreements import Stage
+from conventions.canonical import sha256_hex
+from conventions.folder import keep
 from conventions.status import Status
 from conventions.steps import activate, keep_trail
+from conventions.steps.recognise import recognise
+from conventions.steps.restamp import restamp
 from portal.rates import RateLimit
 from portal.settings import Site
 from portal.signers import checking
@@ -101,6 +105,24 @@ def test_an_original_in_force_is_recognised(world: World, public: Visitor) -> No
     member = next(iter(world.registry.state.members.values()))
     assert member.name not in public.text
     assert member.representative.family_name not in public.text
+
+
+def test_a_renewed_copy_is_told_as_such_and_is_in_force(world: World, public: Visitor) -> None:
+    reference = active(world)
+    world.clock.advance(timedelta(days=370))
+    assert restamp(world.ports, reference)
+    (key,) = (key for key in world.archive.objects if "-restamped-1-" in key)
+    send(public, world.archive.objects[key])
+    assert "Ce fichier est authentique et en vigueur" in public.text
+    assert "Renouvellement n° 1" in public.text
+    send(public, sealed_bytes(world, reference))
+    assert "Renouvellement" not in public.text
+
+
+def test_a_renewal_that_a_stop_left_unrecorded_is_not_vouched_for(world: World) -> None:
+    reference, other = active(world), b"renewed"
+    keep(world.ports, reference, "restamped-1", other, world.clock.now())
+    assert recognise(world.ports, sha256_hex(other)) is None
 
 
 def test_a_changed_bit_or_a_stranger_is_told_apart_from_ours(world: World, public: Visitor) -> None:
