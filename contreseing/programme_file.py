@@ -20,6 +20,9 @@ from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceDefinition
 from conventions.siret import fictitious_siret, parse_siret
 
+BUNDLED_VERSION = "2026-1"
+"""Version of the wordings that come with the product, for the kinds that a programme does not name."""
+
 FICTITIOUS = "fictitious:"
 """A SIRET written ``fictitious:<rank>`` is the demonstration's number of that rank."""
 
@@ -74,8 +77,8 @@ class _Table:
         except ValueError:
             raise _refused(self._path + name, f"Écrivez l'une de ces valeurs : {', '.join(choices)}.") from None
 
-    def table(self, name: str) -> _Table:
-        return _Table(self.value(name, dict), f"{self._path}{name}.")
+    def table(self, name: str, *, is_optional: bool = False) -> _Table:
+        return _Table(self.value(name, dict, is_optional=is_optional), f"{self._path}{name}.")
 
     def tables(self, name: str) -> list[_Table]:
         return [_Table(item, f"{self._path}{name}.") for item in self.value(name, list, is_optional=True)]
@@ -109,7 +112,7 @@ def parse_programme_file(text: str, read_beside: Callable[[str], str]) -> Progra
         scale=parse_scale(read_beside(table.text("scale")), table.text("scale_deliberation")),
         catalogue=parse_services(read_beside(table.text("services"))),
         syndicate=_syndicate(table.table("syndicate")),
-        wordings=table.table("wordings").texts(),
+        wordings=_wordings(table.table("wordings", is_optional=True)),
         retroactive_effect=table.value("retroactive_effect", bool, is_optional=True),
         fictitious=table.value("fictitious", bool, is_optional=True),
     )
@@ -171,6 +174,14 @@ def _syndicate(table: _Table) -> Syndicate:
     )
     table.refuse_unknown()
     return syndicate
+
+
+def _wordings(table: _Table) -> tuple[tuple[str, str], ...]:
+    """Read which wording each kind has; a kind that is not named has the one that comes with the product."""
+    named = dict(table.texts())
+    if unknown := [name for name in named if name not in set(Kind)]:
+        raise _refused(f"wordings.{unknown[0]}", f"Écrivez l'une de ces natures : {', '.join(Kind)}.")
+    return tuple((kind.value, named.get(kind, f"{kind}/{BUNDLED_VERSION}")) for kind in Kind)
 
 
 def _siret(text: str) -> str:

@@ -15,7 +15,7 @@ from conventions.kinds import SIGNERS, Kind, Party
 class FactKind(StrEnum):
     """What can be true of an agreement. The data each one holds is in its comment."""
 
-    DRAFTED = "drafted"  # programme_ends_on
+    DRAFTED = "drafted"  # programme_ends_on; asked, for what depends on another agreement (``conventions.asked``)
     DATA_REQUESTED = "data_requested"  # fields
     DATA_COMPLETED = "data_completed"  # fields
     PREPARED = "prepared"  # see ``Preparation``
@@ -36,7 +36,8 @@ class FactKind(StrEnum):
     DECLINED = "declined"  # reason
     CANCELLED = "cancelled"  # reason, by
     SUPERSEDED = "superseded"  # by
-    TERMINATED = "terminated"  # on
+    AMENDED = "amended"  # document, number, effective_on: the amendment that changed it
+    TERMINATED = "terminated"  # on (its last day), document: the acknowledgement that says so
     QUARANTINED = "quarantined"  # number, reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)
     RELEASED = "released"  # number, reason, by
 
@@ -49,6 +50,7 @@ _REPEATABLE = {
     FactKind.INVITED: "link_id",
     FactKind.QUARANTINED: "number",
     FactKind.RELEASED: "number",
+    FactKind.AMENDED: "number",
 }
 
 
@@ -165,6 +167,25 @@ class Agreement:
         """Tell whether the kind takes a countersignature."""
         return Party.SYNDICATE in SIGNERS[self.kind]
 
+    @property
+    def is_signed_by_member(self) -> bool:
+        """Tell whether the kind takes a signature of the member."""
+        return Party.MEMBER in SIGNERS[self.kind]
+
+    @property
+    def final_stage(self) -> Stage:
+        """The stage whose artefact carries the last signature of the kind."""
+        return Stage.SEALED if self.is_signed_by_syndicate else Stage.MEMBER_SIGNED
+
+    @property
+    def to_countersign(self) -> Artefact:
+        """The file that the syndicate's signature is put on: as the member signed it, or as prepared where the syndicate signs alone.
+
+        Raises:
+            NotFound: it does not stand yet.
+        """
+        return self.required_artefact(Stage.MEMBER_SIGNED if self.is_signed_by_member else Stage.PREPARED)
+
 
 def last_fact(facts: Iterable[Fact], kind: FactKind, version: int) -> Fact | None:
     """Return the last fact of a kind in a version, or None."""
@@ -187,6 +208,17 @@ def settled_services(agreement: Agreement) -> tuple[tuple[str, ...], tuple[str, 
     return tuple(c for c in codes if outcomes.get(c) == ACKNOWLEDGED), tuple(c for c in codes if outcomes.get(c) != ACKNOWLEDGED)
 
 
+def ordered_names(agreement: Agreement) -> Mapping[str, str]:
+    """Name the services that the signed file ordered, by code, as it names them."""
+    ordered = agreement.fact(FactKind.ORDERED)
+    services = ordered.data["services"] if ordered is not None else ()
+    return (
+        {str(item["code"]): str(item["name"]) for item in services if isinstance(item, Mapping)}
+        if isinstance(services, list | tuple)
+        else {}
+    )
+
+
 ACKNOWLEDGED = "acknowledged"
 WAITING_CONDITION = "waiting_condition"
 
@@ -202,7 +234,10 @@ def service_codes(ordered: Fact) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Campaign:
-    """Agreements of one programme asked for together; ``deadline`` is the last instant at which a member may sign."""
+    """Agreements of one programme asked for together; ``deadline`` is the last instant at which a member may sign.
+
+    ``territory`` is the SIRET of the EPCI whose communes and bodies alone are concerned.
+    """
 
     id: str
     programme_id: str
@@ -211,3 +246,4 @@ class Campaign:
     started_by: str
     deadline: datetime
     demonstration: bool
+    territory: str | None = None

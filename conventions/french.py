@@ -13,7 +13,13 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
 
 def format_euros(amount_eur: int) -> str:
     """Write whole euros as ``15 000,00 €``, with no-break spaces."""
-    return f"{amount_eur:,}".replace(",", NO_BREAK) + f",00{NO_BREAK}€"
+    return format_cents(amount_eur * 100)
+
+
+def format_cents(amount_cents: int) -> str:
+    """Write cents as ``1 234,50 €``, with no-break spaces."""
+    euros, cents = divmod(amount_cents, 100)
+    return f"{euros:,}".replace(",", NO_BREAK) + f",{cents:02d}{NO_BREAK}€"
 
 
 def format_date(day: date) -> str:

@@ -34,6 +34,24 @@ TITLES = MappingProxyType(
 """French name of each kind, which begins the title of its documents."""
 
 
+FILE_NAMES = MappingProxyType(
+    {
+        Kind.CONVENTION: "convention",
+        Kind.CHARTER: "charte",
+        Kind.ORDER_FORM: "bon-de-commande",
+        Kind.AMENDMENT: "avenant",
+        Kind.TERMINATION_NOTICE: "avis-de-resiliation",
+        Kind.ACKNOWLEDGEMENT: "accuse-de-reception",
+    }
+)
+"""What begins the name of a file that people download or receive."""
+
+
+def title_of(kind: Kind, short_name: str, reference: str) -> str:
+    """Title of an agreement, as mails, pages and its file give it; ``short_name`` is the syndicate's."""
+    return f"{TITLES[kind]} {short_name} n° {reference}"
+
+
 class Party(StrEnum):
     """The side for which a person signs."""
 

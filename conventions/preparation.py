@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conventions.agreements import Agreement, FactKind
+from conventions.amounts import said_amount
 from conventions.canonical import Json
 from conventions.kinds import FIELD_OF, SIGNERS, Party
 from conventions.people import Civility, Person
@@ -23,6 +24,7 @@ class Preparation:
     page_count: int
     sections: tuple[Section, ...]
     contribution_eur: int
+    amount: str
     delegation_id: str
     member: SignerIdentity
     syndicate: SignerIdentity
@@ -49,6 +51,7 @@ def preparation_of(agreement: Agreement, version: int | None = None) -> Preparat
         page_count=_number(data["page_count"]),
         sections=tuple(_section(item) for item in sections),
         contribution_eur=_number(data["contribution_eur"]),
+        amount=said_amount(data),
         delegation_id=str(data["delegation_id"]),
         member=_identity(Party.MEMBER, data["signer"]),
         syndicate=_identity(Party.SYNDICATE, data["countersigner"]),

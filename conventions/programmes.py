@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from conventions.errors import RuleRefused
 from conventions.people import Person
 from conventions.powers import Act
 from conventions.scale import Scale
@@ -47,5 +48,12 @@ class Programme:
         return day <= self.ends_on
 
     def wording_of(self, kind: str) -> str:
-        """Return the wording's identifier for a kind; KeyError if the programme has none."""
-        return dict(self.wordings)[kind]
+        """Return the wording's identifier for a kind.
+
+        Raises:
+            RuleRefused: the programme has none.
+        """
+        found = dict(self.wordings).get(kind)
+        if found is None:
+            raise RuleRefused(f"programme {self.id} has no wording of a {kind}", code="programme.no_wording", programme=self.name)
+        return found

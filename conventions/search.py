@@ -98,7 +98,7 @@ def search_row(agreement: Agreement, member: Member) -> SearchRow:
 
 
 def status_periods(agreement: Agreement) -> tuple[Period, ...]:
-    """Say which status holds when, the facts staying as they are: only deadlines and the programme's end change it."""
+    """Say which status holds when, the facts staying as they are: only deadlines, a last day and the programme's end change it."""
     limits = set[datetime]()
     for kind, name in ((FactKind.AUTHORISED, "expires_at"), (FactKind.INVITED, "deadline")):
         fact = agreement.fact(kind)
@@ -107,6 +107,9 @@ def status_periods(agreement: Agreement) -> tuple[Period, ...]:
     drafted = agreement.fact(FactKind.DRAFTED)
     if drafted is not None:
         limits.add(_midnight(date.fromisoformat(drafted.text("programme_ends_on")) + timedelta(days=1)))
+    terminated = agreement.fact(FactKind.TERMINATED)
+    if terminated is not None:
+        limits.add(_midnight(date.fromisoformat(terminated.text("on")) + timedelta(days=1)))
     begins = [BEGINNING, *sorted(limits)]
     return tuple(
         Period(status_of(agreement, from_at), from_at, until_at) for from_at, until_at in zip(begins, [*begins[1:], END], strict=True)

@@ -3,7 +3,7 @@
 Rules, in the order in which they run; the first that holds decides. All look at the current version except 1.
 
  1. in quarantine, not released                                     -> quarantined
- 2. cancelled, declined, superseded, terminated                     -> that
+ 2. cancelled, declined, superseded, past its last day              -> that (the last: terminated)
  3. the programme is over                                           -> ended
  4. archived, orders made and each settled                          -> active
  5. archived                                                        -> archived
@@ -11,7 +11,8 @@ Rules, in the order in which they run; the first that holds decides. All look at
  7. last signature given, or authorised and not past the deadline   -> sealing
  8. the member has signed                                           -> awaiting_countersignature
  9. invited, not consented, the deadline is past                    -> expired
-10. prepared                                                        -> awaiting_member
+10. prepared                                                        -> awaiting_member, or awaiting_countersignature
+                                                                       where the syndicate signs alone
 11. data asked for and not completed                                -> awaiting_data
 12. otherwise                                                       -> drafted
 """
@@ -55,7 +56,6 @@ _CLOSING: Mapping[FactKind, Status] = MappingProxyType(
         FactKind.CANCELLED: Status.CANCELLED,
         FactKind.DECLINED: Status.DECLINED,
         FactKind.SUPERSEDED: Status.SUPERSEDED,
-        FactKind.TERMINATED: Status.TERMINATED,
     }
 )
 
@@ -72,6 +72,9 @@ def status_of(agreement: Agreement, now: datetime) -> Status:
     for kind, status in _CLOSING.items():  # (2)
         if fact(kind):
             return status
+    terminated = fact(FactKind.TERMINATED)
+    if terminated and paris_date(now) > date.fromisoformat(terminated.text("on")):
+        return Status.TERMINATED
     drafted = fact(FactKind.DRAFTED)
     if drafted and paris_date(now) > date.fromisoformat(drafted.text("programme_ends_on")):  # (3)
         return Status.ENDED
@@ -89,7 +92,7 @@ def status_of(agreement: Agreement, now: datetime) -> Status:
     if invited and not fact(FactKind.CONSENTED) and now > invited.instant("deadline"):  # (9)
         return Status.EXPIRED
     if fact(FactKind.PREPARED):  # (10)
-        return Status.AWAITING_MEMBER
+        return Status.AWAITING_MEMBER if agreement.is_signed_by_member else Status.AWAITING_COUNTERSIGNATURE
     requested = fact(FactKind.DATA_REQUESTED)
     if requested and not fact(FactKind.DATA_COMPLETED):  # (11)
         return Status.AWAITING_DATA

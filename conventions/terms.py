@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from conventions.canonical import Json
-from conventions.kinds import TITLES, Kind
+from conventions.kinds import Kind, title_of
 from conventions.members import Member
 from conventions.particulars import Particulars
 from conventions.people import Person
@@ -55,7 +55,7 @@ class Terms:
     @property
     def title(self) -> str:
         """Title of the document, as mails, pages and the PDF give it."""
-        return f"{TITLES[self.kind]} {self.programme.syndicate.short_name} n° {self.reference}"
+        return title_of(self.kind, self.programme.syndicate.short_name, self.reference)
 
     @property
     def total_eur(self) -> int:

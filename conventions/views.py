@@ -132,14 +132,19 @@ class Pile(StrEnum):
 
 @dataclass(frozen=True)
 class DeskItem:
-    """One agreement on the desk; ``reasons`` are codes of ``conventions.sentences`` that put it in its pile."""
+    """One agreement on the desk; ``reasons`` are codes of ``conventions.sentences`` that put it in its pile.
+
+    ``signed_by`` is nobody where the syndicate signs alone; it waits since the member's signature, or since it was prepared.
+    """
 
     reference: str
     organisation: str
     category: Category
     contribution_eur: int
-    signed_by: Person
-    signed_at: datetime
+    signed_by: Person | None
+    waiting_since: datetime
+    kind: Kind
+    amount: str
     prepared_sha256: str
     member_signed_sha256: str
     pile: Pile

@@ -30,12 +30,12 @@ TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
     {
         Template.INVITATION: frozenset(
-            {"title", "greeting", "organisation", "syndicate", "contribution", "deadline", "link", "site", "telephone"}
+            {"title", "greeting", "organisation", "syndicate", "amount", "deadline", "link", "site", "telephone"}
         ),
         Template.DATA_REQUEST: frozenset(
             {"title", "greeting", "organisation", "syndicate", "missing", "link", "site", "telephone", "deadline"}
         ),
-        Template.CODE: frozenset({"title", "organisation", "contribution", "code", "minutes", "telephone"}),
+        Template.CODE: frozenset({"title", "organisation", "amount", "code", "minutes", "telephone"}),
         Template.MEMBER_RECEIPT: frozenset({"title", "greeting", "organisation", "signed_at", "telephone"}),
         Template.COSIGNED_COPY: frozenset(
             {"title", "greeting", "organisation", "signed_at", "services", "pending", "effect_on", "telephone"}

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from conventions.agreements import ACKNOWLEDGED, Fact, FactKind, Failure, service_codes
+from conventions.amounts import said_amount
+from conventions.canonical import Json
 from conventions.error_sentences import SENTENCES
-from conventions.french import NO_BREAK, format_date, format_euros, paris_date
+from conventions.french import NO_BREAK, format_date, paris_date
 from conventions.steps.question import QUESTION_STEP
 
 INFORMATION, WARNING = 20, 40
@@ -29,7 +31,6 @@ _PLAIN = {
     FactKind.DECLINED: "Refusée par le membre ; le motif est dans la gestion.",
     FactKind.CANCELLED: "Annulée ; le motif est dans la gestion.",
     FactKind.SUPERSEDED: "Remplacée.",
-    FactKind.TERMINATED: "Résiliée.",
     FactKind.RELEASED: "Sortie de quarantaine.",
 }
 
@@ -113,7 +114,7 @@ def _told(fact: Fact) -> Iterator[str]:
         case FactKind.DATA_REQUESTED:
             yield f"Informations manquantes demandées au membre : {_count(data['fields'])}."
         case FactKind.PREPARED:
-            yield f"Document préparé : {data['page_count']} pages, {format_euros(int(str(data['contribution_eur'])))} par an."
+            yield f"Document préparé : {data['page_count']} pages. {said_amount(data)}."
         case FactKind.INVITED:
             yield f"Invitation à signer mise à l'envoi, valable jusqu'au {format_date(paris_date(fact.instant('deadline')))}."
         case FactKind.MEMBER_SIGNED:
@@ -126,10 +127,18 @@ def _told(fact: Fact) -> Iterator[str]:
             yield f"Archivée sous verrou jusqu'au {format_date(paris_date(fact.instant('retain_until')))}."
         case FactKind.ORDERED:
             yield f"Ouverture demandée pour {len(service_codes(fact))} services."
+        case FactKind.AMENDED:
+            yield f"Modifiée par l'avenant n° {data['number']} ({data['document']}), à compter du {_day(data['effective_on'])}."
+        case FactKind.TERMINATED:
+            yield f"Résiliée : dernier jour le {_day(data['on'])}, accusé de réception {data['document']}."
         case FactKind.QUARANTINED:
             yield f"Mise en quarantaine : {reason(fact.text('reason'))}"
         case _:
             yield fact.kind.value
+
+
+def _day(value: Json) -> str:
+    return format_date(date.fromisoformat(str(value)))
 
 
 def _settled_sentence(settled: Sequence[Fact]) -> str:

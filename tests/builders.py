@@ -104,7 +104,7 @@ def example_programme(**changes: Any) -> Programme:  # noqa: ANN401 any field of
         scale=SCALE,
         catalogue=CATALOGUE,
         syndicate=example_syndicate(),
-        wordings=((Kind.CONVENTION.value, "convention/2026-1"),),
+        wordings=tuple((kind.value, f"{kind}/2026-1") for kind in Kind),
         fictitious=True,
     )
     return dataclasses.replace(programme, **changes)

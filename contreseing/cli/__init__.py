@@ -22,6 +22,7 @@ from contreseing.cli import (
     members,
     pki,
     processes,
+    proposals,
     quarantine,
     rebuild,
     rereading,
@@ -69,6 +70,7 @@ def choose_folder(
 for group in (
     members,
     campaigns,
+    proposals,
     status,
     verification,
     uploads,

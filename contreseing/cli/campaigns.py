@@ -28,11 +28,17 @@ def campaign(
     programme_id: Annotated[str, typer.Argument(help="Identifiant du programme.")],
     deadline: Annotated[datetime, typer.Option("--date-limite", formats=["%Y-%m-%d"], help="Dernier jour pour signer (AAAA-MM-JJ).")],
     kind: Annotated[Kind, typer.Option("--nature", help="Ce qui est proposé à la signature.")] = Kind.CONVENTION,
+    territory: Annotated[
+        str | None, typer.Option("--epci", help="SIRET d'un EPCI : les chartes des seuls communes et organismes de son territoire.")
+    ] = None,
     campaign_id: Annotated[
         str | None, typer.Option("--identifiant", help="Identifiant ; composé du programme et du jour à défaut.")
     ] = None,
 ) -> None:
-    """Lance une campagne : une convention par membre concerné, préparée puis envoyée. Relancée, c'est la même campagne."""
+    """Lance une campagne : un document par membre concerné, préparé puis envoyé. Relancée, c'est la même campagne.
+
+    Les chartes ne concernent que les membres dont l'EPCI a une convention en vigueur ; relancée, la campagne prend les suivants.
+    """
     with opened_ports(context.obj, OUTSIDE) as ports:
         begun = open_campaign(
             ports,
@@ -41,6 +47,8 @@ def campaign(
             datetime.combine(deadline.date(), LAST_MOMENT, PARIS).astimezone(UTC),
             COMMAND_LINE,
             demonstration=ports.rules.demonstration,
-            campaign_id=campaign_id or f"{programme_id}-{kind}-{paris_date(ports.clock.now())}",
+            campaign_id=campaign_id
+            or "-".join((programme_id, kind, *([territory] if territory else ()), str(paris_date(ports.clock.now())))),
+            territory=territory,
         )
     out.print(f"Campagne {begun.id} : à signer avant le {format_instant(begun.deadline)}.", markup=False)

@@ -12,6 +12,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
 from conventions.recording import enqueue, enqueue_about_version, quarantine, record_fact
 from conventions.signatures import READERS_REQUIRED
+from conventions.steps.apply_effects import apply_effects
 
 FIRST_ORDER = 1
 
@@ -22,7 +23,9 @@ def order_key(prepared_sha256: str, service: str, order_version: int) -> str:
 
 
 def activate(ports: Ports, reference: str) -> None:
-    """Read the services out of the archived file and put one order for each in the outbox; nothing happens when done.
+    """Read the services out of the archived file, put one order for each in the outbox, and let the file change what it is about.
+
+    Nothing happens when it is done.
 
     Raises:
         NotFound: the agreement is not archived.
@@ -37,7 +40,7 @@ def activate(ports: Ports, reference: str) -> None:
     preparation = preparation_of(agreement)
     try:
         data = ports.archive.read(archived.text("key"))
-        services = _services(ports, agreement, preparation, data)
+        said = _said(ports, agreement, preparation, data)
     except ContreseingError as error:
         if isinstance(error, EvidenceBroken):
             quarantine(ports, reference, error.code)
@@ -46,6 +49,7 @@ def activate(ports: Ports, reference: str) -> None:
         fresh = tx.agreement(reference, lock=True)
         if fresh.fact(FactKind.ORDERED) is not None:
             return
+        services = _services(said)
         facts: Mapping[str, Json] = {"services": services, "order_version": FIRST_ORDER}
         record_fact(ports, tx, fresh, Fact(FactKind.ORDERED, ports.clock.now(), agreement.version, facts))
         for service in services:
@@ -53,9 +57,12 @@ def activate(ports: Ports, reference: str) -> None:
             key = order_key(preparation.sha256, code, FIRST_ORDER)
             enqueue(ports, tx, Template.ORDER, reference, key, {"service": code, "key": key, "order_version": str(FIRST_ORDER)})
         enqueue_about_version(ports, tx, Template.COSIGNED_COPY, fresh)
+        woken = apply_effects(ports, tx, fresh, said)
+    if woken is not None:
+        ports.waker.wake("campaign", f"campaign:{woken}", {"campaign_id": woken})
 
 
-def _services(ports: Ports, agreement: Agreement, preparation: Preparation, data: bytes) -> list[Mapping[str, Json]]:
+def _said(ports: Ports, agreement: Agreement, preparation: Preparation, data: bytes) -> Mapping[str, Json]:
     reference, sha256 = agreement.reference, sha256_hex(data)
     if sha256 != agreement.required_fact(FactKind.ARCHIVED).data["sha256"]:
         raise EvidenceBroken(f"{reference}: the archived file is not the one recorded", code="evidence.archived_differs")
@@ -65,7 +72,11 @@ def _services(ports: Ports, agreement: Agreement, preparation: Preparation, data
     said = ports.documents.read_agreement_data(data)
     if sha256_hex(render_canonical(said)) != preparation.data_sha256:
         raise EvidenceBroken(f"{reference}: the embedded data are not those prepared", code="evidence.data_differs")
-    services = said["services"]
-    if said["reference"] != reference or not isinstance(services, list | tuple):
+    if said["reference"] != reference or not isinstance(said["services"], list | tuple):
         raise EvidenceBroken(f"{reference}: the embedded data are another agreement's", code="evidence.data_differs")
-    return [service for service in services if isinstance(service, Mapping)]
+    return said
+
+
+def _services(said: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    services = said["services"]
+    return [service for service in services if isinstance(service, Mapping)] if isinstance(services, list | tuple) else []

@@ -9,7 +9,6 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import archive_record, finish_pending, keep, keep_index
-from conventions.kinds import SIGNERS, Party
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
@@ -39,7 +38,7 @@ def archive(ports: Ports, reference: str) -> None:
         ceremony = tx.authorisation(authorisation) if authorisation is not None else None
     if agreement.fact(FactKind.ARCHIVED) is not None:
         return
-    final = agreement.required_artefact(final_stage(agreement))
+    final = agreement.required_artefact(agreement.final_stage)
     try:
         data = ports.working.get(final.sha256)
         validated = _validated(ports, agreement, data)
@@ -48,8 +47,9 @@ def archive(ports: Ports, reference: str) -> None:
         finish_pending(ports, reference)
         keep_actors(ports, reference)
         keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
-        keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
-        keep_uploaded(ports, agreement, agreement.version, until)
+        if agreement.is_signed_by_member:
+            keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
+            keep_uploaded(ports, agreement, agreement.version, until)
         if ceremony is not None and ceremony.sealed is not None:
             keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
             keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
@@ -75,11 +75,6 @@ def archive(ports: Ports, reference: str) -> None:
                 "verifiable_until": verifiable_until.isoformat(),
             }
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
-
-
-def final_stage(agreement: Agreement) -> Stage:
-    """Return the stage whose artefact carries the last signature of the agreement's kind."""
-    return Stage.SEALED if Party.SYNDICATE in SIGNERS[agreement.kind] else Stage.MEMBER_SIGNED
 
 
 def _authorisation_id(agreement: Agreement) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from conventions.agreements import Fact, FactKind
 from conventions.errors import InputRefused, LinkRefused, Problem
 from conventions.guards import missing_fields
+from conventions.kinds import title_of
 from conventions.links import Purpose
 from conventions.member_file import read_power, read_referent
 from conventions.members import BillingCodes, Member
@@ -43,7 +44,7 @@ def data_form(ports: Ports, cookie: str) -> DataForm:
         syndicate = tx.programme(agreement.programme_id).syndicate
         return DataForm(
             reference=agreement.reference,
-            title=f"Convention {syndicate.short_name} n° {agreement.reference}",
+            title=title_of(agreement.kind, syndicate.short_name, agreement.reference),
             organisation=member.name,
             fields=_fields(member),
             values={"service_code": member.billing.service_code or "", "engagement_number": member.billing.engagement_number or ""},
@@ -86,7 +87,7 @@ def _completed(member: Member, asked: tuple[str, ...], values: Mapping[str, str]
     referent = read_referent(values, problems) if "referent" in asked else member.referent
     for name, value in (("act_type", power), ("referent_family_name", referent)):
         if value is None and not problems:
-            problems.append(Problem(0, name, "", "Ce renseignement est nécessaire pour préparer la convention."))
+            problems.append(Problem(0, name, "", "Ce renseignement est nécessaire pour préparer le document."))
     if problems:
         raise InputRefused("the form is incomplete or wrong", code="form.refused", problems=problems, count=len(problems))
     billing = BillingCodes(values.get("service_code", "").strip() or None, values.get("engagement_number", "").strip() or None)

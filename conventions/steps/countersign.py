@@ -86,7 +86,7 @@ def _intents(
                     continue
                 if authorised is None or authorised.data["authorisation_id"] != authorisation.id:
                     continue
-                sha256 = agreement.required_artefact(Stage.MEMBER_SIGNED).sha256
+                sha256 = agreement.to_countersign.sha256
                 _check_listed(reference, sha256, listed[reference].member_signed_sha256)
                 _check_guards(tx, agreement, delegation, paris_date(ports.clock.now()))
                 claim = take_claim(ports, tx, reference)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conventions.accounts import Account, Role
-from conventions.agreements import Agreement, FactKind, Stage, settled_services
+from conventions.agreements import Agreement, FactKind, settled_services
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Review
 from conventions.errors import NotFound, RuleRefused
 from conventions.french import paris_date
+from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.people import is_same_person
 from conventions.ports.registry import Transaction
@@ -47,7 +48,7 @@ def desk_of(ports: Ports, tx: Transaction, account: Account) -> DeskView:
     today = paris_date(ports.clock.now())
     items = []
     for agreement in awaiting(ports, tx):
-        signed = agreement.required_artefact(Stage.MEMBER_SIGNED)
+        signed = agreement.to_countersign
         member, programme = members[agreement.member_id], programmes[agreement.programme_id]
         review = reviews.get((agreement.reference, signed.sha256))
         is_covered = delegation.covers(agreement.kind, today)
@@ -90,17 +91,19 @@ def _item(  # an item compares all of these
     agreement: Agreement, member: Member, programme: Programme, delegation: Delegation, review: Review | None, *, is_covered: bool
 ) -> DeskItem:
     preparation = preparation_of(agreement)
-    signed = agreement.required_fact(FactKind.MEMBER_SIGNED)
+    signed = agreement.fact(FactKind.MEMBER_SIGNED)
     pile, reasons = _sort(agreement, member, programme, delegation)
     return DeskItem(
         reference=agreement.reference,
         organisation=preparation.member.organisation,
         category=member.category,
-        contribution_eur=preparation.contribution_eur,
-        signed_by=preparation.member.person,
-        signed_at=signed.instant("signed_at"),
+        contribution_eur=preparation.contribution_eur if agreement.kind is Kind.CONVENTION else 0,
+        signed_by=preparation.member.person if signed is not None else None,
+        waiting_since=signed.instant("signed_at") if signed is not None else agreement.required_fact(FactKind.PREPARED).at,
+        kind=agreement.kind,
+        amount=preparation.amount,
         prepared_sha256=preparation.sha256,
-        member_signed_sha256=signed.text("sha256"),
+        member_signed_sha256=agreement.to_countersign.sha256,
         pile=pile,
         reasons=reasons,
         mark=review.mark if review is not None else None,
@@ -110,7 +113,7 @@ def _item(  # an item compares all of these
 
 
 def _sort(agreement: Agreement, member: Member, programme: Programme, delegation: Delegation) -> tuple[Pile, tuple[str, ...]]:
-    demanding = []
+    demanding = [] if agreement.kind is Kind.CONVENTION else ["pile.own_terms"]
     if not programme.scale.is_on_scale(member.category, preparation_of(agreement).contribution_eur):
         demanding.append("pile.off_scale")
     if member.power is not None and member.power.override is not None:
@@ -136,14 +139,14 @@ def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:
 
 
 def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
-    """Return the member-signed PDF of an agreement.
+    """Return the PDF of an agreement that waits for its signature, as the member signed it where it did.
 
     Raises:
         LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
     """
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, DESK_READERS)
-        sha256 = tx.agreement(reference).required_artefact(Stage.MEMBER_SIGNED).sha256
+        sha256 = tx.agreement(reference).to_countersign.sha256
     return ports.working.get(sha256)
 
 

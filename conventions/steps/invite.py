@@ -15,7 +15,7 @@ from conventions.recording import enqueue, record_fact
 
 
 def invite(ports: Ports, reference: str) -> None:
-    """Create the signer's link and put its mail in the outbox; nothing happens when the version's invitation stands.
+    """Create the signer's link and put its mail in the outbox; nothing happens when it stands already, or the member does not sign.
 
     Raises:
         NotFound: the version is not prepared.
@@ -24,7 +24,7 @@ def invite(ports: Ports, reference: str) -> None:
     now = ports.clock.now()
     with ports.registry.write() as tx:
         agreement = tx.agreement(reference, lock=True)
-        if agreement.fact(FactKind.INVITED) is not None:
+        if agreement.fact(FactKind.INVITED) is not None or not agreement.is_signed_by_member:
             return
         agreement.required_fact(FactKind.PREPARED)
         check_programme_open(tx.programme(agreement.programme_id), paris_date(now))

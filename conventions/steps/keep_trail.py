@@ -28,7 +28,7 @@ EVENTS_A_PAGE = 1_000
 def keep_trail(ports: Ports, reference: str) -> None:
     """Archive mails, orders, the record of the facts and, once archived, the evidence file; what is kept already stays as it is.
 
-    Nothing happens before the member has signed: there is no folder yet.
+    Nothing happens before the first signature is kept: there is no folder yet.
 
     Raises:
         NotFound: no such agreement.
@@ -40,7 +40,7 @@ def keep_trail(ports: Ports, reference: str) -> None:
         until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
         entries = list(events_of(tx, reference))
         kept = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference)}
-    if not any(fact.kind is FactKind.MEMBER_FILE_KEPT for fact in agreement.facts):
+    if not any(fact.kind in {FactKind.MEMBER_FILE_KEPT, FactKind.ARCHIVED} for fact in agreement.facts):
         return
     finish_pending(ports, reference)
     for kind, sha256 in (mail for mail in _mails(entries) if mail not in kept):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
-from conventions.agreements import Agreement, Fact, FactKind, Stage, settled_services
+from conventions.agreements import Agreement, Fact, FactKind, Stage, ordered_names, settled_services
 from conventions.canonical import Json
+from conventions.effect import effect_on
 from conventions.errors import AlreadyRecorded
-from conventions.french import format_date, format_euros, format_instant, paris_date
+from conventions.french import format_date, format_instant, paris_date
+from conventions.kinds import FILE_NAMES, title_of
 from conventions.links import CODE_LIFETIME, Link, code_mac, link_token
 from conventions.members import Member
 from conventions.outgoing import Outgoing, Template
@@ -21,7 +22,6 @@ from conventions.preparation import preparation_of
 from conventions.programmes import Programme
 from conventions.recording import record_event, record_fact
 from conventions.sentences import FIELD_LABELS
-from conventions.steps.settle_order import effect_on
 
 PDF = "application/pdf"
 REMOVED: Mapping[str, str] = {"link": "https://lien-retire.invalid/", "code": "[code retiré]"}
@@ -41,7 +41,7 @@ class _Letter:
 
     @property
     def title(self) -> str:
-        return f"Convention {self.programme.syndicate.short_name} n° {self.agreement.reference}"
+        return title_of(self.agreement.kind, self.programme.syndicate.short_name, self.agreement.reference)
 
     @property
     def common(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
     attachments: tuple[Attachment, ...] = ()
     if draft.stage is not None:
         artefact = agreement.required_artefact(draft.stage, letter.version)
-        attachments = (Attachment(f"convention-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
+        attachments = (Attachment(f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
     notice = Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration)
     kept = ports.working.put(ports.mailer.render(without_secrets(notice)))
     ports.mailer.send(notice)
@@ -143,7 +143,7 @@ def _invitation(letter: _Letter) -> _Draft | None:
             **letter.common,
             "greeting": letter.greeting,
             "syndicate": letter.programme.syndicate.name,
-            "contribution": f"{format_euros(preparation_of(letter.agreement).contribution_eur)} par an",
+            "amount": preparation_of(letter.agreement).amount,
             "deadline": format_date(paris_date(link.expires_at)),
             "link": letter.link_address(),
             "site": letter.site(),
@@ -186,7 +186,7 @@ def _code(letter: _Letter) -> _Draft | None:
         link.address,
         {
             **letter.common,
-            "contribution": f"{format_euros(preparation_of(letter.agreement).contribution_eur)} par an",
+            "amount": preparation_of(letter.agreement).amount,
             "code": f"{code[:3]} {code[3:]}",
             "minutes": str(int(CODE_LIFETIME.total_seconds() // 60)),
             "telephone": letter.telephone,
@@ -205,19 +205,20 @@ def _member_receipt(letter: _Letter) -> _Draft:
 
 
 def _cosigned_copy(letter: _Letter) -> _Draft:
-    names = {service.code: service.name for service in letter.programme.catalogue}
+    names = ordered_names(letter.agreement)
     services_on, services_pending = settled_services(letter.agreement)
-    effect = date.fromisoformat(effect_on(letter.tx, letter.agreement, letter.ports.clock.now()))
+    effect = effect_on(letter.tx, letter.agreement, letter.ports.clock.now())
+    last = FactKind.COUNTERSIGNED if letter.agreement.is_signed_by_syndicate else FactKind.MEMBER_SIGNED
     values = {
         **letter.common,
         "greeting": letter.greeting,
-        "signed_at": letter.signed_at(FactKind.COUNTERSIGNED),
+        "signed_at": letter.signed_at(last),
         "services": "\n".join(names.get(code, code) for code in services_on),
         "pending": "\n".join(names.get(code, code) for code in services_pending),
         "effect_on": format_date(effect),
         "telephone": letter.telephone,
     }
-    return _Draft(letter.member.representative_mail.address, values, Stage.SEALED)
+    return _Draft(letter.member.representative_mail.address, values, letter.agreement.final_stage)
 
 
 def _second_address_notice(letter: _Letter) -> _Draft | None:

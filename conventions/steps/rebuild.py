@@ -33,7 +33,6 @@ from conventions.powers import Delegation
 from conventions.programmes import Programme
 from conventions.recording import PERSONAL_DATA
 from conventions.retention import retention_data
-from conventions.steps.archive import final_stage
 from conventions.steps.keep_actors import ACTOR_SCHEMA, ACTORS_PREFIX, CAMPAIGN, DELEGATION, KINDS, MEMBER, PROGRAMME
 from conventions.steps.verify_journal import archived_heads
 
@@ -236,12 +235,12 @@ def _read_folder(
     if lacking := [kind for kind, record_id in needed.items() if record_id not in actors[kind]]:
         raise EvidenceBroken(f"{reference}: no {', '.join(lacking)} in the archive", code="rebuild.no_actor")
     entries = _entries(ports, reference, items)
-    final = archived.artefact(final_stage(archived))
+    final = archived.artefact(archived.final_stage)
     later = [fact for fact in map(_fact_of, events) if (fact.version, fact.key) not in {(f.version, f.key) for f in archived.facts}]
     lost = final is None and any(fact.kind is FactKind.COUNTERSIGNED for fact in later)
     if final is None:
         later = [fact for fact in later if fact.kind not in LOST_WITH_ITS_FILE]
-    if all(fact.kind is not FactKind.MEMBER_FILE_KEPT for fact in (*archived.facts, *later)):
+    if archived.is_signed_by_member and all(fact.kind is not FactKind.MEMBER_FILE_KEPT for fact in (*archived.facts, *later)):
         later.append(_file_kept(ports, into, archived, entries))
     agreement = Agreement(
         archived.reference,

@@ -8,7 +8,6 @@ from conventions.agreements import Fact, FactKind, Stage
 from conventions.kinds import Kind
 from conventions.ports.system import Ports
 from conventions.status import Status, status_of
-from conventions.steps.archive import final_stage
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def recognise(ports: Ports, sha256: str) -> Recognised | None:
         agreement = tx.agreement_with_file(sha256)
     if agreement is None:
         return None
-    final = final_stage(agreement)
+    final = agreement.final_stage
     known = [(one.stage, one.version, 0) for one in agreement.artefacts if one.sha256 == sha256]
     renewals = [one for one in agreement.facts if one.kind is FactKind.RESTAMPED and one.data["sha256"] == sha256]
     known += [(final, one.version, _number(one)) for one in renewals]

@@ -20,7 +20,7 @@ def request_data(ports: Ports, reference: str) -> bool:
         agreement = tx.agreement(reference, lock=True)
         member = tx.member(agreement.member_id)
         missing = missing_fields(member)
-        if not missing:
+        if not missing or not agreement.is_signed_by_member:
             return False
         if agreement.fact(FactKind.DATA_REQUESTED) is not None:
             return True

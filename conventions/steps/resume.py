@@ -12,7 +12,7 @@ from conventions.ports.system import Ports
 from conventions.recording import quarantine, record_failure
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.activate import activate
-from conventions.steps.archive import archive, final_stage
+from conventions.steps.archive import archive
 from conventions.steps.countersign import countersign
 from conventions.steps.invite import invite
 from conventions.steps.keep_member_file import keep_member_file, versions_to_keep
@@ -48,7 +48,7 @@ def next_step(agreement: Agreement, status: Status) -> str | None:
     facts, moves = agreement.fact, status not in AT_REST
     for step, is_due in (
         ("activate", moves and facts(FactKind.ARCHIVED) is not None and facts(FactKind.ORDERED) is None),
-        ("archive", agreement.artefact(final_stage(agreement)) is not None and facts(FactKind.ARCHIVED) is None),
+        ("archive", agreement.artefact(agreement.final_stage) is not None and facts(FactKind.ARCHIVED) is None),
         ("countersign", status is Status.SEALING and agreement.artefact(Stage.SEALED) is None),
         ("keep_member_file", bool(versions_to_keep(agreement))),
         (TRAIL, is_trail_due(agreement, status)),

@@ -16,7 +16,7 @@ from conventions.steps.sign_in import session_account
 
 
 def return_to_member(ports: Ports, cookie: str, reference: str, reason: str) -> None:
-    """Record the return and tell the member; the links of that version die.
+    """Record the return and tell the member that signed; the links of that version die.
 
     Raises:
         InputRefused: no reason, or too long a one.
@@ -37,4 +37,5 @@ def return_to_member(ports: Ports, cookie: str, reference: str, reason: str) -> 
         fact = Fact(FactKind.RETURNED, now, agreement.version, {"reason": words, "by": account.id})
         record_fact(ports, tx, agreement, fact)
         close_links(tx, reference, Closure.REPLACED, now)
-        enqueue_about_version(ports, tx, Template.RETURNED, agreement)
+        if agreement.is_signed_by_member:
+            enqueue_about_version(ports, tx, Template.RETURNED, agreement)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from conventions.agreements import ACKNOWLEDGED, WAITING_CONDITION, Agreement, Fact, FactKind
 from conventions.canonical import Json
+from conventions.effect import effect_on
 from conventions.errors import AlreadyRecorded, EvidenceBroken, RuleRefused
-from conventions.french import paris_date
 from conventions.outgoing import Outgoing
 from conventions.ports.delivery import ActivationOrder
 from conventions.ports.registry import Transaction
@@ -52,14 +51,6 @@ def _is_settled(agreement: Agreement, service: str) -> bool:
     )
 
 
-def effect_on(tx: Transaction, agreement: Agreement, notified_at: datetime) -> str:
-    """Return the day of effect (ISO 8601): the later of the programme's start and the notification, unless retroactive."""
-    programme = tx.programme(agreement.programme_id)
-    if programme.retroactive_effect:
-        return programme.starts_on.isoformat()
-    return max(programme.starts_on, paris_date(notified_at)).isoformat()
-
-
 def _order(tx: Transaction, agreement: Agreement, outgoing: Outgoing) -> ActivationOrder:
     ordered = agreement.required_fact(FactKind.ORDERED)
     services = ordered.data["services"]
@@ -83,7 +74,7 @@ def _order(tx: Transaction, agreement: Agreement, outgoing: Outgoing) -> Activat
         service=service,
         siret=member.siret,
         member=member.name,
-        effect_on=effect_on(tx, agreement, ordered.at),
+        effect_on=effect_on(tx, agreement, ordered.at).isoformat(),
         quotas={str(name): int(str(value)) for name, value in quotas.items()} if isinstance(quotas, Mapping) else {},
         condition=str(condition) if condition is not None else None,
         ordered_at=ordered.at,

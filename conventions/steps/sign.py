@@ -26,6 +26,7 @@ from conventions.claims import freed_on_error, take_claim
 from conventions.errors import ContreseingError, InputRefused, LinkRefused, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_power, check_programme_open
+from conventions.kinds import Kind
 from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, code_mac, parse_code
 from conventions.outgoing import Template
 from conventions.ports.registry import Transaction
@@ -39,7 +40,13 @@ from conventions.steps.send_code import check_reading
 from conventions.steps.signer_view import check_link_usable, signer_view
 from conventions.views import SignerView
 
-SIGNING_REASON = "Accord sur la convention et ses annexes"
+SIGNING_REASONS: Mapping[Kind, str] = {
+    Kind.CONVENTION: "Accord sur la convention et ses annexes",
+    Kind.CHARTER: "Acceptation de la charte d'utilisation",
+    Kind.ORDER_FORM: "Commande de services complémentaires",
+    Kind.AMENDMENT: "Accord sur l'avenant",
+    Kind.TERMINATION_NOTICE: "Résiliation",
+}
 MEMBER_FORMULA = "Pour l'établissement, son représentant"
 
 
@@ -138,7 +145,7 @@ def finish_signature(ports: Ports, reference: str) -> None:
             claim = take_claim(ports, tx, reference)
     if claim is not None:
         preparation = preparation_of(agreement)
-        request = MemberSignature(reference, preparation.member, preparation.sha256, SIGNING_REASON, MEMBER_FORMULA)
+        request = MemberSignature(reference, preparation.member, preparation.sha256, SIGNING_REASONS[agreement.kind], MEMBER_FORMULA)
         with freed_on_error(ports, (claim,)):
             signed = ports.signing.sign_for_member(ports.working.get(preparation.sha256), request)
             sha256 = ports.working.put(signed.data)

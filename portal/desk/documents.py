@@ -13,6 +13,7 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.ceremonies import Mark
 from conventions.errors import InputRefused
+from conventions.kinds import FILE_NAMES
 from conventions.people import folded
 from conventions.preparation import preparation_of
 from conventions.sentences import sentence, sentence_of
@@ -47,7 +48,7 @@ ORDERS: Mapping[str, Callable[[DeskItem], tuple[str | int, ...]]] = MappingProxy
         FIRST_ORDER: lambda item: (item.reference,),
         "organisme": lambda item: (folded(item.organisation), item.reference),
         "montant": lambda item: (-item.contribution_eur, item.reference),
-        "date": lambda item: (item.signed_at.isoformat(), item.reference),
+        "date": lambda item: (item.waiting_since.isoformat(), item.reference),
     }
 )
 """Orders in which the piles may be shown, by the word in the address."""
@@ -104,9 +105,11 @@ def show_page(here: Here, cookie: Cookie, reference: Reference, number: int) -> 
 
 @router.get("/document/{reference}/fichier.pdf")
 def download(here: Here, cookie: Cookie, reference: Reference) -> Response:
-    """Serve the file that the member signed."""
+    """Serve the file that waits for its signature."""
     data = desk_document(here.ports, cookie, reference)
-    name = f"convention-{reference}-signee-par-le-membre.pdf"
+    agreement = desk_agreement(here.ports, cookie, reference).agreement
+    signed = "-signe-par-le-membre" if agreement.is_signed_by_member else ""
+    name = f"{FILE_NAMES[agreement.kind]}-{reference}{signed}.pdf"
     return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
@@ -156,7 +159,7 @@ def _document_page(
         item=item,
         found=found,
         preparation=preparation_of(found.agreement),
-        signature=found.agreement.required_fact(FactKind.MEMBER_SIGNED),
+        signature=found.agreement.fact(FactKind.MEMBER_SIGNED),
         before=before,
         after=after,
         place=view.pile(item.pile).index(item) + 1,

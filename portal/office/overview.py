@@ -13,6 +13,7 @@ from conventions.accounts import Role
 from conventions.error_sentences import SENTENCES
 from conventions.errors import RuleRefused
 from conventions.french import PARIS, paris_date
+from conventions.guards import CATEGORIES_OF
 from conventions.kinds import Kind
 from conventions.programmes import Programme
 from conventions.sentences import TEMPLATE_LABELS, sentence
@@ -60,7 +61,7 @@ def start_campaign(request: Request, here: Here, account: Person, form: VisitFor
     """Start a campaign; sent twice, it is one campaign."""
     require(account, Role.AGENT, Role.ADMINISTRATOR)
     programme = next((p for p in programmes(here) if p.id == form.get("programme")), None)
-    kind = next((k for k in Kind if k.value == form.get("nature")), None)
+    kind = next((k for k in CATEGORIES_OF if k.value == form.get("nature")), None)
     day = _day(form.get("date-limite", ""))
     errors = []
     if programme is None:
@@ -150,6 +151,6 @@ def _campaign_page(
 
 
 def _kinds(open_programmes: Sequence[Programme]) -> list[Kind]:
-    """List the kinds of which some open programme has the wording."""
+    """List the kinds that campaigns ask of many members and of which some open programme has the wording."""
     written = {kind for programme in open_programmes for kind, _ in programme.wordings}
-    return [kind for kind in Kind if kind.value in written]
+    return [kind for kind in CATEGORIES_OF if kind.value in written]

@@ -109,7 +109,7 @@ def address() -> str:
 def test_a_notice_arrives_once_at_its_address_with_all_that_it_says(post: Post, address: str) -> None:
     post.mailer.send(example_notice(to=address))
     [mail] = post.arrived_at(address)
-    for key in ("title", "greeting", "organisation", "contribution", "deadline", "link", "telephone"):
+    for key in ("title", "greeting", "organisation", "amount", "deadline", "link", "telephone"):
         assert VALUES[key] in mail.text
     assert post.arrived_at("somebody@else.invalid") == []
 

@@ -18,7 +18,6 @@ from conventions.kinds import Kind
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.retention import retain_until
 from conventions.steps import countersign
-from conventions.steps.archive import final_stage
 from tests.builders import example_programme
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.registry import FakeRegistry, FakeTransaction
@@ -60,7 +59,7 @@ def test_record_and_final_stage() -> None:
     reference = world.invited()
     agreement = world.agreement(reference)
     assert reference.encode() in archive_record(agreement, agreement.facts[-1])
-    assert final_stage(replace(agreement, kind=Kind.CHARTER)) is Stage.MEMBER_SIGNED
+    assert replace(agreement, kind=Kind.CHARTER).final_stage is Stage.MEMBER_SIGNED
 
 
 class Behind:

@@ -24,6 +24,7 @@ DATA: Mapping[FactKind, Mapping[str, Json]] = {
     FactKind.ORDERED: {"services": [{"code": "portail"}, {"code": "sae"}]},
     FactKind.QUARANTINED: {"number": 1, "reason": "r"},
     FactKind.RELEASED: {"number": 1, "reason": "r"},
+    FactKind.TERMINATED: {"on": "2026-04-30"},
 }
 
 
@@ -73,6 +74,7 @@ TO_ARCHIVED = (*TO_SIGNED, K.AUTHORISED, K.COUNTERSIGNED, K.ARCHIVED)
         ((K.DRAFTED, K.CANCELLED), Status.CANCELLED),
         ((*TO_ARCHIVED, K.SUPERSEDED), Status.SUPERSEDED),
         ((*TO_ARCHIVED, K.TERMINATED), Status.TERMINATED),
+        ((*TO_ARCHIVED, fact(K.TERMINATED, on="2026-05-01")), Status.ARCHIVED),
         ((fact(K.DRAFTED, programme_ends_on="2026-04-30"), K.PREPARED), Status.ENDED),
         ((fact(K.DRAFTED, programme_ends_on="2026-05-01"), K.PREPARED), Status.AWAITING_MEMBER),
     ],

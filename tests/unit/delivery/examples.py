@@ -14,7 +14,7 @@ VALUES = {
     "greeting": "Madame la Présidente",
     "organisation": "Communauté de communes des Abers-Fictifs",
     "syndicate": "Syndicat mixte de démonstration Ker Niverel",
-    "contribution": "15 000,00 € par an",
+    "amount": "Contribution : 15 000,00 € par an",
     "deadline": "15 janvier 2027",
     "link": "http://127.0.0.1:8410/signer/0123456789abcdef0123456789abcdef.Xk3jv9dQ2mJ8aA0wLZl5u1B7yqv3T6o0nKcP4rHsEgY",
     "site": "127.0.0.1:8410",

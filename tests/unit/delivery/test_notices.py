@@ -123,7 +123,7 @@ def test_the_invitation_says_who_what_and_how_much_at_once() -> None:
     message = rendered(example_notice())
     assert message["Subject"] == "Convention Ker Niverel n° 2026-0014 : à signer avant le 15 janvier 2027"
     first = body_of(message, "plain").splitlines()[0]
-    for key in ("greeting", "syndicate", "organisation", "title", "contribution"):
+    for key in ("greeting", "syndicate", "organisation", "title", "amount"):
         assert VALUES[key] in first
     assert "Vous pouvez vérifier ce message en appelant le 02 99 00 00 00." in body_of(message, "plain")
 

@@ -27,6 +27,8 @@ DATA: dict[FactKind, dict[str, Json]] = {
     FactKind.DECLINED: {"reason": "Mme Untel refuse"},
     FactKind.CANCELLED: {"reason": "erreur de Mme Untel", "by": "Mme Untel"},
     FactKind.QUARANTINED: {"number": 1, "reason": "evidence.digest"},
+    FactKind.AMENDED: {"document": "2026-0020", "number": 1, "effective_on": "2027-01-01"},
+    FactKind.TERMINATED: {"document": "2026-0021", "on": "2027-03-31"},
     FactKind.RELEASED: {"number": 1, "reason": "vu avec Mme Untel", "by": "Mme Untel"},
 }
 
@@ -48,7 +50,7 @@ def test_every_fact_is_a_french_sentence_without_anybody_s_words(kind: FactKind)
 def test_amounts_dates_and_counts_are_written_in_french() -> None:
     texts = [line.text for line in history_lines([fact(FactKind.PREPARED), fact(FactKind.INVITED), fact(FactKind.ORDERED)])]
     assert texts == [
-        "Document préparé\u00a0: 12 pages, 13\u00a0000,00\u00a0€ par an.",
+        "Document préparé\u00a0: 12 pages. Contribution\u00a0: 13\u00a0000,00\u00a0€ par an.",
         "Invitation à signer mise à l'envoi, valable jusqu'au 13\u00a0mars 2026.",
         "Ouverture demandée pour 2 services.",
     ]
@@ -90,6 +92,6 @@ def test_question_is_told_as_a_question() -> None:
 
 
 def test_reason_without_its_details_or_its_sentence() -> None:
-    assert reason("programme.closed") == "Le programme … est terminé : aucune convention ne peut plus y être signée."
+    assert reason("programme.closed") == "Le programme … est terminé : plus rien ne peut y être signé."
     assert reason("never.heard_of") == "cause never.heard_of."
     assert step_name("renew") == "renew"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind, Stage
 from conventions.canonical import sha256_hex
+from conventions.effect import effect_on
 from conventions.errors import EvidenceBroken, InputRefused, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import RETRY_AFTER, Outgoing, OutgoingState, Template, retry_at
 from conventions.people import Civility, Person
@@ -250,9 +251,9 @@ def test_effect_is_retroactive_only_by_a_recorded_clause() -> None:
     reference = world.archived()
     now = world.clock.now()
     with world.registry.read() as tx:
-        assert settle_order.effect_on(tx, tx.agreement(reference), now) == "2026-01-12"
+        assert effect_on(tx, tx.agreement(reference), now) == date(2026, 1, 12)
     again = World()
     again.registry.state.programmes[again.programme.id] = example_programme(retroactive_effect=True)
     reference = again.invited()
     with again.registry.read() as tx:
-        assert settle_order.effect_on(tx, tx.agreement(reference), now) == "2026-01-01"
+        assert effect_on(tx, tx.agreement(reference), now) == date(2026, 1, 1)
