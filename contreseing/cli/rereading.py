@@ -9,11 +9,10 @@ import typer
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
 from contreseing.embedded.parts import PKI, S3
-from conventions.agreements import FactKind
-from conventions.canonical import sha256_hex
-from conventions.errors import EvidenceBroken, VerificationFailed
+from conventions.errors import VerificationFailed
 from conventions.french import format_instant
-from conventions.preparation import expected_signers
+from conventions.preservation import verifiable_until
+from conventions.steps.reread import reread as reread_archived
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,19 +21,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def reread(context: typer.Context, reference: Annotated[str, typer.Argument(help="Référence de la convention archivée.")]) -> None:
-    """Relit une convention dans l'archive, compare son empreinte et son verrou, et la fait valider à nouveau par les deux lecteurs."""
+    """Relit une convention dans l'archive, telle qu'horodatée en dernier : empreinte, verrou, et l'avis des deux lecteurs."""
     with opened_ports(context.obj, (S3, PKI)) as ports:
-        with ports.registry.read() as tx:
-            agreement = tx.agreement(reference)
-        archived = agreement.required_fact(FactKind.ARCHIVED)
-        data = ports.archive.read(archived.text("key"))
-        state = ports.archive.state(archived.text("key"))
-        if sha256_hex(data) != archived.text("sha256"):
-            raise EvidenceBroken(f"{reference}: the archived file is not the one recorded", code="evidence.archived_differs")
-        expected = expected_signers(agreement)
-        report, second = ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected)
-    out.print(f"{reference} : {len(data)} octets, empreinte {report.sha256}")
-    out.print(f"Verrou {state.lock_mode} jusqu'au {format_instant(state.retain_until)}")
+        read = reread_archived(ports, reference)
+    report, second = read.reports
+    out.print(f"{reference} : {read.size_bytes} octets, empreinte {report.sha256}")
+    out.print(f"Verrou {read.state.lock_mode} jusqu'au {format_instant(read.state.retain_until)}")
+    until = verifiable_until(read.kept)
+    if until is not None:
+        out.print(f"Vérifiable ainsi jusqu'au {format_instant(until)}, horodatage d'archivage renouvelé {read.renewals} fois")
     for signature in report.signatures:
         reasons = f" ({' ; '.join(signature.reasons)})" if signature.reasons else ""
         level = signature.level.value if signature.level else "sans niveau"
@@ -42,7 +37,6 @@ def reread(context: typer.Context, reference: Annotated[str, typer.Argument(help
         out.print(f"{signature.field} : {signature.signer}, {signed_at}, {signature.indication}, {level}{reasons}", markup=False)
     for stamp in report.timestamps:
         out.print(f"{stamp.field or stamp.kind} : {stamp.authority}, {format_instant(stamp.at)}, {stamp.indication}", markup=False)
-    refusals = [f"{one.reader}: {'; '.join(one.reasons)}" for one in (report, second) if not one.valid]
-    if refusals:
-        raise VerificationFailed(f"{reference}: {' / '.join(refusals)}")
+    if read.refusals:
+        raise VerificationFailed(f"{reference}: {' / '.join(read.refusals)}")
     out.print(f"Valide, niveau {report.level.value if report.level else 'inconnu'}, lu par {report.reader} et par {second.reader}.")
