@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from conventions.dependence import grants_of
 from conventions.kinds import Kind
 from conventions.members import BillingCodes, Member
 from conventions.people import Civility, MailAddress, Person, Referent
 from conventions.powers import Act, ActType, Delegation, DelegationType, PowerToSign
 from conventions.programmes import Programme, Syndicate
 from conventions.scale import Category, Scale, Tier
-from conventions.services import ServiceDefinition, grants_for
+from conventions.services import ServiceDefinition
 from conventions.siret import fictitious_siret
 from conventions.terms import RecapitulationLine, Terms
 from documents.particular_examples import fictitious_particulars
@@ -41,6 +42,7 @@ def fictitious_terms(kind: Kind, wording_id: str, wording_sha256: str, shown: Ex
     """Return terms that are plainly fictitious, marked as a demonstration."""
     programme = _programme(kind, wording_id)
     member = _shown(_commune() if kind is Kind.CHARTER else _member(), shown)
+    particulars = fictitious_particulars(kind)
     lines = (
         RecapitulationLine(member.name, member.category, member.contribution_eur),
         RecapitulationLine("Autre communauté fictive", Category.EPCI, 8_000),
@@ -52,14 +54,14 @@ def fictitious_terms(kind: Kind, wording_id: str, wording_sha256: str, shown: Ex
         programme=programme,
         member=member,
         delegation=_delegation(),
-        services=grants_for(programme.catalogue, member.category, member.population, member.contribution_eur),
+        services=grants_of(kind, programme, member, particulars),
         recapitulation=lines,
         recapitulation_year=YEAR,
         wording_id=wording_id,
         wording_sha256=wording_sha256,
         prepared_on=_PREPARED_ON.get(kind, date(YEAR, 9, 10)),
         demonstration=True,
-        particulars=fictitious_particulars(kind),
+        particulars=particulars,
     )
 
 

@@ -40,6 +40,7 @@ QUOTA_NAMES = MappingProxyType(
         "spaces": ("espace", "espaces"),
         "licences": ("licence", "licences"),
         "storage_gb": ("Go de stockage", "Go de stockage"),
+        "quantity": ("unité commandée", "unités commandées"),
         "storage_gb_per_user": ("Go par utilisateur déclaré", "Go par utilisateur déclaré"),
     }
 )

@@ -70,7 +70,7 @@ def check_facts(agreement: Agreement) -> None:
         assert count == 1 or kind not in ONCE_A_VERSION, f"{agreement.reference} version {version}: {count} facts {kind}"
     seen: set[tuple[int, FactKind]] = set()
     for fact in agreement.facts:
-        needed = BEFORE.get(fact.kind)
+        needed = _before(agreement).get(fact.kind)
         assert needed is None or (fact.version, needed) in seen, f"{agreement.reference}: {fact.kind} before {needed}"
         assert fact.kind not in DECISIONS or not {(fact.version, end) for end in ENDS} & seen, (
             f"{agreement.reference}: {fact.kind} too late"
@@ -78,6 +78,15 @@ def check_facts(agreement: Agreement) -> None:
         seen.add((fact.version, fact.kind))
     for before, after in pairwise(_facts(agreement, FactKind.AUTHORISED)):
         assert after.version != before.version or after.at > before.instant("expires_at"), f"{agreement.reference}: authorised twice"
+
+
+def _before(agreement: Agreement) -> Mapping[FactKind, FactKind]:
+    """What each fact needs, where one of the parties does not sign."""
+    if not agreement.is_signed_by_member:
+        return BEFORE | {FactKind.AUTHORISED: FactKind.PREPARED, FactKind.RETURNED: FactKind.PREPARED}
+    if not agreement.is_signed_by_syndicate:
+        return BEFORE | {FactKind.VALIDATED: FactKind.MEMBER_SIGNED, FactKind.NOTIFIED: FactKind.MEMBER_SIGNED}
+    return BEFORE
 
 
 def check_journal(ports: Ports, agreement: Agreement) -> None:
@@ -117,7 +126,7 @@ def check_countersignatures(ports: Ports, agreement: Agreement) -> None:
     for fact in _facts(agreement, FactKind.COUNTERSIGNED):
         with ports.registry.read() as tx:
             authorisation = tx.authorisation(fact.text("authorisation_id"))
-        signed = _artefact(agreement, Stage.MEMBER_SIGNED, fact.version)
+        signed = _artefact(agreement, Stage.MEMBER_SIGNED if agreement.is_signed_by_member else Stage.PREPARED, fact.version)
         assert (agreement.reference, signed.sha256) in {(item.reference, item.member_signed_sha256) for item in authorisation.items}
         assert fact.instant("signed_at") <= authorisation.expires_at
         assert authorisation.sealed is not None

@@ -44,7 +44,7 @@ class Town:
     """People on one ground. A town is opened once; other processes and later lives look at it through ports of their own."""
 
     def __init__(self, ports: Ports, ground: Ground) -> None:
-        self.ports, self.ground = ports, ground
+        self.ports, self.ground, self.login = ports, ground, "vp"
         self.year = paris_date(ports.clock.now()).year
         self.programme_id = current_programme(self.year).programme.id
 
@@ -161,11 +161,11 @@ class Town:
 
     def at_desk(self) -> str:
         """Sign in as the Vice-President and return the cookie."""
-        return sign_in.sign_in(self.ports, "vp", PASSWORD, self.totp()).cookie
+        return sign_in.sign_in(self.ports, self.login, PASSWORD, self.totp()).cookie
 
-    def authorise(self, *references: str) -> Authorisation:
-        """Open everything on the desk, mark it ready, and authorise."""
-        cookie = self.at_desk()
+    def authorise(self, *references: str, cookie: str | None = None) -> Authorisation:
+        """Open everything on the desk, mark it ready, and authorise, in a session begun already or in a new one."""
+        cookie = cookie or self.at_desk()
         for item in desk.desk(self.ports, cookie).items:
             review.review(self.ports, cookie, item.reference, Mark.READY, HowShown.OPENED)
         return authorise.authorise(self.ports, cookie, references, self.totp())

@@ -26,6 +26,7 @@ from conventions.steps.keep_trail import keep_trail
 from conventions.steps.propose import propose
 from tests.builders import example_programme
 from tests.fakes.world import World
+from tests.invariants import check_agreement
 
 DEADLINE = datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC)
 LINES = (OrderLine("licences", "Licence supplémentaire", "licences", 10, 4_800), OrderLine("espace", "Espace", "Go", 50, 120))
@@ -43,6 +44,7 @@ def completed(world: World, reference: str) -> str:
     activate.activate(world.ports, reference)
     world.deliver()
     assert world.status(reference) is Status.ACTIVE
+    check_agreement(world.ports, reference)
     return reference
 
 
