@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
+from conventions.archiving_service import ArchivingService
 from conventions.retention import FinalFate
 
 
@@ -24,6 +25,8 @@ class KeepingSettings(BaseSettings):
     sae_archival_agency: str | None = Field(None, description="Identifier of the SAE's archival agency.")
     sae_transferring_agency: str | None = Field(None, description="Identifier of the syndicate at the SAE.")
 
+    sae_appraisal_rule: str | None = Field(None, description="Code of the appraisal rule at the SAE that says the administrative life.")
+
     @model_validator(mode="after")
     def _refuse_a_lock_that_ends_too_soon(self) -> Self:
         if self.lock_years < self.administrative_years:
@@ -33,4 +36,14 @@ class KeepingSettings(BaseSettings):
         if any(sae) and not all(sae):
             msg = "sae_agreement, sae_archival_agency and sae_transferring_agency go together"
             raise ValueError(msg)
+        if self.sae_appraisal_rule is not None and not all(sae):
+            msg = "sae_appraisal_rule: no SAE is set"
+            raise ValueError(msg)
         return self
+
+    @property
+    def archiving_service(self) -> ArchivingService | None:
+        """The SAE, where one is set."""
+        if self.sae_agreement is None or self.sae_archival_agency is None or self.sae_transferring_agency is None:
+            return None
+        return ArchivingService(self.sae_agreement, self.sae_archival_agency, self.sae_transferring_agency, self.sae_appraisal_rule)

@@ -87,6 +87,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
             visits_kept_months=settings.visits_kept_months,
             administrative_years=settings.administrative_years,
             final_fate=settings.final_fate,
+            archiving_service=settings.archiving_service,
         ),
     )
 

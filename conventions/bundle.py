@@ -26,9 +26,11 @@ SUFFIXES: Mapping[str, str] = {
     "prepared": "pdf",
     "member_signed": "pdf",
     "sealed": "pdf",
+    "uploaded": "pdf",
     "evidence": "pdf",
     "ceremony-seal": "p7s",
     "ceremony-timestamp": "tsr",
+    "transfer-reply": "xml",
 }
 """What an archived object is, by its kind; the others are JSON."""
 NUMBERED = (("restamped-", "pdf"), ("mail-", "eml"))
@@ -46,8 +48,12 @@ def bundle_name(reference: str) -> str:
 
 def archived_name(entry: ArchiveEntry) -> str:
     """Name an archived object in the bundle: its number, its kind, and a suffix that programs know."""
-    suffix = next((suffix for start, suffix in NUMBERED if entry.kind.startswith(start)), SUFFIXES.get(entry.kind, "json"))
-    return f"convention/{entry.seq:04d}-{entry.kind}.{suffix}"
+    return f"convention/{entry.seq:04d}-{entry.kind}.{suffix_of(entry.kind)}"
+
+
+def suffix_of(kind: str) -> str:
+    """Return the suffix that says what an archived object of a kind is."""
+    return next((suffix for start, suffix in NUMBERED if kind.startswith(start)), SUFFIXES.get(kind, "json"))
 
 
 def material_files(anchors_pem: Mapping[str, bytes], material: Sequence[ProofMaterial]) -> dict[str, bytes]:

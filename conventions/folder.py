@@ -8,12 +8,12 @@ crash left. Every index lists all completed objects and holds the digest of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken
+from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken, NotFound
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 
@@ -87,6 +87,35 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
             continue
         return _complete(ports, entry, data)
     raise Busy(f"the folder of {reference} is being written by others")
+
+
+def listed_entries(ports: Ports, reference: str) -> Sequence[ArchiveEntry]:
+    """Return what the last index lists, and the indexes up to it: what is being archived at this moment comes with the next.
+
+    Raises:
+        NotFound: nothing is archived yet (``bundle.nothing_archived``).
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    with ports.registry.read() as tx:
+        completed = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]
+    indexes = [entry for entry in completed if entry.kind == INDEX_KIND]
+    if not indexes:
+        raise NotFound(f"nothing of {reference} is archived yet", code="bundle.nothing_archived")
+    listed = {item["key"] for item in json.loads(read_kept(ports, indexes[-1]))["objects"]}
+    return [entry for entry in completed if entry.key in listed or entry in indexes]
+
+
+def read_kept(ports: Ports, entry: ArchiveEntry) -> bytes:
+    """Return an archived object's bytes, compared with what was recorded.
+
+    Raises:
+        EvidenceBroken: they are other bytes.
+        NotFound, UpstreamUnavailable.
+    """
+    data = ports.archive.read(entry.key)
+    if sha256_hex(data) != entry.sha256:
+        raise EvidenceBroken(f"{entry.key}: the archived bytes are not those recorded", code="evidence.archived_differs")
+    return data
 
 
 def archive_record(agreement: Agreement, up_to: Fact) -> bytes:

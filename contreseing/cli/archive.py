@@ -6,19 +6,23 @@ import csv
 import getpass
 import sys
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
-from contreseing.embedded.parts import S3
+from contreseing.embedded.parts import PKI, S3
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
 from conventions.french import format_date, paris_date
+from conventions.seda_reply import Outcome
+from conventions.steps.acknowledge_transfer import acknowledge_transfer
 from conventions.steps.check_archive import check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
 from conventions.steps.list_eliminable import list_eliminable
+from conventions.steps.transfer import transfer
 
 NEEDED = (S3,)
 SAMPLE, LISTED = 20, 200
@@ -79,6 +83,31 @@ def extend(
     with opened_ports(context.obj, NEEDED) as ports:
         count = extend_locks(ports, reference, datetime.combine(until, time(23, 59, 59), UTC), reason, getpass.getuser())
     out.print(f"{reference} : {count} verrous prolongés jusqu'au {format_date(until.date())}.", markup=False)
+
+
+@archive.command("transfer")
+def transfer_agreements(
+    context: typer.Context,
+    references: Annotated[list[str], typer.Argument(help="Références de conventions archivées.")],
+    target: Annotated[Path, typer.Option("--out", help="Paquet à écrire (.zip).")],
+) -> None:
+    """Prépare le versement de conventions au service d'archivage électronique (SEDA 2.2) ; l'archive d'ici garde tout."""
+    with opened_ports(context.obj, (S3, PKI)) as ports:
+        made = transfer(ports, references, getpass.getuser())
+    target.write_bytes(made.data)
+    out.print(f"{target} : {len(references)} convention(s), message {made.message_id}.", markup=False)
+
+
+@archive.command("acknowledge")
+def acknowledge(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Réponse du service (.xml) : accusé de réception, acceptation ou refus.", exists=True)],
+) -> None:
+    """Lit la réponse du service d'archivage à un versement et la garde : au journal, et sous verrou dans chaque dossier."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        reply, references = acknowledge_transfer(ports, file.read_bytes(), getpass.getuser())
+    said = {Outcome.RECEIVED: "reçu", Outcome.ACCEPTED: "accepté", Outcome.REFUSED: f"refusé ({reply.code})"}[reply.outcome]
+    out.print(f"Versement {reply.transfer_id} {said} : {', '.join(references)}", markup=False)
 
 
 @archive.command("eliminable")

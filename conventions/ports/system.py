@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from conventions.archiving_service import ArchivingService
 from conventions.links import Secrets
 from conventions.ports.delivery import Activation, Mailer
 from conventions.ports.documents import Documents
@@ -74,6 +75,7 @@ class Rules:
     visits_kept_months: int = 12
     administrative_years: int = 10
     final_fate: FinalFate = FinalFate.KEEP
+    archiving_service: ArchivingService | None = None
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""

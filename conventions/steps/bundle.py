@@ -27,8 +27,7 @@ from conventions.bundle import (
 from conventions.bundle_readme import render_readme
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
-from conventions.folder import INDEX_KIND
-from conventions.ports.registry import ArchiveEntry
+from conventions.folder import listed_entries, read_kept
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.steps.keep_trail import EVIDENCE_KIND, keep_trail
@@ -59,10 +58,9 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
     keep_trail(ports, reference)
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
-        completed = [entry for entry in tx.archive_entries(reference) if entry.completed_at is not None]
-    entries = _listed(ports, reference, completed)
+    entries = listed_entries(ports, reference)
     names = [archived_name(entry) for entry in entries]
-    files = {name: _read(ports, entry) for name, entry in zip(names, entries, strict=True)}
+    files = {name: read_kept(ports, entry) for name, entry in zip(names, entries, strict=True)}
     signed = _last_of_each([files[name] for name in names if name.endswith(".pdf") and not name.endswith("-prepared.pdf")])
     anchors = ports.signing.trust_anchors_pem()
     files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed])
@@ -105,28 +103,12 @@ def office_evidence(ports: Ports, cookie: str, reference: str) -> tuple[str, byt
             raise NotFound(f"{reference} has no evidence file yet", code="evidence.none_yet")
         data = {"account": account.id, "sha256": kept[-1].sha256, "stage": EVIDENCE_KIND}
         record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
-    return f"preuve-{reference}.pdf", _read(ports, kept[-1])
-
-
-def _listed(ports: Ports, reference: str, completed: list[ArchiveEntry]) -> list[ArchiveEntry]:
-    """Choose what the last index lists, and the indexes up to it: what is being archived at this moment comes with the next."""
-    indexes = [entry for entry in completed if entry.kind == INDEX_KIND]
-    if not indexes:
-        raise NotFound(f"nothing of {reference} is archived yet", code="bundle.nothing_archived")
-    listed = {item["key"] for item in json.loads(_read(ports, indexes[-1]))["objects"]}
-    return [entry for entry in completed if entry.key in listed or entry in indexes]
+    return f"preuve-{reference}.pdf", read_kept(ports, kept[-1])
 
 
 def _last_of_each(signed: list[bytes]) -> list[bytes]:
     """Leave out the files that another one only adds to: what validates the later one is what validates the earlier."""
     return [data for data in signed if not any(other is not data and other.startswith(data) for other in signed)]
-
-
-def _read(ports: Ports, entry: ArchiveEntry) -> bytes:
-    data = ports.archive.read(entry.key)
-    if sha256_hex(data) != entry.sha256:
-        raise EvidenceBroken(f"{entry.key}: the archived bytes are not those recorded", code="evidence.archived_differs")
-    return data
 
 
 def _covering_proof(ports: Ports, agreement: Agreement) -> JournalProof:

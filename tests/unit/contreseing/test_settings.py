@@ -7,6 +7,7 @@ import pytest
 
 from contreseing.settings import SETTINGS_FILE_KEY, Mode, load_settings
 from contreseing.settings_table import render_settings_table
+from conventions.archiving_service import ArchivingService
 from conventions.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,11 +94,19 @@ def test_the_environment_wins_over_the_file(environment: pytest.MonkeyPatch, tmp
         ("LOCK_YEARS", "9", "lock_years: fewer than administrative_years"),
         ("FINAL_FATE", "burn", "final_fate: Input should be 'keep', 'sort' or 'destroy'"),
         ("SAE_AGREEMENT", "AV-1", "sae_agreement, sae_archival_agency and sae_transferring_agency go together"),
+        ("SAE_APPRAISAL_RULE", "APP10Y", "sae_appraisal_rule: no SAE is set"),
     ],
 )
 def test_a_retention_that_cannot_be_is_refused(environment: pytest.MonkeyPatch, key: str, value: str, said: str) -> None:
     environment.setenv(f"CONTRESEING_{key}", value)
     assert refusal() == f"settings refused: {said}"
+
+
+def test_an_archiving_service_is_whole_or_none(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().archiving_service is None
+    for key, value in (("AGREEMENT", "AV-1"), ("ARCHIVAL_AGENCY", "FRAD000"), ("TRANSFERRING_AGENCY", "KER"), ("APPRAISAL_RULE", "APP10Y")):
+        environment.setenv(f"CONTRESEING_SAE_{key}", value)
+    assert load_settings().archiving_service == ArchivingService("AV-1", "FRAD000", "KER", "APP10Y")
 
 
 @pytest.mark.parametrize("content", ["= broken", None])

@@ -15,9 +15,9 @@ from conventions.agreements import FactKind
 from conventions.bundle_readme import render_readme
 from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
-from conventions.folder import keep
+from conventions.folder import keep, listed_entries
 from conventions.retention import retain_until
-from conventions.steps.bundle import Bundle, _listed, bundle
+from conventions.steps.bundle import Bundle, bundle
 from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.world import World
 
@@ -107,7 +107,7 @@ def test_what_is_not_in_the_last_index_yet_waits_for_the_next() -> None:
     with world.registry.read() as tx:
         completed = list(tx.archive_entries(reference))
     assert note.key in {entry.key for entry in completed}
-    assert _listed(world.ports, reference, completed) == completed[:-1]
+    assert listed_entries(world.ports, reference) == completed[:-1]
 
 
 def test_there_is_no_bundle_of_what_is_not_archived() -> None:
