@@ -87,8 +87,8 @@ def render_manifest(service: ArchivingService, message_id: str, at: datetime, ag
     _add(management, "SubmissionAgencyIdentifier", service.transferring_agency)
     _add(_add(root, "ArchivalAgency"), "Identifier", service.archival_agency)
     _add(_add(root, "TransferringAgency"), "Identifier", service.transferring_agency)
-    data: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return data
+    written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return written
 
 
 def _add_object(package: ET.Element, rank: int, entry: ArchiveEntry, data: bytes) -> None:
