@@ -16,9 +16,10 @@ PYTEST := $(BIN)/python -m pytest
 # Two workers; the limit is there for what hangs, ten minutes is the aim.
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 TEST_SECONDS ?= 1800
+FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults fuzz demo accept serve bench bench-documents bench-signing bench-storage tools clean
+.PHONY: help setup lock check format test faults fuzz mutations interop demo accept serve bench bench-documents bench-signing bench-storage tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -71,8 +72,14 @@ accept: $(READY) ## judge what the demonstration left in demo/out, by programs t
 serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
 	$(BIN)/contreseing serve
 
-fuzz: $(READY) ## 2,000 mutations a property of files signed elsewhere, and of what the second reader reads
+fuzz: $(READY) ## what our readers make of anything appended to a prepared file, for FUZZ_SECONDS (half an hour; Linux, x86-64)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+mutations: $(READY) ## 2,000 mutations a property of files signed elsewhere, and of what the second reader reads
 	HYPOTHESIS_PROFILE=deep $(PYTEST) --timeout=1800 tests/unit/signing/test_upload_fuzz.py
+
+interop: $(READY) ## have every judge judge every file of the corpora anew, and write docs/interop.md (a minute)
+	$(BIN)/python -m tests.interop.verdicts
 
 bench: $(READY) ## CPU per convention, part by part
 	$(BIN)/python -m benchmarks
