@@ -82,7 +82,16 @@ def verdict(found: FileVerification) -> str:
         for one in found.signatures
     )
     times = f" {UNQUALIFIED_TIME[0].upper()}{UNQUALIFIED_TIME[1:]}." if found.timestamps else ""
-    return f"Valable au niveau {found.level}. {told}{times}{until}"
+    known = f" {state_known(found)}." if found.state_known_at is not None else ""
+    return f"Valable au niveau {found.level}. {told}{times}{until}{known}"
+
+
+def state_known(found: FileVerification) -> str:
+    """Tell until when the file shows that no certificate was revoked; empty when that is known for the date asked about."""
+    if found.state_known_at is None:
+        return ""
+    at = format_date(paris_date(found.state_known_at))
+    return f"État des autorités connu par le fichier au {at}, jour de son dernier horodatage"
 
 
 def french_reasons(found: FileVerification) -> tuple[str, ...]:

@@ -20,7 +20,10 @@ class VerifiedSignature:
 
 @dataclass(frozen=True)
 class FileVerification:
-    """What one file shows as of ``at``: valid if every signature and time-stamp passed, at the level that the file shows."""
+    """What one file shows as of ``at``: valid if every signature and time-stamp passed, at the level that the file shows.
+
+    With ``state_known_at`` it was judged as of that instant, the last of which the file proves the authorities' state.
+    """
 
     sha256: str
     at: datetime
@@ -30,6 +33,7 @@ class FileVerification:
     timestamps: tuple[TimestampFinding, ...]
     verifiable_until: datetime | None
     reasons: tuple[str, ...]
+    state_known_at: datetime | None = None
 
 
 def render_verification(found: FileVerification) -> Mapping[str, Json]:

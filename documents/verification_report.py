@@ -84,6 +84,7 @@ def _facts(found: FileVerification, at: datetime) -> Mapping[str, str]:
         "Vérifié à la date du": format_instant(at),
         "Niveau": found.level.value if found.level is not None else "aucun",
         "Vérifiable ainsi jusqu'au": format_date(paris_date(until)) if until is not None else "sans objet",
+        **({"État des autorités connu au": format_instant(found.state_known_at)} if found.state_known_at is not None else {}),
     }
 
 

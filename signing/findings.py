@@ -29,6 +29,18 @@ from signing.values import RFC3161, SignatureValue
 
 EMBEDDED_DATA = "agreement.json"
 SIGNATURE_TIMESTAMP, DOCUMENT_TIMESTAMP = "signature-timestamp", "document-timestamp"
+LATER_MAY_PASS = frozenset(
+    {
+        "TRY_LATER",
+        "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+        "NO_POE",
+        "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+        "OUT_OF_BOUNDS_NO_POE",
+        "OUT_OF_BOUNDS_NOT_REVOKED",
+        "REVOKED_NO_POE",
+    }
+)
+"""Sub-indications that a fresh answer about the last time-stamp's authority may turn into a pass."""
 LEVELS = (PadesLevel.B_B, PadesLevel.B_T, PadesLevel.B_LT, PadesLevel.B_LTA)
 
 

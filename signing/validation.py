@@ -9,7 +9,8 @@
 5. What came after a signature is assessed once for the file, not once for each signature by each engine.
 6. pyHanko dates what nothing else dates by the machine's clock, whatever instant it validates at: so once the certificate that
    guards a signature last has ended, nothing passes here, whatever pyHanko says.
-7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice.
+7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice; where nothing
+   can be fetched, a sealed file is judged as of its last time-stamp, whose certificate must live still (ADR 0021).
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
 from signing.findings import (
+    LATER_MAY_PASS,
     Changes,
     assess_changes,
     assess_document_timestamp,
@@ -84,18 +86,6 @@ INDICATIONS = {
     AdESStatus.FAILED: Indication.TOTAL_FAILED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
-LATER_MAY_PASS = frozenset(
-    {
-        "TRY_LATER",
-        "CERTIFICATE_CHAIN_GENERAL_FAILURE",
-        "NO_POE",
-        "REVOCATION_OUT_OF_BOUNDS_NO_POE",
-        "OUT_OF_BOUNDS_NO_POE",
-        "OUT_OF_BOUNDS_NOT_REVOKED",
-        "REVOKED_NO_POE",
-    }
-)
-"""Sub-indications that a fresh answer about the last time-stamp's authority may turn into a pass."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +113,8 @@ class FileAssessment:
     written_as_ours: bool
     data_sha256: str
     archive_certificate: x509.Certificate | None
+    state_known_at: datetime | None = None
+    """The instant as of which it was judged, when that is before the one asked about: nothing later was known of the authorities."""
 
     @property
     def passed(self) -> bool:
@@ -135,6 +127,13 @@ class FileAssessment:
         """Tell whether fresh revocation data could turn what did not pass."""
         undecided = any(one.indication is Indication.INDETERMINATE and not one.reasons for one in self.timestamps)
         return undecided or any(one.finding.sub_indication in LATER_MAY_PASS for one in self.signatures)
+
+    def protected_since(self, now: datetime) -> datetime | None:
+        """Return the time of the archive time-stamp that ends the file, when its certificate lives at an instant after it."""
+        last = self.timestamps[-1] if self.timestamps and not self.seal_reasons else None
+        if last is None or self.archive_certificate is None or self.level is not PadesLevel.B_LTA:
+            return None
+        return last.at if last.at < now <= self.archive_certificate.not_valid_after_utc else None
 
 
 @dataclass(frozen=True)
@@ -197,6 +196,15 @@ class PyhankoReader:
             VerificationFailed: not a PDF that can be read (``format.unreadable``).
             UpstreamUnavailable: the file alone does not decide, and what would is down.
         """
+        found = await self._assess_at(data, now)
+        if self._gatherer is None and not found.passed and found.may_pass_later:
+            since = found.protected_since(now)
+            as_of_stamp = await self._assess_at(data, since) if since is not None else found
+            if as_of_stamp.passed:
+                return dataclasses.replace(as_of_stamp, state_known_at=since)
+        return found
+
+    async def _assess_at(self, data: bytes, now: datetime) -> FileAssessment:
         roots, *others = self._policies
         found = await self._assess_or_refuse(data, now, (), roots)
         evidence: list[Evidence] = []

@@ -58,6 +58,7 @@ class FileVerifier:
             timestamps=found.timestamps,
             verifiable_until=verifiable_until(found),
             reasons=tuple(_reasons(found)),
+            state_known_at=found.state_known_at,
         )
 
 

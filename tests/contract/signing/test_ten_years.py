@@ -41,11 +41,16 @@ READY_WITHIN_SECONDS = 30.0
 pytestmark = [pytest.mark.needs_tool("faketime", "judges"), pytest.mark.timeout(900)]
 
 
-def years_later(years: int) -> dict[str, str]:
-    """Return the environment of a program that lives that many years later."""
+def days_later(days: int) -> dict[str, str]:
+    """Return the environment of a program that lives that many days later."""
     (library, *_) = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")) or [Path("libfaketimeMT.so.1")]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("CONTRESEING_")}
-    return {**plain, "LD_PRELOAD": str(library), "FAKETIME": f"+{years * 365}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    return {**plain, "LD_PRELOAD": str(library), "FAKETIME": f"+{days}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+
+def years_later(years: int) -> dict[str, str]:
+    """Return the environment of a program that lives that many years later."""
+    return days_later(years * 365)
 
 
 def run(years: int, *arguments: str | Path) -> str:
@@ -141,4 +146,13 @@ def test_a_file_stamped_again_each_year_is_accepted_each_year(tmp_path: Path) ->
     assert len(authorities) >= 1 + sum(change <= YEARS for change in AUTHORITY_CHANGES)
     until = verifiable_until(path.read_bytes())
     assert until - now > timedelta(days=365 * (YEARS + 2))
-    accept_by_dss(pki, path, until - timedelta(days=30))  # no renewal for years: our readers want fresh answers by then
+    accept_by_dss(pki, path, until - timedelta(days=30))
+    accept_offline(trust, path, (until - now).days - 30)
+
+
+def accept_offline(trust: Path, path: Path, days: int) -> None:
+    """Have our reader judge a file years after its last renewal, with nobody left to ask."""
+    command = [sys.executable, "-m", "contreseing", "verify", str(path), "--trust", str(trust)]
+    done = subprocess.run(command, cwd=ROOT, env=days_later(days), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "État des autorités connu par le fichier" in " ".join(done.stdout.split())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from typer.testing import CliRunner, Result
 from contreseing.cli import app
 from conventions.signatures import SignedFile
 from tests.contract.signing.running import RunningPki
+from tests.contract.signing.test_ten_years import days_later
+from tests.tools import ROOT
 from tests.unit.signing.material import prepared_pdf
 
 KEYS = ["file", "valid", "level", "signatures", "timestamps", "verifiable_until", "reasons"]
@@ -79,6 +83,26 @@ def test_another_date_is_another_answer(folder: Path) -> None:
     soon = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
     for at, code in (("2020-01-01", 1), (soon, 0), (f"{soon}T12:00:00", 0), (f"{soon}T12:00:00+02:00", 0), ("2045-01-01", 1)):
         assert run(folder, "signed.pdf", "--trust", "trust", "--at", at).exit_code == code, at
+
+
+@pytest.mark.needs_tool("faketime")
+def test_it_is_read_the_same_long_after_without_asking_anybody(folder: Path) -> None:
+    longer = folder / "longer.pdf"
+    longer.write_bytes((folder / "signed.pdf").read_bytes() + b"% after the last time-stamp\n")
+    for days, valid in ((300, True), (6 * 365, False)):
+        command = [
+            sys.executable,
+            "-m",
+            "contreseing",
+            "verify",
+            *map(str, (folder / "signed.pdf", longer)),
+            "--trust",
+            str(folder / "trust"),
+        ]
+        done = subprocess.run(command, cwd=ROOT, env=days_later(days), capture_output=True, text=True, check=False, timeout=60)
+        told = [line for line in done.stdout.splitlines() if ".pdf : " in line]
+        assert ["Valable au niveau" in line for line in told] == [valid, False], (days, done.stdout, done.stderr)
+        assert ("État des autorités connu par le fichier au " in told[0]) is valid
 
 
 def test_the_report_is_a_pdf_that_says_it_and_carries_the_facts(folder: Path) -> None:

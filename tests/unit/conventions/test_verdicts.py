@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from conventions.signatures import Indication, PadesLevel, SignatureFinding, TimestampFinding
-from conventions.verdicts import french_reasons, signature_details, timestamp_details, verdict
+from conventions.verdicts import french_reasons, signature_details, state_known, timestamp_details, verdict
 from conventions.verification import FileVerification, VerifiedSignature, render_verification
 
 AT = datetime(2026, 11, 23, 14, 4, 5, tzinfo=UTC)
@@ -24,6 +24,13 @@ VALID = FileVerification(
     reasons=(),
 )
 UNSIGNED = FileVerification("0" * 64, AT, False, None, (), (), None, ("no signature",))
+
+
+def test_an_older_knowledge_of_the_authorities_is_said() -> None:
+    known = replace(VALID, state_known_at=VALID.at)
+    assert "État des autorités connu" not in verdict(VALID)
+    assert state_known(VALID) == ""
+    assert verdict(known).endswith(f"{state_known(known)}.")
 
 
 def test_a_valid_file_is_told_in_a_line() -> None:
