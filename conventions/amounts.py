@@ -17,7 +17,7 @@ def amount_of(terms: Terms) -> str:
         case Order() as order:
             return f"Montant de la commande\u00a0: {format_cents(order.total_cents)}, hors taxes"
         case Amendment(_, _, _, effective_on):
-            return f"Prise d'effet\u00a0: {format_date(effective_on)}"
+            return f"À compter du {format_date(effective_on)}"
         case Termination(_, _, _, dates) | Acknowledgement(_, _, _, _, dates, _):
             return f"Fin des services\u00a0: {format_date(dates.ends_on)}"
         case _:

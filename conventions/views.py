@@ -10,7 +10,7 @@ from enum import StrEnum
 from conventions.accounts import Account
 from conventions.agreements import Agreement, Campaign
 from conventions.ceremonies import Mark
-from conventions.kinds import Kind
+from conventions.kinds import SIGNERS, Kind, Party
 from conventions.links import Link, Purpose
 from conventions.members import Member
 from conventions.outgoing import Outgoing
@@ -37,6 +37,7 @@ class LinkPreview:
     """What a link shows before anybody has pressed anything; reading it records nothing."""
 
     purpose: Purpose
+    kind: Kind
     title: str
     organisation: str
     person: Person
@@ -81,6 +82,7 @@ class SignerView:
     """All that the signer's pages show."""
 
     stage: SignerStage
+    kind: Kind
     reference: str
     title: str
     organisation: str
@@ -88,6 +90,7 @@ class SignerView:
     countersigner: Person
     syndicate: str
     contribution_eur: int
+    amount: str
     programme: str
     programme_ends_on: date
     deadline: datetime
@@ -104,6 +107,11 @@ class SignerView:
     accepts_uploads: bool = False
 
     @property
+    def is_countersigned(self) -> bool:
+        """Tell whether the syndicate signs after this person."""
+        return Party.SYNDICATE in SIGNERS[self.kind]
+
+    @property
     def parts_left(self) -> tuple[PartView, ...]:
         """The parts that remain to be turned."""
         return tuple(part for part in self.parts if not part.is_turned)
@@ -114,6 +122,7 @@ class DataForm:
     """What the secretary is asked to complete: field names with their current values."""
 
     reference: str
+    kind: Kind
     title: str
     organisation: str
     fields: tuple[str, ...]

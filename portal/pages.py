@@ -20,6 +20,7 @@ from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
 from portal.context import context_of
 from portal.forms import Binding, bound_cookie, form_token
 from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first, of_body
+from portal.kind_words import words_of
 from portal.settings import Site
 from portal.typography import FrenchSpaces, lay_spaces
 
@@ -123,6 +124,7 @@ def environment() -> Environment:
         STATUS_LABELS=STATUS_LABELS,
         CATEGORY_LABELS=CATEGORY_LABELS,
         KIND_LABELS=KIND_LABELS,
+        words_of=words_of,
     )
     return templates
 

@@ -44,6 +44,7 @@ def data_form(ports: Ports, cookie: str) -> DataForm:
         syndicate = tx.programme(agreement.programme_id).syndicate
         return DataForm(
             reference=agreement.reference,
+            kind=agreement.kind,
             title=title_of(agreement.kind, syndicate.short_name, agreement.reference),
             organisation=member.name,
             fields=_fields(member),

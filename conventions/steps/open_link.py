@@ -7,6 +7,7 @@ from datetime import datetime
 from conventions.agreements import Agreement
 from conventions.canonical import sha256_hex
 from conventions.errors import LinkRefused, NotFound
+from conventions.kinds import title_of
 from conventions.links import VISIT_LIFETIME, Link, Purpose, Visit, VisitorKind, is_token_of
 from conventions.members import Member
 from conventions.people import Person
@@ -29,7 +30,8 @@ def preview_link(ports: Ports, token: str) -> LinkPreview:
         programme = tx.programme(agreement.programme_id)
         return LinkPreview(
             purpose=link.purpose,
-            title=f"Convention {programme.syndicate.short_name} n° {agreement.reference}",
+            kind=agreement.kind,
+            title=title_of(agreement.kind, programme.syndicate.short_name, agreement.reference),
             organisation=member.name,
             person=invited_person(member),
             syndicate=programme.syndicate.name,

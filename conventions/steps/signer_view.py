@@ -56,6 +56,7 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
     code = usable_code(tx, link, preparation.sha256, ports.clock.now())
     return SignerView(
         stage=_stage(agreement, code, all_turned=all(part.is_turned for part in parts)),
+        kind=agreement.kind,
         reference=agreement.reference,
         title=preparation.title,
         organisation=preparation.member.organisation,
@@ -63,6 +64,7 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
         countersigner=preparation.identity(Party.SYNDICATE).person,
         syndicate=preparation.syndicate.organisation,
         contribution_eur=preparation.contribution_eur,
+        amount=preparation.amount,
         programme=programme.name,
         programme_ends_on=programme.ends_on,
         deadline=link.expires_at,

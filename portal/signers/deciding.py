@@ -16,6 +16,7 @@ from conventions.steps.signer_view import signer_view
 from conventions.views import SignerStage, SignerView
 from portal.context import Cookie, Here
 from portal.forms import Binding, VisitForm
+from portal.kind_words import words_of
 from portal.pages import PageError, go, page
 from portal.problems import status_of
 from portal.signers.reading import PAGE_OF_STAGE
@@ -42,7 +43,7 @@ def decide(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Res
         return go(PAGE_OF_STAGE[view.stage])
     errors = _parts_left(view)
     if form.get("accepte") != ACCEPTED:
-        errors = [*errors, PageError("Cochez la case si vous acceptez la convention.", "accepte")]
+        errors = [*errors, PageError(f"Cochez la case si vous acceptez {words_of(view.kind).the}.", "accepte")]
     if errors:
         return _decision_page(request, view, errors, 422)
     try:

@@ -66,7 +66,7 @@ QUESTIONS: Mapping[str, Question] = {
 GROUPS = (
     Group(
         "L’acte qui permet de signer",
-        "C’est la délibération ou la décision qui autorise votre représentante ou votre représentant à signer la convention.",
+        "C’est la délibération ou la décision qui autorise votre représentante ou votre représentant à signer.",
         ACT_FIELDS,
     ),
     Group(
