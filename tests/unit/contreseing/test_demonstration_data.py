@@ -87,6 +87,7 @@ def test_the_programme_2020_2024_is_data_and_is_closed() -> None:
         ('civility = "M."', 'civility = "Monsieur"', "syndicate.president.civility"),
         ('siret = "fictitious:9998"', 'siret = "12345678901234"', "syndicate.siret"),
         ('short_name = "Mégalis Bretagne"', 'short_name = " "', "syndicate.short_name"),
+        ('convention = "convention/2026-1"', 'conventions = "convention/2026-1"', "wordings.conventions"),
         ("id =", "id", ""),
     ],
 )
@@ -109,3 +110,9 @@ def test_a_broken_scale_or_catalogue_is_refused_by_line() -> None:
     assert refused.value.problems[0].line == 13
     with pytest.raises(InputRefused):
         parse_programme_file(text, lambda name: broken(name) if name == "services.csv" else read_data(name))
+
+
+def test_a_kind_whose_wording_is_not_named_has_the_one_that_comes_with_us() -> None:
+    text = read_data("programme-2020-2024.toml").replace('convention = "convention/2026-1"', 'charter = "charter/voted"')
+    wordings = dict(parse_programme_file(text, read_data).programme.wordings)
+    assert wordings == {kind.value: "charter/voted" if kind is Kind.CHARTER else f"{kind}/2026-1" for kind in Kind}
