@@ -58,7 +58,10 @@ def suffix_of(kind: str) -> str:
 
 def material_files(anchors_pem: Mapping[str, bytes], material: Sequence[ProofMaterial]) -> dict[str, bytes]:
     """Lay out certificates (PEM), OCSP answers (DER), revocation lists (PEM) and time-stamps (DER), each once."""
-    files, known = _anchors(anchors_pem)
+    ours = {der for pem in anchors_pem.values() for der in parse_pem(pem)}
+    others = {der for one in material for der in one.roots} - ours
+    accepted = {f"accepted-{rank:03d}.pem": render_pem("CERTIFICATE", der) for rank, der in enumerate(sorted(others), 1)}
+    files, known = _anchors({**anchors_pem, **accepted})
     for one in material:
         certificates = (der for der in one.certificates if der not in known)
         files |= {_named("certificats", der, "pem"): render_pem("CERTIFICATE", der) for der in certificates}

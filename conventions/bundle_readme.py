@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from conventions.agreements import Agreement, FactKind
 from conventions.french import format_instant
 from conventions.ports.registry import ArchiveEntry
-from conventions.preparation import preparation_of
+from conventions.preparation import own_certificate, preparation_of
 from conventions.sentences import KIND_LABELS
 from conventions.signatures import SignerIdentity
 
@@ -20,6 +20,7 @@ WIDTH = 100
 WHAT_KINDS_ARE = (
     ("prepared", "le document tel qu'il a été montré, avant toute signature"),
     ("member_signed", "le même, signé par le représentant du membre, puis horodaté"),
+    ("uploaded", "le fichier que le membre a signé ailleurs, tel qu'il l'a déposé"),
     ("sealed", "le même, contresigné pour le syndicat, puis horodaté : c'est l'original"),
     ("restamped", "l'original, dont la protection a été renouvelée par un nouvel horodatage"),
     ("ceremony", "le manifeste : la liste de ce que le contresignataire a autorisé, avec les empreintes"),
@@ -31,6 +32,7 @@ WHAT_KINDS_ARE = (
     ("evidence", "le récit des événements, lisible, scellé et horodaté"),
     ("mail-", "un courriel envoyé, son lien ou son code retirés"),
     ("orders", "les ordres d'ouverture de services, et la réponse de chacun"),
+    ("transfer-reply", "ce que le service d'archivage électronique a répondu à un versement (SEDA)"),
     ("index", "un index numéroté : tous les objets archivés à ce moment, et l'empreinte de l'index d'avant"),
 )
 """Kinds of archived objects, by how their names begin."""
@@ -115,6 +117,13 @@ est PAdES B-LTA : elles portent de quoi être vérifiées longtemps. Les horodat
 certificats ; sauf mention contraire dans ceux-ci, ils ne sont pas qualifiés.
 """
 
+SIGNED_ELSEWHERE = """\
+Pour ce document, le représentant du membre n'a pas signé ici : il l'a signé avec un certificat et un outil à lui, puis l'a
+déposé par le lien reçu. Ce qui précède de son code et de son certificat de dix minutes ne le concerne pas. Le fichier tel que
+déposé est dans convention/ (« uploaded ») ; complété d'un horodatage et de quoi être vérifié, il est devenu le fichier signé.
+La racine de l'autorité qui a délivré ce certificat est l'un des fichiers certificats/racine-N.pem.
+"""
+
 LIMITS = """\
 5. CE QUE CE DOSSIER NE PROUVE PAS
 
@@ -136,7 +145,8 @@ def render_readme(agreement: Agreement, entries: Sequence[ArchiveEntry], names: 
     """
     title = preparation_of(agreement).title
     opening = OPENING.format(kind=KIND_LABELS[agreement.kind], reference=agreement.reference, title=title, people=_people(agreement))
-    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), HOW_IT_WAS_SIGNED, LIMITS)
+    elsewhere = (SIGNED_ELSEWHERE,) if own_certificate(agreement) else ()
+    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), HOW_IT_WAS_SIGNED, *elsewhere, LIMITS)
     return "\n".join(parts).encode()
 
 

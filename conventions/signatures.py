@@ -150,9 +150,13 @@ class ValidationReport:
 
 @dataclass(frozen=True)
 class ProofMaterial:
-    """What a signed file holds to be validated by, DER: certificates, OCSP answers, revocation lists, RFC 3161 tokens by field."""
+    """What a signed file holds to be validated by, DER: certificates, OCSP answers, revocation lists, RFC 3161 tokens by field.
+
+    ``roots``: of the authorities accepted for files signed elsewhere, those that this file needs.
+    """
 
     certificates: tuple[bytes, ...]
     ocsp_responses: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     timestamps: tuple[tuple[str, bytes], ...]
+    roots: tuple[bytes, ...] = ()

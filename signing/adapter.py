@@ -256,7 +256,7 @@ class PadesSigning:
 
     def proof_material(self, data: bytes) -> ProofMaterial:
         """See the port."""
-        return read_proof_material(data)
+        return read_proof_material(data, self._upload_anchors_pem)
 
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """See the port."""

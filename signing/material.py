@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import ContreseingError, EvidenceBroken
 from conventions.signatures import ProofMaterial
+from signing.chains import parse_certificates
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
 from signing.der import strip_padding
 from signing.reading import GrowingReader
@@ -16,8 +19,10 @@ from signing.timestamping import UNREADABLE
 from signing.values import RFC3161, SignatureValue, read_signature_values
 
 
-def read_proof_material(data: bytes) -> ProofMaterial:
+def read_proof_material(data: bytes, accepted_pem: Iterable[bytes] = ()) -> ProofMaterial:
     """Return the certificates, OCSP answers and lists of a file's security store (ISO 32000-2, 12.8.4.3), and every token in it.
+
+    Of the authorities accepted for files signed elsewhere, those that issued one of these certificates come with it.
 
     Raises:
         EvidenceBroken: not a file that we signed.
@@ -26,11 +31,15 @@ def read_proof_material(data: bytes) -> ProofMaterial:
         with converted_errors():
             reader = GrowingReader(data)
             values = read_signature_values(reader, data)
+            certificates = tuple(_streams(reader, "/Certs"))
+            issuers = {load_der_x509_certificate(der).issuer for der in certificates}
+            accepted = (one for pem in accepted_pem for one in parse_certificates(pem) if one.subject in issuers)
             return ProofMaterial(
-                certificates=tuple(_streams(reader, "/Certs")),
+                certificates=certificates,
                 ocsp_responses=tuple(_streams(reader, "/OCSPs")),
                 crls=tuple(_streams(reader, "/CRLs")),
                 timestamps=tuple(token for value in values for token in _tokens(value)),
+                roots=tuple(one.public_bytes(Encoding.DER) for one in accepted),
             )
     except (ContreseingError, *UNREADABLE) as error:
         raise EvidenceBroken("not a file that this system signed") from error

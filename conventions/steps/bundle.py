@@ -36,6 +36,9 @@ from conventions.steps.prove_events import JournalProof, prove_events
 from conventions.steps.sign_in import session_account
 from conventions.steps.stamp_journal import stamp_journal
 
+NOT_BY_US = ("-prepared.pdf", "-uploaded.pdf")
+"""Files of the folder that this system signed nothing in: an uploaded file is judged as what it was raised to."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -61,7 +64,7 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
     entries = listed_entries(ports, reference)
     names = [archived_name(entry) for entry in entries]
     files = {name: read_kept(ports, entry) for name, entry in zip(names, entries, strict=True)}
-    signed = _last_of_each([files[name] for name in names if name.endswith(".pdf") and not name.endswith("-prepared.pdf")])
+    signed = _last_of_each([files[name] for name in names if name.endswith(".pdf") and not name.endswith(NOT_BY_US)])
     anchors = ports.signing.trust_anchors_pem()
     files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed])
     files |= journal_files(_covering_proof(ports, agreement))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ruff: noqa: B905, D103, E401, EXE001, I001, RUF007, S603, S607, T201, TID251, UP017 (shipped as it is, for Python 3.9 on)
+# ruff: noqa: B905, D103, E401, E701, EXE001, I001, RUF007, S603, S607, T201, TID251, UP017 (shipped as it is, for Python 3.9 on)
 """Vérifie un dossier de preuve, hors ligne, avec la bibliothèque standard de Python (3.9 ou plus) et la commande openssl.
 
     python3 -I verify.py [--root EMPREINTE] [DOSSIER]
@@ -23,24 +23,19 @@ ROOTS, MEMBERS_CA, SYNDICATE_CA = "certificats/racine", "certificats/ac-membres.
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 SUB_FILTER = re.compile(rb"/SubFilter\s*/([\w.]+)")
 SIGNATURE, TIMESTAMP = "ETSI.CAdES.detached", "ETSI.RFC3161"
-CONTEXT_0, CONTEXT_1, OCTETS = 0xA0, 0xA1, 0x04
+CONTEXT_0, CONTEXT_1, OCTETS, GENERALIZED_TIME = 0xA0, 0xA1, 0x04, 0x18
 SIGNATURE_TIMESTAMP = bytes.fromhex("2a864886f70d010910020e")  # 1.2.840.113549.1.9.16.2.14
 NAME_PARTS = {"550403": "CN", "550404": "SN", "55040a": "O", "55040b": "OU", "55042a": "GN", "550461": "ID"}  # 2.5.4.x
 UNREADABLE = (ValueError, LookupError, AttributeError, TypeError, OSError)
 
 
-class Broken(Exception):
-    """Quelque chose n'est pas vérifié."""
-
-
-def need(condition: object, reason: str) -> None:
-    if not condition:
-        raise Broken(reason)
-
-
 # fmt: off
+class Broken(Exception): """Quelque chose n'est pas vérifié."""
+def need(condition: object, reason: str) -> None:
+    if not condition: raise Broken(reason)
 def sha256(data: bytes) -> str: return hashlib.sha256(data).hexdigest()
-def told(epoch: int) -> str: return datetime.fromtimestamp(epoch, timezone.utc).strftime("%d/%m/%Y à %H:%M:%S UTC")
+def told(at: int) -> str: return datetime.fromtimestamp(at, timezone.utc).strftime("%d/%m/%Y à %H:%M:%S UTC")
+def epoch(time: bytes) -> int: return int(datetime.strptime(time.decode("ascii")[:14] + "+0000", "%Y%m%d%H%M%S%z").timestamp())
 def parse_pem(pem: bytes) -> Certificate: return Certificate(base64.b64decode(pem.split(b"CERTIFICATE-----")[1].split(b"-----END")[0]))
 # fmt: on
 
@@ -66,6 +61,8 @@ class Certificate:
         fields = elements(elements(elements(der)[0][2])[0][2])
         fields = fields[1:] if fields[0][0] == CONTEXT_0 else fields
         self.der, self.serial, self.issuer, self.subject = der, fields[0][1], fields[2][1], fields[4][1]
+        begins, ends = (epoch(time if kind == GENERALIZED_TIME else b"20" + time) for kind, _, time in elements(fields[3][2]))
+        self.is_lasting = ends - begins > 24 * 3600  # la clé d'une personne, non celle d'une seule cérémonie
         pairs = [elements(elements(part[2])[0][2]) for part in elements(fields[4][2])]
         self.name = {NAME_PARTS.get(kind[2].hex(), kind[2].hex()): text[2].decode() for kind, text in pairs}
         self.is_seal = {"SN", "GN"}.isdisjoint(self.name)  # une personne morale, pas une personne
@@ -95,12 +92,10 @@ class Dossier:
         paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
         self.files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
         self.scratch = scratch
-        given = (parse_pem(data) for name, data in self.files.items() if name.startswith("certificats/"))
-        self.certificates = {one.der: one for one in given}
-        roots = [parse_pem(data) for name, data in self.files.items() if name.startswith(ROOTS)]
-        self.roots = [one for one in roots if not wanted or sha256(one.der) in wanted]
+        given = {name: parse_pem(data) for name, data in self.files.items() if name.startswith("certificats/")}
+        self.certificates = {one.der: one for one in given.values()}
+        self.roots = [one for name, one in given.items() if name.startswith(ROOTS) and (not wanted or sha256(one.der) in wanted)]
 
-    # ce qui est donné à openssl : des fichiers, les racines comme seules autorités reconnues, les certificats comme maillons
     def write(self, data: bytes) -> Path:
         path = self.scratch / sha256(data)
         path.write_bytes(data)
@@ -156,8 +151,7 @@ def verify_stamp(dossier: Dossier, token: bytes, data: bytes) -> tuple[int, Cert
     """Un jeton RFC 3161 porte sur ces octets et sa chaîne mène à la racine, à sa propre heure ; rend cette heure et l'autorité."""
     cms = Cms(token)
     authority = dossier.signer_of(cms)
-    instant = elements(elements(cms.content)[0][2])[4][2][:14].decode("ascii")
-    at = int(datetime.strptime(instant, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc).timestamp())
+    at = epoch(elements(elements(cms.content)[0][2])[4][2])
     given = ("-token_in", "-in", dossier.write(cms.der), "-digest", sha256(data))
     openssl("ts", "-verify", *given, *dossier.trust()[:2], "-partial_chain", "-untrusted", dossier.pool(), "-attime", at)
     return at, authority
@@ -201,8 +195,7 @@ def is_good(dossier: Dossier, certificate: Certificate, issuer: Certificate, at:
                 if "Response verify OK" in said and re.search(r"(^|: )good$", said, re.MULTILINE) and at <= ends.timestamp():
                     return True
             elif name.endswith(".crl"):
-                listed = ("-crl_check", "-CRLfile", dossier.write(data), "-attime", at)
-                openssl("verify", *trust, "-untrusted", dossier.pool(), *listed, leaf)
+                openssl("verify", *trust, "-untrusted", dossier.pool(), "-crl_check", "-CRLfile", dossier.write(data), "-attime", at, leaf)
                 return True
         except (Broken, IndexError):
             continue
@@ -248,7 +241,8 @@ def check_seal(dossier: Dossier) -> Iterator[str]:
 def check_document(dossier: Dossier) -> Iterator[str]:
     """Document : ce qui fut montré est ce qui fut accepté, et le début de ce qui fut signé."""
     digest = sha256(dossier.file_of("prepared"))
-    need(dossier.fact("consented").get("sha256") == digest, "l'accord enregistré porte sur un autre document")
+    agreed = dossier.fact("consented").get("sha256", not dossier.fact("member_signed") and digest)
+    need(agreed == digest, "l'accord enregistré porte sur un autre document")
     yield f"« {dossier.fact('prepared')['title']} », empreinte {digest}, sur laquelle porte l'accord enregistré"
     stages = [*map(dossier.file_of, ("prepared", "member_signed", "countersigned")), dossier.final()]
     chain = [stage for stage in stages if stage]
@@ -259,21 +253,24 @@ def check_document(dossier: Dossier) -> Iterator[str]:
 def check_signatures(dossier: Dossier) -> Iterator[str]:
     """Signatures : chacune est de la personne attendue, chaque horodatage couvre ce qui le précède, rien n'était révoqué."""
     prepared, expected = dossier.fact("prepared"), []
-    for who, ca in [("signer", MEMBERS_CA), ("countersigner", SYNDICATE_CA)][: 1 + bool(dossier.fact("countersigned"))]:
-        parts = {"GN": "given_name", "SN": "family_name", "O": "organisation", "ID": "siren"}
-        name = {part: ("NTRFR-" if part == "ID" else "") + prepared[who][key] for part, key in parts.items()}
-        expected.append((name, parse_pem(dossier.files[ca]).subject))
+    for who, ca, kind in [("signer", MEMBERS_CA, "member_signed"), ("countersigner", SYNDICATE_CA, "countersigned")]:
+        if fact := dossier.fact(kind):
+            elsewhere = "uploaded_sha256" in fact  # la personne fut alors vérifiée à la réception, par les lecteurs
+            parts = {} if elsewhere else {"GN": "given_name", "SN": "family_name", "O": "organisation", "ID": "siren"}
+            name = {part: ("NTRFR-" if part == "ID" else "") + prepared[who][key] for part, key in parts.items()}
+            own = fact["certificate_sha256"] if elsewhere or who == "countersigner" else ""
+            expected.append((name, parse_pem(dossier.files[ca]).subject, own))
     yield from verify_pdf(dossier, dossier.final(), expected)
 
 
 def check_evidence(dossier: Dossier) -> Iterator[str]:
     """Récit : le récit des événements porte le cachet du système, et les horodatages qui le suivent."""
     for _, data in dossier.objects("evidence"):
-        yield from verify_pdf(dossier, data, [({}, parse_pem(dossier.files[SYNDICATE_CA]).subject)])
+        yield from verify_pdf(dossier, data, [({}, parse_pem(dossier.files[SYNDICATE_CA]).subject, "")])
 
 
-def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str], bytes]]) -> Iterator[str]:
-    """Les signatures d'un PDF sont celles attendues (parties du nom, émetteur), dans l'ordre, chacune suivie d'un horodatage."""
+def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str], bytes, str]]) -> Iterator[str]:
+    """Les signatures d'un PDF sont celles attendues (nom et émetteur, ou certificat), dans l'ordre, chacune suivie d'un horodatage."""
     found = list(signatures_of(pdf))
     kinds, usual = [kind for kind, *_ in found], [SIGNATURE, TIMESTAMP] * len(expected)
     need(kinds[: len(usual)] == usual and set(kinds[len(usual) :]) <= {TIMESTAMP}, "ce ne sont pas les signatures et horodatages attendus")
@@ -282,11 +279,13 @@ def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str]
         at, authority = verify_stamp(dossier, *((cms.timestamp, cms.signature) if kind == SIGNATURE else (der, covered)))
         verify_not_revoked(dossier, authority, at)
         if kind == SIGNATURE:
-            signer, (name, issuer) = verify_signature(dossier, cms, covered, at), expected.pop(0)
+            signer, (name, issuer, own) = verify_signature(dossier, cms, covered, at), expected.pop(0)
+            is_own = own == sha256(signer.der) and signer.issuer != issuer  # d'une autre autorité, et accepté
             need(name.items() <= signer.name.items(), f"signé par « {signer.name['CN']} », qui n'était pas attendu")
-            need(signer.issuer == issuer and (name or signer.is_seal), "le certificat vient d'une autre autorité que celle prévue")
+            need(is_own or (signer.issuer == issuer and (name or signer.is_seal)), "le certificat vient d'une autre autorité que prévu")
             verify_not_revoked(dossier, signer, at)
-            yield f"{signer.name['CN']}, pour {signer.name['O']} ({signer.name.get('ID', 'cachet')}) : intacte, certificat non révoqué"
+            whose = f"{signer.name['CN']}, pour {signer.name.get('O')} ({signer.name.get('ID', 'cachet')})"
+            yield f"{whose} : intacte, certificat {'d’une autre autorité ' * is_own}non révoqué"
         what = "signature horodatée" if kind == SIGNATURE else f"les {end} premiers octets horodatés"
         yield f"   {what} le {told(at)} par « {authority.name['CN']} »"
 
@@ -297,11 +296,12 @@ def check_ceremony(dossier: Dossier) -> Iterator[str]:
         return
     manifest, seal, token = (dossier.objects(kind)[-1][1] for kind in ("ceremony", "ceremony-seal", "ceremony-timestamp"))
     sealed, said = verify_seal(dossier, manifest, seal, token), json.loads(manifest)
-    files = {f"{stage}_sha256": sha256(dossier.file_of(stage)) for stage in ("prepared", "member_signed")}
+    files = {f"{stage}_sha256": sha256(dossier.file_of(stage) or dossier.file_of("prepared")) for stage in ("prepared", "member_signed")}
     need(any(files.items() <= item.items() for item in said["items"]), "le manifeste de la cérémonie ne cite pas ces fichiers")
     cms = [Cms(der) for kind, der, _, _ in signatures_of(dossier.final()) if kind == SIGNATURE][-1]
     at, _ = verify_stamp(dossier, cms.timestamp, cms.signature)
-    need(dossier.signer_of(cms).name["OU"] == said["ceremony"], "le certificat du contreseing est celui d'une autre cérémonie")
+    signer = dossier.signer_of(cms)
+    need(signer.is_lasting or signer.name["OU"] == said["ceremony"], "le certificat du contreseing est celui d'une autre cérémonie")
     begun, ended = (int(datetime.fromisoformat(said[name]).timestamp()) for name in ("at", "expires_at"))
     need(begun <= at <= ended, "le contreseing n'a pas été donné pendant la cérémonie")
     yield f"manifeste de {len(said['items'])} documents, dont celui-ci par ses deux empreintes, {sealed}"
