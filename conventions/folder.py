@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from conventions.agreements import Agreement, Fact
@@ -21,6 +22,7 @@ INDEX_KIND = "index"
 INDEX_SCHEMA = "contreseing/archive-index/1"
 RECORD_SCHEMA = "contreseing/record/1"
 NUMBERING_ATTEMPTS = 5
+AT_ONCE = 4
 
 
 def folder_prefix(reference: str) -> str:
@@ -37,9 +39,41 @@ def keep(ports: Ports, reference: str, kind: str, data: bytes, until: datetime) 
         EvidenceBroken: the archive holds other bytes under that key.
         UpstreamUnavailable: the archive does not answer; the intent stands and is completed later.
     """
-    sha256 = ports.working.put(data)
-    entry = _intend(ports, reference, kind, sha256, len(data), until)
-    return entry if entry.completed_at is not None else _complete(ports, entry, data)
+    return keep_all(ports, reference, [(kind, data)], until)[0]
+
+
+def keep_all(ports: Ports, reference: str, objects: Sequence[tuple[str, bytes | str]], until: datetime) -> Sequence[ArchiveEntry]:
+    """Put several objects in a folder, numbered in their order: each a kind, with its bytes or their digest in the working store.
+
+    In this order, each for all of them: working bytes, intents in one transaction, objects under lock and read back, completions.
+    What stands already is neither read nor written.
+
+    Raises:
+        EvidenceBroken, NotFound, UpstreamUnavailable: as ``keep``; what was written stays, and is completed later.
+    """
+    with ports.registry.read() as tx:
+        done = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference) if entry.completed_at is not None}
+
+    def prepared(item: tuple[str, bytes | str]) -> tuple[str, str, bytes | None]:
+        kind, content = item
+        sha256 = content if isinstance(content, str) else sha256_hex(content)
+        if (kind, sha256) in done:
+            return kind, sha256, None
+        if isinstance(content, str):
+            return kind, sha256, ports.working.get(sha256)
+        ports.working.put(content)
+        return kind, sha256, content
+
+    with ThreadPoolExecutor(AT_ONCE, "keep") as workers:
+        ready = list(workers.map(prepared, objects))
+        entries = _intend(ports, reference, [(kind, sha256, len(data or b"")) for kind, sha256, data in ready], until)
+        pairs = [(entry, data) for entry, (_, _, data) in zip(entries, ready, strict=True) if data is not None and not entry.completed_at]
+        list(workers.map(lambda pair: _write(ports, *pair), pairs))
+    if pairs:
+        with ports.registry.write() as tx:
+            for entry, _ in pairs:
+                tx.complete_archive_entry(entry.key, ports.clock.now())
+    return entries
 
 
 def finish_pending(ports: Ports, reference: str) -> int:
@@ -82,7 +116,8 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
         }
         data = render_canonical(index)
         try:
-            entry = _intend(ports, reference, INDEX_KIND, ports.working.put(data), len(data), until, indexes_known=len(indexes))
+            sha256 = ports.working.put(data)
+            (entry,) = _intend(ports, reference, [(INDEX_KIND, sha256, len(data))], until, indexes_known=len(indexes))
         except Busy:
             continue
         return _complete(ports, entry, data)
@@ -146,9 +181,9 @@ def archive_record(agreement: Agreement, up_to: Fact) -> bytes:
 
 
 def _intend(
-    ports: Ports, reference: str, kind: str, sha256: str, size_bytes: int, until: datetime, *, indexes_known: int | None = None
-) -> ArchiveEntry:
-    """Record the intent and return it, or the one that stands.
+    ports: Ports, reference: str, objects: Sequence[tuple[str, str, int]], until: datetime, *, indexes_known: int | None = None
+) -> Sequence[ArchiveEntry]:
+    """Record the intents (kind, digest, size in bytes) in one transaction and return them, or those that stand.
 
     Raises:
         Busy: there are not as many indexes as the caller knows of, or others take each number first.
@@ -156,27 +191,35 @@ def _intend(
     for _ in range(NUMBERING_ATTEMPTS):
         try:
             with ports.registry.write() as tx:
-                entries = tx.archive_entries(reference)
-                known = next((entry for entry in entries if entry.kind == kind and entry.sha256 == sha256), None)
-                if known is not None:
-                    return known
-                if indexes_known is not None and indexes_known != sum(entry.kind == INDEX_KIND for entry in entries):
-                    raise Busy(f"another index of {reference} was written meanwhile")
-                seq = max((entry.seq for entry in entries), default=0) + 1
-                key = f"{folder_prefix(reference)}{seq:04d}-{kind}-{sha256}"
-                locked_until = max([until, *(entry.retain_until for entry in entries)])
-                entry = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, locked_until)
-                tx.add_archive_entry(entry)
-                return entry
+                entries = list(tx.archive_entries(reference))
+                known = {(entry.kind, entry.sha256): entry for entry in entries}
+                intended = list[ArchiveEntry]()
+                for kind, sha256, size_bytes in objects:
+                    entry = known.get((kind, sha256))
+                    if entry is None:
+                        if indexes_known is not None and indexes_known != sum(one.kind == INDEX_KIND for one in entries):
+                            raise Busy(f"another index of {reference} was written meanwhile")
+                        seq = max((one.seq for one in entries), default=0) + 1
+                        key = f"{folder_prefix(reference)}{seq:04d}-{kind}-{sha256}"
+                        locked_until = max([until, *(one.retain_until for one in entries)])
+                        entry = known[kind, sha256] = ArchiveEntry(reference, seq, kind, sha256, size_bytes, key, locked_until)
+                        tx.add_archive_entry(entry)
+                        entries.append(entry)
+                    intended.append(entry)
+                return intended
         except AlreadyRecorded:
             continue
     raise Busy(f"the folder of {reference} is being written by others")
 
 
-def _complete(ports: Ports, entry: ArchiveEntry, data: bytes) -> ArchiveEntry:
+def _write(ports: Ports, entry: ArchiveEntry, data: bytes) -> None:
     if sha256_hex(data) != entry.sha256:
         raise EvidenceBroken(f"{entry.key}: the working bytes are not those of the intent", code="evidence.digest")
     ports.archive.write(entry.key, data, entry.retain_until)
+
+
+def _complete(ports: Ports, entry: ArchiveEntry, data: bytes) -> ArchiveEntry:
+    _write(ports, entry, data)
     with ports.registry.write() as tx:
         tx.complete_archive_entry(entry.key, ports.clock.now())
     return entry

@@ -8,14 +8,14 @@ from dataclasses import fields, is_dataclass
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.folder import archive_record, finish_pending, keep, keep_index
+from conventions.folder import archive_record, finish_pending, keep_all, keep_index
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.retention import retention_data
 from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
 from conventions.steps.keep_actors import keep_actors
-from conventions.steps.keep_member_file import keep_uploaded
+from conventions.steps.keep_member_file import uploaded
 
 REQUIRED_LEVEL = PadesLevel.B_LTA
 REPORT_SCHEMA = "contreseing/validation-report/1"
@@ -46,18 +46,18 @@ def archive(ports: Ports, reference: str) -> None:
             agreement = tx.agreement(reference)
         finish_pending(ports, reference)
         keep_actors(ports, reference)
-        keep(ports, reference, Stage.PREPARED, ports.working.get(agreement.required_artefact(Stage.PREPARED).sha256), until)
+        objects: list[tuple[str, bytes | str]] = [(Stage.PREPARED, agreement.required_artefact(Stage.PREPARED).sha256)]
         if agreement.is_signed_by_member:
-            keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(agreement.required_artefact(Stage.MEMBER_SIGNED).sha256), until)
-            keep_uploaded(ports, agreement, agreement.version, until)
+            objects.append((Stage.MEMBER_SIGNED, agreement.required_artefact(Stage.MEMBER_SIGNED).sha256))
+            objects += uploaded(agreement, agreement.version)
         if ceremony is not None and ceremony.sealed is not None:
-            keep(ports, reference, "ceremony", ceremony.sealed.manifest, until)
-            keep(ports, reference, "ceremony-seal", ceremony.sealed.cms, until)
-            keep(ports, reference, "ceremony-timestamp", ceremony.sealed.timestamp, until)
-        for fact in validated:
-            keep(ports, reference, f"validation-{fact.text('reader')}", ports.working.get(fact.text("report_sha256")), until)
-        entry = keep(ports, reference, final.stage, data, until)
-        keep(ports, reference, "record", archive_record(agreement, validated[-1]), until)
+            objects.append(("ceremony", ceremony.sealed.manifest))
+            objects.append(("ceremony-seal", ceremony.sealed.cms))
+            objects.append(("ceremony-timestamp", ceremony.sealed.timestamp))
+        objects += [(f"validation-{fact.text('reader')}", fact.text("report_sha256")) for fact in validated]
+        *_, entry, _ = keep_all(
+            ports, reference, [*objects, (final.stage, data), ("record", archive_record(agreement, validated[-1]))], until
+        )
         keep_index(ports, reference, until)
         verifiable_until = ports.signing.verifiable_until(data)
     except EvidenceBroken as error:

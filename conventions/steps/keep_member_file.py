@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json
-from conventions.folder import archive_record, keep, keep_index
+from conventions.folder import archive_record, keep_all, keep_index
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
 from conventions.retention import Retention, retention_data
@@ -39,25 +39,20 @@ def versions_to_keep(agreement: Agreement) -> tuple[int, ...]:
     return tuple(sorted(signed - kept))
 
 
-def keep_uploaded(ports: Ports, agreement: Agreement, version: int, until: datetime) -> None:
-    """Put under lock the file as the member uploaded it, where it was signed elsewhere.
-
-    Raises:
-        EvidenceBroken, UpstreamUnavailable.
-    """
-    uploaded = agreement.required_fact(FactKind.MEMBER_SIGNED, version).data.get("uploaded_sha256")
-    if uploaded is not None:
-        keep(ports, agreement.reference, "uploaded", ports.working.get(str(uploaded)), until)
+def uploaded(agreement: Agreement, version: int) -> Sequence[tuple[str, str]]:
+    """Name the file as the member uploaded it, where it was signed elsewhere: its kind, its digest in the working store."""
+    sha256 = agreement.required_fact(FactKind.MEMBER_SIGNED, version).data.get("uploaded_sha256")
+    return [("uploaded", str(sha256))] if sha256 is not None else []
 
 
 def _keep_version(ports: Ports, agreement: Agreement, version: int, retention: Retention) -> None:
     reference, until = agreement.reference, retention.lock_until
     prepared = agreement.required_artefact(Stage.PREPARED, version)
     signed = agreement.required_artefact(Stage.MEMBER_SIGNED, version)
-    keep(ports, reference, Stage.PREPARED, ports.working.get(prepared.sha256), until)
-    entry = keep(ports, reference, Stage.MEMBER_SIGNED, ports.working.get(signed.sha256), until)
-    keep_uploaded(ports, agreement, version, until)
-    keep(ports, reference, "record", archive_record(agreement, agreement.required_fact(FactKind.MEMBER_SIGNED, version)), until)
+    objects: list[tuple[str, bytes | str]] = [(Stage.PREPARED, prepared.sha256), (Stage.MEMBER_SIGNED, signed.sha256)]
+    objects += uploaded(agreement, version)
+    objects.append(("record", archive_record(agreement, agreement.required_fact(FactKind.MEMBER_SIGNED, version))))
+    entry = keep_all(ports, reference, objects, until)[1]
     keep_index(ports, reference, until)
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)
