@@ -22,7 +22,7 @@ INDEX_KIND = "index"
 INDEX_SCHEMA = "contreseing/archive-index/1"
 RECORD_SCHEMA = "contreseing/record/1"
 NUMBERING_ATTEMPTS = 5
-AT_ONCE = 4
+AT_ONCE = 8
 
 
 def folder_prefix(reference: str) -> str:
