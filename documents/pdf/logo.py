@@ -10,7 +10,6 @@ from PIL import Image, UnidentifiedImageError
 from conventions.errors import ConfigurationError
 from documents.pdf.numbers import number
 from documents.pdf.reportlab_internals import stream_body
-from documents.pdf.svg import parse_svg
 
 RESOURCE = "Logo"
 MOST_WIDTH = 150.0
@@ -72,6 +71,8 @@ def _png(data: bytes) -> Logo:
 
 
 def _svg(data: bytes) -> Logo:
+    from documents.pdf.svg import parse_svg  # noqa: PLC0415 for the letterheads that hold one
+
     try:
         drawing = parse_svg(data)
     except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from datetime import date
-from xml.sax.saxutils import escape
+from html import escape
 
 from PIL import ImageCms
 
@@ -56,9 +56,9 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 def render_metadata(properties: DocumentProperties) -> bytes:
     """Write the metadata stream object; the packet is read-only and uncompressed (ISO 19005-3, 6.6.2)."""
     packet = _PACKET.format(
-        title=escape(properties.title),
-        author=escape(properties.author),
-        subject=escape(properties.subject),
+        title=escape(properties.title, quote=False),
+        author=escape(properties.author, quote=False),
+        subject=escape(properties.subject, quote=False),
         language=LANGUAGE,
         producer=PRODUCER,
         at=f"{properties.written_on.isoformat()}T00:00:00+00:00",
