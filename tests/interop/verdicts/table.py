@@ -224,7 +224,7 @@ def render_document(sections: Iterable[Section]) -> str:
             "# What other programs say of our files",
             "",
             f"Written by `make interop` on {datetime.now(UTC):%Y-%m-%d}, not by hand: {len(rows)} files, judged by our code and by {said}.",
-            "A test judges a sample anew in each run of the suite, half of it in CI, and fails where a row is not what stands here.",
+            "A test judges a sample anew in each run of the suite, a third of it in CI, and fails where a row is not what stands here.",
             "",
             "No judge and our code disagree silently: where one does not say what we say, the last column has a word for why, told",
             "below. They are data (`tests/interop/verdicts/reasons.py`), and the run fails on a disagreement without one.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -13,10 +14,12 @@ from conventions.errors import VerificationFailed
 from conventions.sentences import sentence
 from signing.chains import TrustStore
 from signing.names import PersonExpected, stated_sirens
-from signing.upload_process import UploadLimits, UploadQuestion, judge_upload
+from signing.upload_process import WALL_SECONDS, UploadLimits, UploadQuestion, judge_upload
 from signing.uploads import AcceptedUpload, verify_upload
+from tests.tools import in_ci
 from tests.unit.signing.material import MEMBER, prepared_pdf
-from tests.vectors.attacks import ATTACKS
+from tests.vectors.attacks import ATTACKS, CHANGED
+from tests.vectors.bombs import BOMBS
 from tests.vectors.honest import HONEST
 from tests.vectors.outsiders import Subject, authority, outsider, sign
 
@@ -80,6 +83,16 @@ def test_the_process_apart_refuses_within_its_limits(name: str) -> None:
         judge_upload(question(ATTACKS[name].make(prepared_pdf())))
     assert error.value.code in ATTACKS[name].codes
     assert "{" not in sentence(error.value)
+
+
+@pytest.mark.parametrize("name", [*BOMBS] if in_ci() else [*BOMBS][::5])
+def test_a_file_made_to_cost_is_refused_in_time(name: str) -> None:
+    uploaded = BOMBS[name](prepared_pdf())
+    begun = time.monotonic()
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(uploaded))
+    assert time.monotonic() - begun < WALL_SECONDS + 2
+    assert error.value.code in {*CHANGED, "upload.unreadable", "upload.memory", "upload.time", "upload.revisions"}
 
 
 @pytest.mark.parametrize(
