@@ -242,7 +242,7 @@ def test_a_returned_order_form_is_prepared_again_from_what_was_asked() -> None:
     world = World()
     parent = active(world)
     reference = proposed(world, OrderAsked(parent, LINES, "TVA"))
-    world.sign(reference)
+    assert world.sign(reference).is_countersigned
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Mauvais prix.")
     assert draft.redraft(world.ports, reference) == 2
     prepare.prepare(world.ports, reference)
@@ -348,6 +348,7 @@ def test_what_is_named_must_have_been_notified_and_be_in_service() -> None:
     with pytest.raises(RuleRefused):
         in_service_on(agreement, ("inconnu",))
     assert in_service_on(agreement, ("ged",)) == in_service_on(agreement)
+    assert [period.status for period in status_periods(replace(agreement, facts=()))] == [Status.DRAFTED]
 
 
 def test_a_convention_is_asked_from_nothing() -> None:
