@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from conventions.ports.registry import Transaction
@@ -22,6 +23,7 @@ class Fuse:
 
     def __init__(self, at: int) -> None:
         self.at, self.calls, self.blown = at, 0, False
+        self._counting = Lock()  # several objects are put at once, by threads
 
     def tick(self) -> None:
         """Pass one moment.
@@ -29,11 +31,11 @@ class Fuse:
         Raises:
             Killed: it is the one, or the process is dead already.
         """
+        with self._counting:
+            if not self.blown:
+                self.calls += 1
+                self.blown = self.calls == self.at
         if self.blown:
-            raise Killed
-        self.calls += 1
-        if self.calls == self.at:
-            self.blown = True
             raise Killed
 
     def tick_before_commit(self) -> None:
@@ -49,8 +51,10 @@ class Interlude(Fuse):
         self._act = act
 
     def tick(self) -> None:
-        self.calls += 1
-        if self.calls == self.at:
+        with self._counting:
+            self.calls += 1
+            is_now = self.calls == self.at
+        if is_now:
             self._act()
 
     def tick_before_commit(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,9 @@ from conventions.ports.signing import Signing
 from conventions.preservation import RestampedFile, is_restamp_due, kept_file, verifiable_until
 from conventions.status import Status
 from conventions.steps.restamp import references_to_restamp, restamp
+from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.world import World
+from tests.invariants import check_folder_is_listed
 
 YEAR = timedelta(days=365)
 
@@ -182,3 +185,24 @@ def test_a_stamped_file_that_a_reader_refuses_is_not_kept(world: World, referenc
     assert refusal.value.code == "verification.after_restamp"
     assert restamped_keys(world) == []
     assert world.agreement(reference).fact(FactKind.QUARANTINED) is not None
+
+
+def test_killed_anywhere_a_renewal_is_made_once_and_nothing_is_lost() -> None:
+    at, is_blown = 0, True
+    while is_blown:
+        at += 1
+        world = World()
+        reference = world.archived()
+        world.clock.advance(timedelta(days=370))
+        before, fuse = dict(world.archive.objects), Fuse(at)
+        with suppress(Killed):
+            restamp(fused(world.ports, fuse), reference)
+        is_blown = fuse.blown
+        world.clock.advance(timedelta(minutes=10))
+        assert restamp(world.ports, reference) or world.agreement(reference).fact(FactKind.RESTAMPED) is not None
+        assert not restamp(world.ports, reference)
+        renewed = [key for key in world.archive.objects if "-restamped-" in key]
+        assert len(renewed) == 1
+        assert before.items() <= world.archive.objects.items()
+        check_folder_is_listed(world.ports, reference)
+    assert at > 10
