@@ -14,7 +14,7 @@ UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2
 PYTEST := $(BIN)/python -m pytest
 # Where every tool is, 95 per cent must be covered; fewer where some tests are left out.
 # Two workers; the limit is there for what hangs, ten minutes is the aim.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2
 TEST_SECONDS ?= 1800
 FUZZ_SECONDS ?= 1800
 

@@ -10,7 +10,9 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
+from tests.scheduling import SharedStart
 from tests.tools import TOOLS, in_ci
 
 settings.register_profile("quick", max_examples=25, deadline=None)
@@ -21,6 +23,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_tool(*names): programs of tests/tools.py without which the test cannot run")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedStart:
+    config.option.loadscopereorder = False
+    return SharedStart(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,7 +25,7 @@ from conventions.status import Status
 from tests.integration.village import Village, wait_until
 
 # one stack for all of these, wherever they run; its first start creates Prefect's tables
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from conventions.status import Status
 from tests.integration.village import Village
 
 # one stack for all of these, wherever they run; its first start creates Prefect's tables
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 SECRETS_IN_LOGS = re.compile(r"demo-[0-9a-f]{8}|whsec_[A-Za-z0-9+/=]{8}")
 
