@@ -144,6 +144,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "manifest.seal": "Le cachet de l'autorisation n'est pas valable.",
         "manifest.unreadable": "L'autorisation ne peut pas être lue.",
         "pki.forbidden": "Ce service n'a pas le droit de demander cela à l'autorité de certification.",
+        "pki.lifetime": "La durée demandée ne convient pas : de 1 à {most} jours.",
+        "pki.serial": "Aucun signataire n'a reçu de certificat portant ce numéro de série.",
         "pki.csr": "La demande de certificat est incorrecte.",
         "pki.hashes": "La liste des empreintes à sceller est incorrecte.",
         "pki.items": "La liste des documents à certifier est incorrecte.",

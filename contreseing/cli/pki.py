@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import stat
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from contreseing.cli.trusting import refuse
+from contreseing.cli.trusting import read_file, refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from contreseing.publishing import publish
 from contreseing.settings import PASSPHRASE_FILE_VARIABLE
 from conventions.french import format_date, paris_date
+from conventions.siret import parse_siren
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -46,7 +48,7 @@ PassphraseOption = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add this group to the command."""
     pki = typer.Typer(name="pki", help="Autorité de certification et d'horodatage embarquée.", no_args_is_help=True)
-    for name, command in (("init", init), ("show", show), ("renew", renew), ("export", export)):
+    for name, command in COMMANDS.items():
         pki.command(name)(command)
     app.add_typer(pki)
 
@@ -107,6 +109,62 @@ def export(
     for name, pem in anchors.items():
         publish(output / name, pem)
         out.print(str(output / name), markup=False)
+
+
+def certify(
+    folder: FolderOption,
+    *,
+    request: Annotated[Path, typer.Option("--csr", metavar="FILE", help="Demande de certificat (PKCS#10, PEM ou DER), faite par la clé.")],
+    role: Annotated[str, typer.Option("--role", help="« signatory » (Vice-Président) ou « member » (membre).")],
+    organisation: Annotated[str, typer.Option("--organisation", help="Organisme au nom duquel cette personne signe.")],
+    siren: Annotated[str, typer.Option("--siren", help="Son numéro SIREN.")],
+    given_name: Annotated[str, typer.Option("--given-name", help="Prénom de la personne.")],
+    family_name: Annotated[str, typer.Option("--family-name", help="Son nom.")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Où écrire le certificat et celui de son autorité (PEM).")],
+    days: Annotated[int, typer.Option("--days", help="Durée du certificat, en jours.")] = 365,
+    reference: Annotated[str, typer.Option("--reference", help="Ce qui distingue cette clé, écrit dans le certificat.")] = "cle-durable",
+    passphrase_file: PassphraseOption = None,
+) -> None:
+    """Certifie une clé qui reste où elle est (HSM, jeton, service distant), d'après la demande qu'elle a signée.
+
+    Le titulaire est celui donné ici : la demande prouve seulement que la clé est détenue.
+    """
+    from signing.pki.certificates import SignerSubject  # noqa: PLC0415 as above
+    from signing.pki.certifying import Role, certify_key  # noqa: PLC0415 as above
+    from signing.pki.key_files import read_passphrase  # noqa: PLC0415 as above
+
+    if role not in set(Role):
+        refuse(f"Rôle inconnu : {role}. Rôles : {', '.join(Role)}.")
+    subject = SignerSubject(organisation, parse_siren(siren), given_name, family_name, reference)
+    passphrase, data = read_passphrase(passphrase_file), read_file(request)
+    made = certify_key(folder, passphrase, data, Role(role), subject, timedelta(days=days), SystemClock().now())
+    publish(output, made.pem)
+    out.print(f"Certificat {made.serial_number:x}, valable jusqu'au {format_date(paris_date(made.ends_at))} : {output}", markup=False)
+
+
+def revoke(
+    folder: FolderOption,
+    serial_number: Annotated[str, typer.Argument(metavar="NUMÉRO", help="Numéro de série, en hexadécimal.")],
+) -> None:
+    """Révoque le certificat d'un signataire : le répondeur le dit aussitôt, la liste dans les cinq minutes."""
+    from signing.pki.certifying import revoke_certificate  # noqa: PLC0415 as above
+
+    try:
+        serial = int(serial_number, 16)
+    except ValueError:
+        refuse(f"« {serial_number} » n'est pas un numéro de série.")
+    revoke_certificate(folder, serial, SystemClock().now())
+    out.print(f"Certificat {serial:x} révoqué.")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init,
+    "show": show,
+    "renew": renew,
+    "export": export,
+    "certify": certify,
+    "revoke": revoke,
+}
 
 
 def _show(folder: Path) -> None:

@@ -8,14 +8,23 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from contreseing.cli import app
 from contreseing.embedded.pki_service import build_application
-from conventions.errors import ConfigurationError, UpstreamUnavailable
+from conventions.errors import ConfigurationError, ContreseingError, InputRefused, NotFound, UpstreamUnavailable
 from conventions.sentences import sentence
+from signing.chains import stated_policies
+from signing.identities import subject_text
+from signing.pki.certifying import POLICIES, Role
 from signing.pki.directory import ANCHOR_FILES, KEY_NAMES, open_pki, read_certificates
 from signing.pki.key_files import ENCRYPTED
+from signing.pki.register import Register
 from tests.contract.signing.running import RunningPki, free_port
 from tests.contract.signing.serving import serving
 from tests.unit.signing.material import BOTH, member_request, prepared_pdf
@@ -26,7 +35,7 @@ PASSPHRASE = "une phrase de passe d'essai"
 
 def invoke(*arguments: str | Path) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["pki", *map(str, arguments)], env={"COLUMNS": "200"})
-    if isinstance(result.exception, ConfigurationError):
+    if isinstance(result.exception, ContreseingError):
         raise result.exception
     return result.exit_code, result.output
 
@@ -112,6 +121,72 @@ def test_show_tells_a_key_that_others_can_read(folder: Path) -> None:
     said = invoke("show", "--dir", folder)[1]
     assert said.count("chmod") == 1  # one word: on a narrow screen the table cuts its cells in lines
     assert said.count("absente") == 1
+
+
+def certified(folder: Path, request: bytes, *more: str | Path, role: str = "signatory") -> tuple[int, str]:
+    asked = folder.with_name("asked.csr")
+    asked.write_bytes(request)
+    named = ("--organisation", "Syndicat Fictif", "--siren", "732829320", "--given-name", "Yann", "--family-name", "Le Fictif")
+    return invoke("certify", "--dir", folder, "--csr", asked, "--role", role, *named, "--output", folder.with_name("made.pem"), *more)
+
+
+def rendered_request(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, encoding: Encoding = Encoding.PEM) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Somebody Else")])
+    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(encoding)
+
+
+@pytest.mark.parametrize(("role", "issuer"), [("signatory", "syndicate"), ("member", "members")])
+def test_a_key_that_stays_elsewhere_is_certified_for_its_role_and_can_be_revoked(folder: Path, role: str, issuer: str) -> None:
+    protected = ("--passphrase-file", folder.with_name("passphrase"))
+    invoke("init", "--dir", folder, "--base-url", ADDRESS, *protected)
+    key = ec.generate_private_key(ec.SECP384R1())
+    code, said = certified(folder, rendered_request(key), "--days", "400", *protected, role=role)
+    assert code == 0, said
+    certificate, authority = x509.load_pem_x509_certificates(folder.with_name("made.pem").read_bytes())
+    assert authority == read_certificates(folder)[f"{issuer}-ca"]
+    certificate.verify_directly_issued_by(authority)
+    assert (certificate.public_key(), subject_text(certificate, NameOID.COMMON_NAME)) == (key.public_key(), "Yann Le Fictif")
+    assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 400
+    assert POLICIES[Role(role)][1] in stated_policies(certificate)
+    register = Register(folder / "register.sqlite")
+    try:
+        found = register.find(issuer, certificate.serial_number)
+        assert found is not None
+        assert found.revoked_at is None
+        assert invoke("revoke", "--dir", folder, f"{certificate.serial_number:x}") == (
+            0,
+            f"Certificat {certificate.serial_number:x} révoqué.\n",
+        )
+        assert [one.serial for one in register.revoked(issuer)] == [certificate.serial_number]
+    finally:
+        register.close()
+
+
+def test_what_cannot_be_certified_or_revoked_is_refused(folder: Path) -> None:
+    invoke("init", "--dir", folder, "--base-url", ADDRESS)
+    good = rendered_request(ec.generate_private_key(ec.SECP256R1()), Encoding.DER)
+    other = bytearray(good)
+    other[-1] ^= 1
+    weak = rendered_request(rsa.generate_private_key(65537, 1024))  # noqa: S505 what is to be refused
+    odd = rendered_request(ec.generate_private_key(ec.SECP521R1()))
+    for request, more, expected in (
+        (b"no request", (), "pki.csr"),
+        (bytes(other), (), "pki.csr"),
+        (weak, (), "pki.csr"),
+        (odd, (), "pki.csr"),
+        (good, ("--days", "0"), "pki.lifetime"),
+        (good, ("--days", "1500"), "pki.lifetime"),
+    ):
+        with pytest.raises(InputRefused) as refusal:
+            certified(folder, request, *more)
+        assert refusal.value.code == expected
+    assert not folder.with_name("made.pem").exists()
+    assert certified(folder, good)[0] == 0
+    assert "Rôle inconnu" in certified(folder, good, role="root")[1]
+    assert "n'est pas un numéro" in invoke("revoke", "--dir", folder, "numéro")[1]
+    with pytest.raises(NotFound) as unknown:
+        invoke("revoke", "--dir", folder, "abc")
+    assert unknown.value.code == "pki.serial"
 
 
 def without(prefix: str) -> Callable[..., Awaitable[web.StreamResponse]]:
