@@ -10,7 +10,7 @@
 6. pyHanko dates what nothing else dates by the machine's clock, whatever instant it validates at: so once the certificate that
    guards a signature last has ended, nothing passes here, whatever pyHanko says.
 7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice; where nothing
-   can be fetched, a sealed file is judged as of its last time-stamp, whose certificate must live still (ADR 0021).
+   can be fetched, a sealed file is judged as of its last time-stamp, whose certificate must live still (ADR 0026).
 """
 
 from __future__ import annotations
