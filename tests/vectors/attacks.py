@@ -192,16 +192,21 @@ def _loop(prepared: bytes) -> bytes:
     return signed.replace(b"/Prev %d" % table_at(prepared), b"/Prev %d" % table_at(signed), 1)
 
 
+def _end_of_contents(signed: bytes) -> int:
+    """Return where the last signature's string ends; a trailer's own strings come after it, and may end alike."""
+    return signed.index(b">", signed.rindex(b"/Contents <"))
+
+
 def _filled_room(prepared: bytes) -> bytes:
     signed = hand_signed(prepared, own_cms(outsider()))
-    at = signed.rindex(b"0>")
+    at = _end_of_contents(signed) - 1
     return signed[:at] + b"5" + signed[at + 1 :]
 
 
 def _flipped(prepared: bytes) -> bytes:
     """Change the signature's value, which ends the CMS."""
     signed = hand_signed(prepared, own_cms(outsider()))
-    end = len(signed[: signed.rindex(b"0>")].rstrip(b"0"))
+    end = len(signed[: _end_of_contents(signed)].rstrip(b"0"))
     return signed[: end - 6] + (b"0" if signed[end - 6 : end - 5] != b"0" else b"1") + signed[end - 5 :]
 
 
