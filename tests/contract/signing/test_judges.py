@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conventions.canonical import sha256_hex
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
-from conventions.signatures import Countersignature
 from documents.adapter import ReportlabDocuments
-from signing.adapter import PadesSigning
 from tests.builders import example_terms
 from tests.contract.signing.running import RunningPki
 from tests.tools import JUDGES_JAR
-from tests.unit.signing.material import BOTH, FORMULA, VICE_PRESIDENT, manifest_of, member_request
+from tests.unit.signing.material import BOTH, countersigned, member_request
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -42,22 +39,14 @@ def files(pki: RunningPki, tmp_path_factory: pytest.TempPathFactory) -> Files:
     try:
         prepared = documents.render_agreement(terms).data
         member = signing.sign_for_member(prepared, member_request(prepared)).data
-        countersigned = _countersign(signing, member)
-        assert signing.validate(countersigned, BOTH).valid
+        whole = countersigned(signing, member)
+        assert signing.validate(whole, BOTH).valid
     finally:
         signing.close()
     made = Files(folder / "prepared.pdf", folder / "member.pdf", folder / "countersigned.pdf", pki.folder / "root.pem")
-    for path, data in ((made.prepared, prepared), (made.member_signed, member), (made.countersigned, countersigned)):
+    for path, data in ((made.prepared, prepared), (made.member_signed, member), (made.countersigned, whole)):
         path.write_bytes(data)
     return made
-
-
-def _countersign(signing: PadesSigning, member: bytes) -> bytes:
-    digest = sha256_hex(member)
-    sealed = signing.seal_manifest(manifest_of({"2026-0014": digest}))
-    (outcome,) = signing.countersign(sealed, VICE_PRESIDENT, FORMULA, [Countersignature("2026-0014", digest)], lambda _item: member)
-    assert outcome.signed is not None, outcome.failure
-    return outcome.signed.data
 
 
 def judge(*arguments: str) -> list[dict[str, object]]:

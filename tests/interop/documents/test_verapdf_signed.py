@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from conventions.canonical import sha256_hex
 from conventions.kinds import FIELD_OF, SEAL_FIELD, SIGNERS, TIMESTAMP_FIELDS, Kind, Party
-from conventions.signatures import Countersignature
 from documents.adapter import ReportlabDocuments
 from documents.evidence_example import fictitious_evidence
 from documents.examples import fictitious_terms
@@ -18,7 +16,7 @@ from signing.adapter import PadesSigning
 from tests.contract.signing.running import RunningPki
 from tests.interop.documents.test_verapdf import judged
 from tests.tools import in_ci
-from tests.unit.signing.material import FORMULA, VICE_PRESIDENT, manifest_of, member_request
+from tests.unit.signing.material import countersigned, member_request
 
 pytestmark = [pytest.mark.needs_tool("judges"), pytest.mark.timeout(400)]
 DOCUMENTS = ReportlabDocuments()
@@ -33,14 +31,6 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PadesSigning]:
     yield adapter
     adapter.close()
     assert pki.stop() == (0, "")
-
-
-def countersigned(signing: PadesSigning, data: bytes) -> bytes:
-    digest = sha256_hex(data)
-    sealed = signing.seal_manifest(manifest_of({"2026-0014": digest}))
-    (outcome,) = signing.countersign(sealed, VICE_PRESIDENT, FORMULA, [Countersignature("2026-0014", digest)], lambda _item: data)
-    assert outcome.signed is not None, outcome.failure
-    return outcome.signed.data
 
 
 def stages_of(signing: PadesSigning, kind: Kind) -> Iterator[tuple[str, bytes]]:

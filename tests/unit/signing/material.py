@@ -16,7 +16,8 @@ from conventions.ceremonies import CEREMONY_LIFETIME, Authorisation, HowShown, M
 from conventions.kinds import FIELD_OF, Party, fields_outside_lock
 from conventions.people import Civility, Person
 from conventions.ports.documents import StampText
-from conventions.signatures import ExpectedSigner, MemberSignature, SignerIdentity
+from conventions.ports.signing import Signing
+from conventions.signatures import Countersignature, ExpectedSigner, MemberSignature, SignerIdentity
 from conventions.siret import fictitious_siret, siren_of
 
 MEMBER = SignerIdentity(
@@ -98,3 +99,12 @@ def draw_stamp(text: StampText, width_pt: float, height_pt: float) -> bytes:
         canvas.drawString(5, height_pt - 14 * (line + 1), said)
     canvas.save()
     return page.getvalue()
+
+
+def countersigned(signing: Signing, data: bytes) -> bytes:
+    """Have the Vice-President countersign one file, in a ceremony of its own."""
+    digest = sha256_hex(data)
+    sealed = signing.seal_manifest(manifest_of({"2026-0014": digest}))
+    (outcome,) = signing.countersign(sealed, VICE_PRESIDENT, FORMULA, [Countersignature("2026-0014", digest)], lambda _item: data)
+    assert outcome.signed is not None, outcome.failure
+    return outcome.signed.data
