@@ -18,6 +18,7 @@ from conventions.powers import Act, ActType, Delegation, DelegationType
 from conventions.programmes import Programme, Syndicate
 from conventions.scale import Category, Scale, Tier
 from conventions.services import ServiceDefinition
+from conventions.signatures import SignatureLevel, SignatureLevels
 from conventions.siret import fictitious_siret, parse_siret
 
 BUNDLED_VERSION = "2026-1"
@@ -115,6 +116,7 @@ def parse_programme_file(text: str, read_beside: Callable[[str], str]) -> Progra
         wordings=_wordings(table.table("wordings", is_optional=True)),
         retroactive_effect=table.value("retroactive_effect", bool, is_optional=True),
         fictitious=table.value("fictitious", bool, is_optional=True),
+        levels=_levels(table.table("levels", is_optional=True)),
     )
     if programme.ends_on < programme.starts_on:
         raise _refused("ends_on", "Le programme finit avant d'avoir commencé.")
@@ -182,6 +184,15 @@ def _wordings(table: _Table) -> tuple[tuple[str, str], ...]:
     if unknown := [name for name in named if name not in set(Kind)]:
         raise _refused(f"wordings.{unknown[0]}", f"Écrivez l'une de ces natures : {', '.join(Kind)}.")
     return tuple((kind.value, named.get(kind, f"{kind}/{BUNDLED_VERSION}")) for kind in Kind)
+
+
+def _levels(table: _Table) -> SignatureLevels:
+    """Read the least level of each party's signature; simple where it is not named."""
+    asked = dict(table.texts())
+    levels = SignatureLevels(**{role: table.choice(role, SignatureLevel) for role in ("member", "signatory") if role in asked})
+    if unknown := [name for name in asked if name not in {"member", "signatory"}]:
+        raise _refused(f"levels.{unknown[0]}", "Écrivez « member » ou « signatory ».")
+    return levels
 
 
 def _siret(text: str) -> str:

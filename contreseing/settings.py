@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from contreseing.keeping_settings import KeepingSettings
 from conventions.errors import ConfigurationError
+from conventions.signatures import SignatureLevel
 
 PREFIX = "CONTRESEING_"
 SETTINGS_FILE_KEY = "CONTRESEING_SETTINGS"
@@ -47,7 +48,6 @@ def _without_final_slash(address: str) -> str:
     return address.rstrip("/")
 
 
-SignatureLevel = Literal["simple", "advanced", "qualified"]
 """Regulation (EU) 910/2014, article 3, 10 to 12."""
 
 Address = Annotated[str, AfterValidator(_without_final_slash)]
@@ -106,11 +106,11 @@ class Settings(KeepingSettings):
         None,
         description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it.",
     )
-    member_level: SignatureLevel = Field("simple", description="Level of members' signatures; a one-shot key gives `simple`.")
+    member_level: SignatureLevel = Field(SignatureLevel.SIMPLE, description="Level of members' signatures; a one-shot key gives `simple`.")
     signatory_key: str = Field(
         "one_shot", pattern="^(one_shot|pkcs11|csc)$", description="Where the Vice-President's key is: `one_shot`, `pkcs11` or `csc`."
     )
-    signatory_level: SignatureLevel = Field("simple", description="Level asked of the Vice-President's signature.")
+    signatory_level: SignatureLevel = Field(SignatureLevel.SIMPLE, description="Level asked of the Vice-President's signature.")
     signatory_certificate: Path | None = Field(
         None, description="PEM of the device's certificate, then those above; else the device's own."
     )

@@ -18,7 +18,7 @@ from signing.pkcs11 import Pkcs11Access
 from signing.pki.directory import read_anchors
 from signing.pki.policies import SYNDICATE_POLICY
 from signing.pki_client import PkiTokens
-from signing.signatories import LastingKey, SignatureLevel, check_level
+from signing.signatories import LastingKey, check_level
 from signing.trust_files import anchors_pem
 
 ONE_SHOT, PKCS11 = "one_shot", "pkcs11"
@@ -30,9 +30,9 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
     Raises:
         ConfigurationError: an anchor lacks, or is unreadable; a key lacks a setting, cannot sign, or not at the level asked for.
     """
-    check_level(SignatureLevel(settings.member_level), None)
+    check_level(settings.member_level, None)
     if settings.signatory_key == ONE_SHOT:
-        check_level(SignatureLevel(settings.signatory_level), None)
+        check_level(settings.signatory_level, None)
     return PadesSigning(
         pki_url=settings.pki_url,
         tokens=PkiTokens(
@@ -62,7 +62,7 @@ def lasting_key(settings: Settings) -> LastingKey | None:
         return None
     ca, *above = _certificates(settings.signatory_ca) or (None,)
     access = _pkcs11(settings) if settings.signatory_key == PKCS11 else _csc(settings)
-    asked, policy = SignatureLevel(settings.signatory_level), settings.signatory_policy or SYNDICATE_POLICY
+    asked, policy = settings.signatory_level, settings.signatory_policy or SYNDICATE_POLICY
     return LastingKey(access, asked, ca, tuple(one for one in above if one is not None), policy)
 
 

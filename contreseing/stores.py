@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+from contreseing.clock import SystemClock
 from contreseing.settings import Settings
 from contreseing.wiring import s3_settings, second_s3_settings
+from conventions.errors import ConfigurationError, RuleRefused
+from conventions.french import paris_date
+from conventions.guards import check_levels
+from conventions.signatures import SignatureLevels
 from storage.buckets import ensure_archive_bucket, ensure_buckets
 from storage.migrations import ensure_schema, verify_schema
 from storage.registry import SqlRegistry
@@ -44,10 +49,18 @@ def opened_registry(url: str) -> Iterator[SqlRegistry]:
 
 
 def verify_stores(settings: Settings) -> None:
-    """Check that the database has this version's schema.
+    """Check that the database has this version's schema, and that the keys give what each programme still open asks for.
 
     Raises:
-        ConfigurationError: it is older, later, or empty.
+        ConfigurationError: the schema is older, later, or empty; ``programme.level_<role>``: a level of signature is not given.
         UpstreamUnavailable: the database does not answer.
     """
     verify_schema(settings.registry_url)
+    given, today = SignatureLevels(settings.member_level, settings.signatory_level), paris_date(SystemClock().now())
+    with closing(SqlRegistry(settings.registry_url)) as registry, registry.read() as tx:
+        programmes = [programme for programme in tx.programmes() if programme.is_open_on(today)]
+    for programme in programmes:
+        try:
+            check_levels(programme, given)
+        except RuleRefused as error:
+            raise ConfigurationError(str(error), code=error.code, **error.details) from error

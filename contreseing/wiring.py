@@ -19,6 +19,7 @@ from conventions.ports.journal import Timestamps
 from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports, Rules
+from conventions.signatures import SignatureLevels
 from delivery.mail import MailSecurity, SmtpMailer
 from delivery.waker import PrefectWaker
 from delivery.webhooks import WebhookActivation
@@ -88,6 +89,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False) -> Ports:
             administrative_years=settings.administrative_years,
             final_fate=settings.final_fate,
             archiving_service=settings.archiving_service,
+            levels=SignatureLevels(settings.member_level, settings.signatory_level),
         ),
     )
 

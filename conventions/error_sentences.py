@@ -44,6 +44,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "form.refused": "{count} renseignement(s) à corriger.",
         # power, programme, delegation
         "programme.closed": "Le programme {programme} est terminé : plus rien ne peut y être signé.",
+        "programme.level_member": "Le programme {programme} demande aux membres une signature {level} : les réglages ne la donnent pas.",
+        "programme.level_signatory": "Le programme {programme} demande une contresignature {level} : les réglages ne la donnent pas.",
         "power.missing": "L'acte qui autorise la signature n'a pas été fourni.",
         "power.after_signature": "L'acte qui autorise la signature est daté d'un jour postérieur à la signature.",
         "power.not_executory": "L'acte qui autorise la signature n'est pas encore exécutoire (transmission et publication).",

@@ -11,6 +11,7 @@ from conventions.people import is_same_person
 from conventions.powers import Delegation, PowerToSign
 from conventions.programmes import Programme
 from conventions.scale import CONTRIBUTING, Category
+from conventions.signatures import SignatureLevels
 
 CATEGORIES_OF = {Kind.CONVENTION: CONTRIBUTING, Kind.CHARTER: frozenset(Category) - CONTRIBUTING}
 
@@ -19,6 +20,17 @@ def check_programme_open(programme: Programme, day: date) -> None:
     """Refuse what is done under a programme that is over."""
     if not programme.is_open_on(day):
         raise RuleRefused(f"programme {programme.id} ended on {programme.ends_on}", code="programme.closed", programme=programme.name)
+
+
+def check_levels(programme: Programme, given: SignatureLevels) -> None:
+    """Refuse to work on a programme that asks for a level of signature which the installation's keys do not give."""
+    asked = programme.levels
+    if not given.member.reaches(asked.member):
+        message = f"programme {programme.id} asks members for a signature of level {asked.member}"
+        raise RuleRefused(message, code="programme.level_member", programme=programme.name, level=asked.member.french)
+    if not given.signatory.reaches(asked.signatory):
+        message = f"programme {programme.id} asks for a countersignature of level {asked.signatory}"
+        raise RuleRefused(message, code="programme.level_signatory", programme=programme.name, level=asked.signatory.french)
 
 
 def check_kind_for(kind: Kind, category: Category) -> None:

@@ -10,6 +10,7 @@ from conventions.people import Person
 from conventions.powers import Act
 from conventions.scale import Scale
 from conventions.services import ServiceDefinition
+from conventions.signatures import SIMPLE_LEVELS, SignatureLevels
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Syndicate:
 
 @dataclass(frozen=True)
 class Programme:
-    """A programme; both dates included. ``wordings`` maps a kind to the identifier of its wording file."""
+    """A programme; both dates included. ``wordings`` maps a kind to the identifier of its wording file.
+
+    ``levels``: the least level of each party's signature; an installation that gives less refuses to work on the programme.
+    """
 
     id: str
     name: str
@@ -42,6 +46,7 @@ class Programme:
     wordings: tuple[tuple[str, str], ...]
     retroactive_effect: bool = False
     fictitious: bool = False
+    levels: SignatureLevels = SIMPLE_LEVELS
 
     def is_open_on(self, day: date) -> bool:
         """Tell whether agreements may still be made under the programme that day."""

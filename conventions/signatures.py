@@ -13,6 +13,35 @@ READERS_REQUIRED = 2
 """Independent readers that must each accept a completed file before it is archived, and before anything is ordered from it."""
 
 
+class SignatureLevel(StrEnum):
+    """Levels of electronic signature, lowest first: Regulation (EU) 910/2014, article 3, 10 to 12."""
+
+    SIMPLE = "simple"
+    ADVANCED = "advanced"
+    QUALIFIED = "qualified"
+
+    @property
+    def french(self) -> str:
+        """The level as French law writes it, after « signature »."""
+        return {"simple": "simple", "advanced": "avancée", "qualified": "qualifiée"}[self.value]
+
+    def reaches(self, asked: SignatureLevel) -> bool:
+        """Tell whether this level is the one asked for, or above it."""
+        order = list(SignatureLevel)
+        return order.index(self) >= order.index(asked)
+
+
+@dataclass(frozen=True)
+class SignatureLevels:
+    """A level for each role: the least that a programme asks for, or what an installation's keys give."""
+
+    member: SignatureLevel = SignatureLevel.SIMPLE
+    signatory: SignatureLevel = SignatureLevel.SIMPLE
+
+
+SIMPLE_LEVELS = SignatureLevels()
+
+
 class PadesLevel(StrEnum):
     """Baseline levels of EN 319 142-1, as computed from a file, never as asked."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from asn1crypto import core
@@ -18,7 +17,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from conventions.errors import ConfigurationError, SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
-from conventions.signatures import Countersignature, SealedManifest, SignerIdentity
+from conventions.signatures import Countersignature, SealedManifest, SignatureLevel, SignerIdentity
 from signing.chains import CERTIFICATE_ERRORS, is_issued_by, stated_policies
 from signing.cms_parsing import parse_cms
 from signing.csc import CscAccess, CscKey
@@ -34,14 +33,6 @@ from signing.timestamping import UNREADABLE, TokenRules
 QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
 QC_COMPLIANCE, QC_DEVICE, QC_TYPE = "0.4.0.1862.1.1", "0.4.0.1862.1.4", "0.4.0.1862.1.6"  # ETSI EN 319 412-5, 4.2.1 to 4.2.3
 QC_TYPE_ESIGN = "0.4.0.1862.1.6.1"
-
-
-class SignatureLevel(StrEnum):
-    """Levels of electronic signature, Regulation (EU) 910/2014, article 3, 10 to 12."""
-
-    SIMPLE = "simple"
-    ADVANCED = "advanced"
-    QUALIFIED = "qualified"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from contreseing.cli.words import out
 from contreseing.programme_file import parse_programme_file
 from conventions.errors import InputRefused, Problem
 from conventions.french import format_date, format_euros
+from conventions.guards import check_levels
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.steps.import_members import import_members
@@ -54,6 +55,7 @@ def programme(
 
 def _add(ports: Ports, file: Path) -> None:
     read = parse_programme_file(_read(file), lambda name: _read(file.parent / name))
+    check_levels(read.programme, ports.rules.levels)
     with ports.registry.write() as tx:
         tx.add_programme(read.programme)
         for delegation in read.delegations:

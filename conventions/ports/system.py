@@ -18,6 +18,7 @@ from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive, WorkingStore
 from conventions.programmes import Programme
 from conventions.retention import FinalFate, Retention, settled_retention
+from conventions.signatures import SIMPLE_LEVELS, SignatureLevels
 
 
 class Clock(Protocol):
@@ -62,6 +63,7 @@ class Rules:
 
     Retention: ``administrative_years`` and ``lock_years`` from the end of the programme, then ``final_fate``.
     ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
+    ``levels``: what the keys of this installation give.
     """
 
     lock_years: int
@@ -76,6 +78,7 @@ class Rules:
     administrative_years: int = 10
     final_fate: FinalFate = FinalFate.KEEP
     archiving_service: ArchivingService | None = None
+    levels: SignatureLevels = SIMPLE_LEVELS
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""

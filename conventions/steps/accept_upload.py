@@ -51,7 +51,7 @@ def accept_upload(ports: Ports, cookie: str, uploaded: bytes) -> SignerView:
             if agreement.fact(FactKind.DECLINED) is not None or agreement.fact(FactKind.CONSENTED) is not None:
                 raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
             check_reading(visit, agreement)  # (2)
-            check_may_sign(tx, agreement, paris_date(now))  # (3)
+            check_may_sign(ports, tx, agreement, paris_date(now))  # (3)
             claim = take_claim(ports, tx, agreement.reference)
     if claim is not None:
         reference, preparation = agreement.reference, preparation_of(agreement)

@@ -11,7 +11,7 @@ from conventions.ceremonies import Authorisation
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.errors import Busy, ContreseingError, EvidenceBroken, RuleRefused
 from conventions.french import paris_date
-from conventions.guards import check_delegation, check_programme_open
+from conventions.guards import check_delegation, check_levels, check_programme_open
 from conventions.kinds import Party
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -88,7 +88,7 @@ def _intents(
                     continue
                 sha256 = agreement.to_countersign.sha256
                 _check_listed(reference, sha256, listed[reference].member_signed_sha256)
-                _check_guards(tx, agreement, delegation, paris_date(ports.clock.now()))
+                _check_guards(ports, tx, agreement, delegation, paris_date(ports.clock.now()))
                 claim = take_claim(ports, tx, reference)
             identity = preparation_of(agreement).identity(Party.SYNDICATE)
             yield _Intent(agreement, claim, Countersignature(reference, sha256), identity)
@@ -104,8 +104,10 @@ def _check_listed(reference: str, sha256: str, listed_sha256: str) -> None:
         raise RuleRefused(f"{reference}: the signed file is not the one listed", code="document.changed")
 
 
-def _check_guards(tx: Transaction, agreement: Agreement, delegation: Delegation, day: date) -> None:
-    check_programme_open(tx.programme(agreement.programme_id), day)
+def _check_guards(ports: Ports, tx: Transaction, agreement: Agreement, delegation: Delegation, day: date) -> None:
+    programme = tx.programme(agreement.programme_id)
+    check_programme_open(programme, day)
+    check_levels(programme, ports.rules.levels)
     check_delegation(delegation, agreement.kind, day)
 
 
@@ -145,7 +147,7 @@ def _commit(  # what was made, by which right
         raise RuleRefused(f"{agreement.reference} moved meanwhile", code="document.changed")
     if signed.signed_at > authorisation.expires_at:
         raise RuleRefused(f"ceremony {authorisation.id} was over", code="ceremony.expired")
-    _check_guards(tx, agreement, delegation, paris_date(signed.signed_at))
+    _check_guards(ports, tx, agreement, delegation, paris_date(signed.signed_at))
     now = ports.clock.now()
     tx.add_artefact(agreement.reference, Artefact(agreement.version, Stage.SEALED, sha256, len(signed.data), now))
     data = {

@@ -9,7 +9,7 @@ from conventions.canonical import Json
 from conventions.dependence import active_convention
 from conventions.errors import RuleRefused
 from conventions.french import paris_date
-from conventions.guards import CATEGORIES_OF, check_programme_open
+from conventions.guards import CATEGORIES_OF, check_levels, check_programme_open
 from conventions.kinds import Kind
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -64,9 +64,10 @@ def begin_campaign(ports: Ports, tx: Transaction, programme: Programme, campaign
     """Add a campaign and its event in the caller's transaction.
 
     Raises:
-        RuleRefused: the programme is over, or the deadline is past or beyond it.
+        RuleRefused: the programme is over or asks for levels of signature that are not given, the deadline is past or beyond it.
     """
     check_programme_open(programme, paris_date(campaign.started_at))
+    check_levels(programme, ports.rules.levels)
     if campaign.deadline <= campaign.started_at or paris_date(campaign.deadline) > programme.ends_on:
         raise RuleRefused("the deadline is past or after the programme's end", code="campaign.deadline")
     tx.add_campaign(campaign)

@@ -25,7 +25,7 @@ from conventions.canonical import Json
 from conventions.claims import freed_on_error, take_claim
 from conventions.errors import ContreseingError, InputRefused, LinkRefused, RuleRefused
 from conventions.french import paris_date
-from conventions.guards import check_power, check_programme_open
+from conventions.guards import check_levels, check_power, check_programme_open
 from conventions.kinds import Kind
 from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, code_mac, parse_code
 from conventions.outgoing import Template
@@ -111,19 +111,21 @@ def _check_code(ports: Ports, tx: Transaction, link: Link, document_sha256: str,
 
 
 def _consent(ports: Ports, tx: Transaction, agreement: Agreement, visit: Visit, link: Link, request: CodeRequest, now: datetime) -> None:
-    check_may_sign(tx, agreement, paris_date(now))
+    check_may_sign(ports, tx, agreement, paris_date(now))
     tx.update_code_request(replace(request, used_at=now))
     data = {"link_id": link.id, "visit_id": visit.id, "code_id": request.id, "sha256": request.document_sha256}
     record_fact(ports, tx, agreement, Fact(FactKind.CONSENTED, now, agreement.version, data))
 
 
-def check_may_sign(tx: Transaction, agreement: Agreement, day: date) -> None:
-    """Check programme and power to sign on a day.
+def check_may_sign(ports: Ports, tx: Transaction, agreement: Agreement, day: date) -> None:
+    """Check programme, level of signature and power to sign on a day.
 
     Raises:
         RuleRefused: a guard's.
     """
-    check_programme_open(tx.programme(agreement.programme_id), day)
+    programme = tx.programme(agreement.programme_id)
+    check_programme_open(programme, day)
+    check_levels(programme, ports.rules.levels)
     check_power(tx.member(agreement.member_id).power, day)
 
 
@@ -141,7 +143,7 @@ def finish_signature(ports: Ports, reference: str) -> None:
         agreement.required_fact(FactKind.CONSENTED)
         claim = None
         if agreement.artefact(Stage.MEMBER_SIGNED) is None:
-            check_may_sign(tx, agreement, paris_date(ports.clock.now()))
+            check_may_sign(ports, tx, agreement, paris_date(ports.clock.now()))
             claim = take_claim(ports, tx, reference)
     if claim is not None:
         preparation = preparation_of(agreement)
@@ -167,7 +169,7 @@ def commit_signature(  # the claim's transaction and what was made under it
     agreement = tx.agreement(reference, lock=True)
     if agreement.version != version:
         raise RuleRefused(f"{reference} went on to version {agreement.version}", code="document.changed")
-    check_may_sign(tx, agreement, paris_date(signed.signed_at))
+    check_may_sign(ports, tx, agreement, paris_date(signed.signed_at))
     now = ports.clock.now()
     tx.add_artefact(reference, Artefact(version, Stage.MEMBER_SIGNED, sha256, len(signed.data), now))
     data: dict[str, Json] = {

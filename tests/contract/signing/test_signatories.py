@@ -18,13 +18,13 @@ from cryptography.x509.oid import NameOID
 from conventions.canonical import sha256_hex
 from conventions.errors import ConfigurationError, SigningFailed, UpstreamUnavailable
 from conventions.people import Person
-from conventions.signatures import Countersignature, CountersignOutcome, SealedManifest, SignedFile, SignerIdentity
+from conventions.signatures import Countersignature, CountersignOutcome, SealedManifest, SignatureLevel, SignedFile, SignerIdentity
 from signing.adapter import PadesSigning
 from signing.cms import CmsBuilder, Mechanism
 from signing.csc import CscAccess, CscVersion
 from signing.der import render_oid, render_sequence
 from signing.pki.directory import open_pki
-from signing.signatories import LastingKey, SignatureLevel, check_level, claims_qualified_signature
+from signing.signatories import LastingKey, check_level, claims_qualified_signature
 from tests.contract.signing.key_peers import PIN, CscServer, SoftHsm, certify
 from tests.contract.signing.running import RunningPki, free_port
 from tests.contract.signing.serving import serving

@@ -17,6 +17,7 @@ from conventions.kinds import Kind
 from conventions.member_file import parse_member_file
 from conventions.people import is_same_person
 from conventions.scale import Category
+from conventions.signatures import SignatureLevel, SignatureLevels
 from conventions.siret import is_fictitious
 
 YEAR = 2026
@@ -88,6 +89,8 @@ def test_the_programme_2020_2024_is_data_and_is_closed() -> None:
         ('siret = "fictitious:9998"', 'siret = "12345678901234"', "syndicate.siret"),
         ('short_name = "Mégalis Bretagne"', 'short_name = " "', "syndicate.short_name"),
         ('convention = "convention/2026-1"', 'conventions = "convention/2026-1"', "wordings.conventions"),
+        ("[wordings]", '[levels]\nmember = "high"\n\n[wordings]', "levels.member"),
+        ("[wordings]", '[levels]\nmayor = "simple"\n\n[wordings]', "levels.mayor"),
         ("id =", "id", ""),
     ],
 )
@@ -97,6 +100,13 @@ def test_a_wrong_key_of_a_programme_file_is_named(old: str, new: str, key: str) 
     with pytest.raises(InputRefused) as refused:
         parse_programme_file(text.replace(old, new, 1), read_data)
     assert refused.value.problems[0].column == key
+
+
+def test_a_programme_may_ask_for_levels_of_signature() -> None:
+    text = read_data("programme-2020-2024.toml")
+    assert parse_programme_file(text, read_data).programme.levels == SignatureLevels()
+    asked = text.replace("[wordings]", '[levels]\nsignatory = "qualified"\n\n[wordings]', 1)
+    assert parse_programme_file(asked, read_data).programme.levels == SignatureLevels(signatory=SignatureLevel.QUALIFIED)
 
 
 def test_a_broken_scale_or_catalogue_is_refused_by_line() -> None:

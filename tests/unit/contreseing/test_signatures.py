@@ -12,11 +12,12 @@ from contreseing.settings import Settings, load_settings
 from contreseing.signatures import build_signing, lasting_key
 from conventions.errors import ConfigurationError
 from conventions.sentences import sentence
+from conventions.signatures import SignatureLevel
 from signing.csc import CscAccess, CscVersion
 from signing.pkcs11 import Pkcs11Access
 from signing.pki.directory import ANCHOR_FILES
 from signing.pki.policies import SYNDICATE_POLICY
-from signing.signatories import LastingKey, SignatureLevel
+from signing.signatories import LastingKey
 from tests.unit.contreseing.test_settings import GIVEN
 from tests.unit.signing.authority import memory_pki
 from tests.unit.signing.material import draw_stamp

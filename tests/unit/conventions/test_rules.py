@@ -13,6 +13,7 @@ from conventions.errors import InputRefused, RuleRefused
 from conventions.guards import (
     check_delegation,
     check_kind_for,
+    check_levels,
     check_power,
     check_programme_open,
     check_two_people,
@@ -21,7 +22,9 @@ from conventions.guards import (
 from conventions.kinds import FIELD_OF, SIGNERS, TIMESTAMP_FIELDS, Kind, Party, fields_outside_lock
 from conventions.powers import Act, ActType, Override, PowerToSign
 from conventions.scale import Category
+from conventions.sentences import sentence
 from conventions.services import grants_for
+from conventions.signatures import SignatureLevel, SignatureLevels
 from conventions.terms import agreement_data
 from tests.builders import CATALOGUE, SCALE, example_delegation, example_member, example_programme, example_terms
 
@@ -142,6 +145,26 @@ def test_programme_open_until_its_last_day() -> None:
     with pytest.raises(RuleRefused) as refused:
         check_programme_open(programme, date(2031, 1, 1))
     assert refused.value.code == "programme.closed"
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "code"),
+    [
+        (SignatureLevels(), SignatureLevels(signatory=SignatureLevel.ADVANCED), "programme.level_signatory"),
+        (SignatureLevels(signatory=SignatureLevel.QUALIFIED), SignatureLevels(member=SignatureLevel.ADVANCED), "programme.level_member"),
+        (SignatureLevels(), SignatureLevels(), None),
+        (SignatureLevels(signatory=SignatureLevel.QUALIFIED), SignatureLevels(signatory=SignatureLevel.ADVANCED), None),
+    ],
+)
+def test_a_programme_has_at_least_the_levels_it_asks_for(given: SignatureLevels, asked: SignatureLevels, code: str | None) -> None:
+    programme = example_programme(levels=asked)
+    if code is None:
+        check_levels(programme, given)
+        return
+    with pytest.raises(RuleRefused) as refused:
+        check_levels(programme, given)
+    assert refused.value.code == code
+    assert "signature avancée" in sentence(refused.value).replace("contre", "")
 
 
 def test_delegation_covers_kind_and_days() -> None:

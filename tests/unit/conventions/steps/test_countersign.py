@@ -12,7 +12,7 @@ from conventions.accounts import Role
 from conventions.agreements import Stage
 from conventions.errors import InputRefused, NotFound, RuleRefused, SigningFailed
 from conventions.outgoing import Template
-from conventions.signatures import Countersignature, CountersignOutcome, SealedManifest, SignerIdentity
+from conventions.signatures import Countersignature, CountersignOutcome, SealedManifest, SignatureLevel, SignatureLevels, SignerIdentity
 from conventions.status import Status
 from conventions.steps import (
     activate,
@@ -26,6 +26,7 @@ from conventions.steps import (
     return_to_member,
 )
 from conventions.views import Pile
+from tests.builders import example_programme
 from tests.fakes.signing import FakeSigning
 from tests.fakes.world import World
 
@@ -95,6 +96,16 @@ def test_a_file_other_than_the_one_listed_is_not_signed() -> None:
     assert failure is not None
     assert (failure.code, failure.attempts) == ("document.changed", 1)
     assert resume.resume(world.ports).waiting == ((reference, "countersign", "document.changed"),)
+    assert world.agreement(reference).artefact(Stage.SEALED) is None
+
+
+def test_keys_that_no_longer_give_the_level_asked_for_sign_nothing() -> None:
+    world = World()
+    (reference,) = signed(world, 1)
+    authorisation = world.authorise(reference)
+    world.registry.state.programmes[world.programme.id] = example_programme(levels=SignatureLevels(signatory=SignatureLevel.QUALIFIED))
+    (outcome,) = countersign.countersign(world.ports, authorisation.id)
+    assert (outcome.signed, outcome.failure_code) == (None, "programme.level_signatory")
     assert world.agreement(reference).artefact(Stage.SEALED) is None
 
 

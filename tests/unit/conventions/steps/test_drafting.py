@@ -13,6 +13,7 @@ from conventions.agreements import Stage
 from conventions.errors import Busy, InputRefused, LinkRefused, NotFound, RuleRefused
 from conventions.kinds import Kind
 from conventions.outgoing import Template
+from conventions.signatures import SignatureLevel, SignatureLevels
 from conventions.status import Status
 from conventions.steps import (
     complete_data,
@@ -25,7 +26,7 @@ from conventions.steps import (
     resume,
     signer_view,
 )
-from tests.builders import example_member
+from tests.builders import example_member, example_programme
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import CAMPAIGN, World
 from tests.unit.conventions.test_member_file import ACT, REFERENT
@@ -90,6 +91,15 @@ def test_a_data_link_that_expired_leaves_no_mail_and_no_form() -> None:
         complete_data.data_form(world.ports, cookie)
     with pytest.raises(LinkRefused):
         complete_data.complete_data(world.ports, cookie, REFERENT)
+
+
+def test_a_campaign_of_a_programme_that_asks_for_more_than_our_keys_give_is_refused() -> None:
+    world = World()
+    world.registry.state.programmes[world.programme.id] = example_programme(levels=SignatureLevels(signatory=SignatureLevel.ADVANCED))
+    with pytest.raises(RuleRefused) as error:
+        world.open_campaign()
+    assert error.value.code == "programme.level_signatory"
+    assert world.waker.asked == []
 
 
 def test_a_campaign_on_a_closed_programme_is_refused() -> None:

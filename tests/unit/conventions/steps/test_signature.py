@@ -11,6 +11,7 @@ from conventions.agreements import FactKind, Stage
 from conventions.errors import EvidenceBroken, InputRefused, LinkRefused, RuleRefused, UpstreamUnavailable
 from conventions.links import parse_code
 from conventions.outgoing import Template
+from conventions.signatures import SignatureLevel, SignatureLevels
 from conventions.status import Status
 from conventions.steps import (
     decline,
@@ -23,6 +24,7 @@ from conventions.steps import (
     signer_view,
 )
 from conventions.views import SignerStage
+from tests.builders import example_programme
 from tests.fakes.world import BROWSER, World
 
 DOWN = UpstreamUnavailable("the time-stamp authority does not answer", code="upstream.unavailable")
@@ -189,6 +191,16 @@ def test_changed_working_bytes_are_never_signed() -> None:
     assert resume.resume(world.ports).waiting == ((reference, "finish_signature", "store.digest"),)
     assert world.status(reference) is Status.QUARANTINED
     assert resume.resume(world.ports).waiting == ()
+
+
+def test_nothing_is_signed_below_the_level_that_the_programme_asks_for() -> None:
+    world = World()
+    reference = world.invited()
+    world.registry.state.programmes[world.programme.id] = example_programme(levels=SignatureLevels(member=SignatureLevel.ADVANCED))
+    with pytest.raises(RuleRefused) as refused:
+        world.sign(reference)
+    assert refused.value.code == "programme.level_member"
+    assert world.agreement(reference).artefact(Stage.MEMBER_SIGNED) is None
 
 
 def test_power_is_checked_again_at_the_time_of_the_time_stamp() -> None:
