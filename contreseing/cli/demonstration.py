@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from contreseing.cli.words import err, out, tell
+from contreseing.demonstration.accounts import account_of
 from contreseing.demonstration.outputs import Outcome, StageTime
 from contreseing.demonstration.scenario import Scenario
 from contreseing.embedded.stack import Stack
-from contreseing.embedded.workspace import Workspace
+from contreseing.embedded.workspace import Workspace, read_accounts
 from contreseing.wiring import build_ports, close_ports
 from conventions.errors import ConfigurationError
 from conventions.french import PARIS, format_euros
@@ -33,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     """Add this group to the command."""
     app.command("demo")(demo)
     app.command("serve")(serve)
+    app.command("code")(code)
 
 
 def demo(context: typer.Context) -> None:
@@ -76,13 +80,29 @@ def serve(context: typer.Context) -> None:
         signal.signal(number, lambda *_: stop.set())
     with Stack(folder, tell) as stack:
         if not stack.workspace.read_accounts():
-            raise ConfigurationError("no demonstration here yet", code="demonstration.absent", folder=folder.name)
+            raise _absent(folder)
         stack.start()
         _show_addresses(stack.workspace)
         while not stop.wait(WATCH_EVERY_SECONDS):
             stack.keep_alive()
         tell("Arrêt de tous les services…")
     tell("Tout est arrêté.")
+
+
+def code(context: typer.Context, login: Annotated[str, typer.Argument(help="Identifiant d'un compte de la démonstration.")]) -> None:
+    """Donne le code du moment d'un compte de la démonstration, comme le ferait l'application de la personne."""
+    folder: Path = context.obj
+    accounts = read_accounts(folder)
+    if not accounts:
+        raise _absent(folder)
+    known = [account["login"] for account in accounts]
+    if login not in known:
+        raise typer.BadParameter(f"Écrivez l'un de ces identifiants : {', '.join(known)}.", param_hint="LOGIN")
+    out.print(account_of(accounts, login).code(), markup=False)
+
+
+def _absent(folder: Path) -> ConfigurationError:
+    return ConfigurationError("no demonstration here yet", code="demonstration.absent", folder=folder.name)
 
 
 class _Bars:
@@ -141,13 +161,14 @@ def _show_addresses(workspace: Workspace) -> None:
     ):
         sites.add_row(label, addresses.url(name))
     out.print(sites)
-    people = Table(
-        "Identifiant", "Mot de passe", "Second facteur (base32, TOTP)", "Personne fictive", title="Comptes", title_justify="left"
-    )
+    people = Table("Identifiant", title="Comptes", title_justify="left")
+    people.add_column("Mot de passe", no_wrap=True, overflow="fold")
+    people.add_column("Second facteur (base32, TOTP)", no_wrap=True, overflow="fold")  # cut, it would be of no use
     for account in workspace.read_accounts():
-        person = f"{account['name']}, {ROLES[account['role']]}"
-        people.add_row(account["login"], account["password"], account["totp_secret"], person)
+        person = f"[bold]{account['login']}[/]\n{account['name']}, {ROLES[account['role']]}"
+        people.add_row(person, account["password"], account["totp_secret"])
     out.print(people)
+    out.print(f"Sans application de second facteur, le code du moment : {sys.argv[0]} code IDENTIFIANT", markup=False)
 
 
 def _stop_on_sigterm() -> None:

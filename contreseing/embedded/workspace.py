@@ -41,6 +41,15 @@ class Addresses:
         return f"http://{self.hosts.get(name, LOOPBACK)}:{self.ports[name]}"
 
 
+def read_accounts(folder: Path) -> list[dict[str, str]]:
+    """Read the accounts of the demonstration that a folder holds, passwords and TOTP secrets included; none where there is none."""
+    path = folder / ACCOUNTS_FILE
+    if not path.exists():
+        return []
+    accounts: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return accounts
+
+
 class Workspace:
     """A stack's folder, opened or made."""
 
@@ -79,11 +88,7 @@ class Workspace:
 
     def read_accounts(self) -> list[dict[str, str]]:
         """Read the demonstration's accounts, passwords and TOTP secrets included; none before they are made."""
-        path = self.folder / ACCOUNTS_FILE
-        if not path.exists():
-            return []
-        accounts: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-        return accounts
+        return read_accounts(self.folder)
 
     def write_accounts(self, accounts: list[dict[str, str]]) -> None:
         """Keep the demonstration's accounts."""
