@@ -1,14 +1,16 @@
-"""The one change that is made to a library here: asn1crypto prepares a name's text for comparison once, not each time.
+"""What is changed in asn1crypto: what it works out of a name's bytes, it works out once.
 
-RFC 4518 preparation is a pure function of the text, called some 240 times for the dozen distinct texts of one file. The result is
-asn1crypto's own; only the repetition goes.
+Preparation by RFC 4518, the form used as a key, and the comparison of RFC 5280, 7.1 are pure functions of the text or of the
+bytes; one validation asks for them some thousand times, about a dozen names. The results are asn1crypto's own; only the
+repetition goes. What fails is not remembered, and a name that was changed after it was read is compared each time.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-from asn1crypto.x509 import NameTypeAndValue
+from asn1crypto.x509 import NameTypeAndValue, RDNSequence
 
 REMEMBERED = 4096
 NAME = "_ldap_string_prep"
@@ -17,7 +19,7 @@ NAME = "_ldap_string_prep"
 def remember_prepared_names() -> bool:
     """Have asn1crypto remember what it prepared; False, and nothing is changed, when this version prepares otherwise."""
     prepare = getattr(NameTypeAndValue, NAME, None)
-    if prepare is None:
+    if prepare is None or not hasattr(RDNSequence, "_is_mutated"):
         return False
     if not hasattr(prepare, "__wrapped__"):
         blank = NameTypeAndValue()
@@ -32,4 +34,30 @@ def remember_prepared_names() -> bool:
 
         remembering.__wrapped__ = prepare  # type: ignore[attr-defined]
         setattr(NameTypeAndValue, NAME, remembering)
+        _remember_comparisons()
     return True
+
+
+def _remember_comparisons() -> None:
+    equal, hashable = RDNSequence.__eq__, RDNSequence.hashable.fget
+
+    @lru_cache(REMEMBERED)
+    def equal_bytes(one: bytes, other: bytes) -> bool:
+        return bool(equal(RDNSequence(contents=one), RDNSequence(contents=other)))
+
+    @lru_cache(REMEMBERED)
+    def hashable_bytes(name: bytes) -> str:
+        return str(hashable(RDNSequence(contents=name)))
+
+    def remembering_equal(self: RDNSequence, other: object) -> Any:  # noqa: ANN401 what the library returns
+        if not isinstance(other, RDNSequence) or self._is_mutated() or other._is_mutated():  # noqa: SLF001 no public way to ask
+            return equal(self, other)
+        return equal_bytes(self.contents, other.contents)
+
+    def remembering_hashable(self: RDNSequence) -> str:
+        return str(hashable(self)) if self._is_mutated() else hashable_bytes(self.contents)
+
+    remembering_equal.__wrapped__ = equal  # type: ignore[attr-defined]
+    remembering_hashable.__wrapped__ = hashable  # type: ignore[attr-defined]
+    RDNSequence.__eq__ = remembering_equal
+    RDNSequence.hashable = property(remembering_hashable)

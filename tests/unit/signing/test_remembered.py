@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from asn1crypto.algos import SignedDigestAlgorithm
 from asn1crypto.keys import PublicKeyInfo
-from asn1crypto.x509 import NameTypeAndValue
+from asn1crypto.x509 import Name, NameTypeAndValue, RDNSequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfStreamError
 
+from signing.quick_hex import NAME as HEX_NAME
+from signing.quick_hex import read_hex_at_once
 from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import NAME, remember_prepared_names
 
@@ -65,3 +73,74 @@ def test_a_name_that_may_not_be_is_refused_each_time() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="private use"):
             getattr(NameTypeAndValue, NAME)(NameTypeAndValue(), "\ue000")
+
+
+NAMES = [
+    {"common_name": "Mégalis Bretagne", "country_name": "FR"},
+    {"common_name": "mégalis  bretagne", "country_name": "fr"},
+    {"common_name": "Mégalis Bretagne", "country_name": "FR", "organization_name": "Kemper"},
+    {"country_name": "FR", "common_name": "Mégalis Bretagne"},
+    {"common_name": "Autre"},
+]
+
+
+@pytest.mark.parametrize("one", NAMES)
+@pytest.mark.parametrize("other", NAMES)
+def test_names_compare_as_the_library_compares_them(one: dict[str, str], other: dict[str, str]) -> None:
+    assert remember_prepared_names()
+    first, second = (Name.load(Name.build(parts).dump()).chosen for parts in (one, other))
+    compare, key = RDNSequence.__eq__.__wrapped__, RDNSequence.hashable.fget.__wrapped__
+    for _ in range(2):
+        assert (first == second) is compare(first, second)
+        assert (first.hashable, second.hashable) == (key(first), key(second))
+
+
+def test_a_name_changed_after_it_was_read_is_another() -> None:
+    assert remember_prepared_names()
+    name, same = (Name.load(Name.build(NAMES[0]).dump()).chosen for _ in range(2))
+    assert name == same
+    name[1] = Name.build({"common_name": "Autre"}).chosen[0]
+    assert name != same
+    assert name.hashable != same.hashable
+
+
+def test_a_name_that_cannot_be_prepared_fails_each_time() -> None:
+    assert remember_prepared_names()
+    bad = Name.load(Name.build({"common_name": "\ue000"}).dump()).chosen
+    for _ in range(2):
+        with pytest.raises(ValueError, match="private use"):
+            assert bad == bad  # noqa: PLR0124 the comparison itself fails
+
+
+def read_both_ways(written: bytes) -> list[tuple[object, object]]:
+    assert read_hex_at_once()
+    found: list[tuple[object, object]] = []
+    quick = getattr(generic, HEX_NAME)
+    for read in (quick, quick.__wrapped__):
+        stream = BytesIO(b"/V " + written)
+        stream.seek(3)
+        try:
+            value = read(stream)
+        except (PdfStreamError, ValueError) as error:
+            found.append((type(error), None))
+        else:
+            found.append(((type(value), value), stream.tell()))
+    return found
+
+
+@given(st.text(alphabet="0123456789abcdefABCDEF \n%>gé\0/", max_size=30))
+def test_digits_are_read_as_the_library_reads_them(text: str) -> None:
+    quick, slow = read_both_ways(b"<" + text.encode() + b"> /Next <00>")
+    assert quick == slow
+
+
+@pytest.mark.parametrize("digits", [0, 2, 3, 65_532, 65_534, 65_536, 70_001])
+def test_long_rooms_are_read_whole(digits: int) -> None:
+    quick, slow = read_both_ways(b"<" + b"a" * digits + b"> endobj")
+    assert quick == slow
+    assert quick[1] == digits + 5
+
+
+def test_digits_without_an_end_are_refused() -> None:
+    quick, slow = read_both_ways(b"<abcd")
+    assert quick == slow == (PdfStreamError, None)
