@@ -15,6 +15,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, PdfObje
 
 from conventions.errors import VerificationFailed
 from conventions.kinds import TIMESTAMP_FIELDS
+from signing.second_hex import read_hex_at_once
 
 EMBEDDED_DATA = "agreement.json"
 SIGNATURE_FILTERS = {"/ETSI.CAdES.detached": False, "/ETSI.RFC3161": True}
@@ -23,6 +24,7 @@ END_OF_FILE = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 TABLE_HEAD = re.compile(rb"xref\s+")
 TRAILER_MAY_CHANGE = frozenset({"/Size", "/Prev", "/ID"})
 CATALOG_MAY_CHANGE = frozenset({"/DSS", "/Extensions", "/AcroForm"})
+read_hex_at_once()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def read_structure(data: bytes) -> StructureOfFile:
         raise VerificationFailed("something follows the last signature or time-stamp", code="structure.end")
     before = _opened(data[: signatures[0].end])
     for earlier, later in itertools.pairwise(signatures):
-        after = _opened(data[: later.end])
+        after = reader if later.end == len(data) else _opened(data[: later.end])
         _verify_revision(before, after, data[earlier.end : later.end], earlier.end, later)  # (3)
         before = after
     store = _entry(_root(reader), "/DSS") or DictionaryObject()
@@ -123,8 +125,9 @@ def _verify_revision(before: PdfReader, after: PdfReader, added: bytes, offset: 
     for key in (set(before.trailer) | set(after.trailer)) - TRAILER_MAY_CHANGE:
         _require(_plain(before.trailer.get(key)) == _plain(after.trailer.get(key)), "trailer")
     may_change = {**_may_change(before), _number(before.trailer.raw_get("/Root")): CATALOG_MAY_CHANGE}
+    known = _known(before)
     for number in _rewritten(added, offset, after):
-        if (number, 0) not in _known(before):
+        if (number, 0) not in known:
             continue
         _require(number in may_change, "object")
         _require_same(
