@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -16,6 +17,7 @@ from rich.table import Table
 
 from contreseing.cli.words import err, out, tell
 from contreseing.demonstration.accounts import account_of
+from contreseing.demonstration.awaited import awaited_signers
 from contreseing.demonstration.outputs import Outcome, StageTime
 from contreseing.demonstration.scenario import Scenario
 from contreseing.embedded.stack import Stack
@@ -26,6 +28,7 @@ from conventions.french import PARIS, format_euros
 from conventions.sentences import STATUS_LABELS
 
 WATCH_EVERY_SECONDS = 2.0
+MOST_AWAITED_SHOWN = 3
 INTERRUPTED = 130
 """What a shell says of a program ended by Ctrl-C."""
 
@@ -83,6 +86,7 @@ def serve(context: typer.Context) -> None:
             raise _absent(folder)
         stack.start()
         _show_addresses(stack.workspace)
+        _show_awaited(stack)
         while not stop.wait(WATCH_EVERY_SECONDS):
             stack.keep_alive()
         tell("Arrêt de tous les services…")
@@ -169,6 +173,17 @@ def _show_addresses(workspace: Workspace) -> None:
         people.add_row(person, account["password"], account["totp_secret"])
     out.print(people)
     out.print(f"Sans application de second facteur, le code du moment : {sys.argv[0]} code IDENTIFIANT", markup=False)
+
+
+def _show_awaited(stack: Stack) -> None:
+    ports = build_ports(stack.settings, is_deferring=True)
+    try:
+        awaited = awaited_signers(ports, MOST_AWAITED_SHOWN)
+    finally:
+        close_ports(ports)
+    for one in awaited:
+        mails = f"{stack.workspace.addresses.url('mailbox')}/?{urlencode({'to': one.address})}"
+        out.print(f"À signer : {one.reference}, {one.member}. Ses courriels : {mails}", markup=False)
 
 
 def _stop_on_sigterm() -> None:
