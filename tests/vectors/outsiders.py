@@ -132,13 +132,14 @@ def certify(key: Key, by: Key, issuer: x509.Certificate | None, subject: Subject
 
 @dataclass(frozen=True)
 class Way:
-    """How an outsider signs: digest, PSS or not, what the field is, which kind of signature, time-stamped or not, archived or not."""
+    """How an outsider signs: digest, PSS or not, what the field is, which kind of signature, time-stamped or not (``tsa_url``: by whom)."""
 
     digest: str = "sha256"
     prefer_pss: bool = False
     field: str = "Signature_Membre"
     subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES
     timestamped: bool = False
+    tsa_url: str | None = None
     certify: bool = False
     reason: str | None = None
     location: str | None = None
@@ -192,7 +193,8 @@ def sign(data: bytes, who: Outsider, way: Way | None = None) -> bytes:
     writer = IncrementalPdfFileWriter(output)
     if way.change is not None:
         way.change(writer)
-    stamped: Any = stamper() if way.timestamped else None
+    asked = timestamps.HTTPTimeStamper(way.tsa_url) if way.tsa_url is not None else None
+    stamped: Any = stamper() if way.timestamped else asked
     signer = signers.PdfSigner(meta, simple_signer(who, prefer_pss=way.prefer_pss), timestamper=stamped)
     asyncio.run(signer.async_sign_pdf(writer, in_place=True, bytes_reserved=way.reserved_bytes))
     return output.getvalue()

@@ -30,6 +30,8 @@ from tests.vectors.handmade import hand_signed, own_cms
 from tests.vectors.honest import HONEST, with_timestamp
 from tests.vectors.outsiders import Outsider, Way, authority, sign
 
+pytestmark = pytest.mark.sampled(one_in=2)
+
 
 @pytest.fixture(scope="module")
 def accepting(pki: RunningPki) -> Iterator[PadesSigning]:
@@ -145,6 +147,16 @@ def test_a_signature_without_room_for_a_timestamp_is_refused(accepting: PadesSig
     with pytest.raises(VerificationFailed) as error:
         accepting.complete_upload(prepared_pdf(), sign(prepared_pdf(), member), MEMBER)
     assert error.value.code == "upload.no_room"
+
+
+def test_the_time_stamp_of_a_known_authority_is_kept_as_it_came(accepting: PadesSigning, member: Outsider, pki: RunningPki) -> None:
+    uploaded = sign(prepared_pdf(), member, Way(tsa_url=f"{pki.address}/tsa"))
+    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER)
+    assert signed.level is PadesLevel.B_LTA
+    assert signed.data.startswith(uploaded)
+    own = [ExpectedSigner(MEMBER, MEMBER_FIELD, signed.certificate_sha256)]
+    assert accepting.validate(signed.data, own).valid
+    assert accepting.second_opinion(signed.data, own).valid
 
 
 def test_a_foreign_authority_s_timestamp_is_refused(accepting: PadesSigning, member: Outsider) -> None:
