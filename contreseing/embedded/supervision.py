@@ -199,7 +199,14 @@ class Supervisor:
                 with suppress(ProcessLookupError):
                     os.kill(orphan, signal.SIGKILL)
             time.sleep(POLL_SECONDS)
-        self._reap(name)
+        self._bury(name)
+
+    def _bury(self, name: str) -> None:
+        """Wait for a child that was ended: it lets go of its lock a moment before it can be reaped."""
+        child = self._children.get(name)
+        if child is not None:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_SECONDS)
 
     def _reap(self, name: str) -> None:
         child = self._children.get(name)

@@ -84,6 +84,13 @@ def test_tests_are_left_out_by_needs_tool_alone() -> None:
     assert not found, listing(found)
 
 
+def test_what_is_run_in_part_says_so() -> None:
+    ours = [path for path in sources_of_tests() if path.stem.startswith("test_") and path.name != "test_files.py"]
+    texts = {relative(path): path.read_text(encoding="utf-8") for path in ours}
+    silent = [name for name, text in texts.items() if "in_ci()" in text and "mark.sampled(" not in text]
+    assert not silent, listing(silent)
+
+
 def test_no_error_is_swallowed_whole() -> None:
     silent = [
         f"{relative(path)}:{node.lineno}"

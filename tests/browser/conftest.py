@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.browser.serving import PicturedWorld, Served, served
 from tests.fakes.world import World
-from tests.tools import ROOT
+from tests.tools import ROOT, in_ci
 
 PICTURES = ROOT / "build" / "pictures" / "portal"
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
@@ -76,16 +77,19 @@ def person(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def look() -> Callable[[Page, str], None]:
-    """Check a page at each width and keep a picture of it, to be looked at."""
+    """Check a page at each width; in CI, or where PICTURES_OF_TESTS names a folder, keep a picture of it, to be looked at."""
+    folder = Path(os.environ.get("PICTURES_OF_TESTS", PICTURES))
+    has_pictures = in_ci() or "PICTURES_OF_TESTS" in os.environ
 
     def look_at(page: Page, name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         page.wait_for_load_state("load")
         before = page.viewport_size
         for width in WIDTHS_PX:
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate(FAULTS) == [], f"{name} at {width} px"
-            page.screenshot(path=str(PICTURES / f"{name}-{width}.png"), full_page=True)
+            if has_pictures:
+                page.screenshot(path=str(folder / f"{name}-{width}.png"), full_page=True)
         if before is not None:
             page.set_viewport_size(before)
 

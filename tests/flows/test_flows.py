@@ -26,6 +26,9 @@ from flows.sweep import sweep
 from tests.fakes.world import CAMPAIGN, World
 from tests.flows.registries import FailingRegistry
 from tests.flows.server import Prefect
+from tests.tools import in_ci
+
+MEMBERS = 60 if in_ci() else 12
 
 
 def run_campaign(trackers: Trackers = Trackers.AUTO) -> State[Any]:
@@ -252,14 +255,15 @@ def test_sweep_publishes_its_list_only_when_it_changed(prefect: Prefect, two_mem
     assert prefect.send("POST", "/artifacts/count", wanted) == before + 1
 
 
+@pytest.mark.sampled("12 members of 60")
 def test_database_that_goes_away_fails_the_run_in_words(prefect: Prefect, without_delays: Callable[[], None]) -> None:
     without_delays()
     registry = FailingRegistry()
     world = World(registry=registry)
-    for rank in range(60):
+    for rank in range(MEMBERS):
         world.add_member(100 + rank)
     world.open_campaign()
-    registry.writes_left = 100
+    registry.writes_left = 5 * MEMBERS // 3
     with use_ports(world.ports):
         state = run_campaign()
         registry.writes_left, registry.down = None, False
@@ -268,7 +272,7 @@ def test_database_that_goes_away_fails_the_run_in_words(prefect: Prefect, withou
         assert "repris au prochain passage" in state.message
         world.clock.advance(timedelta(minutes=5))
         assert run_sweep().is_completed()
-    assert statuses(world) == [Status.AWAITING_MEMBER] * 60
+    assert statuses(world) == [Status.AWAITING_MEMBER] * MEMBERS
     assert set(prefect.states().values()) == {"Awaiting member"}
 
 

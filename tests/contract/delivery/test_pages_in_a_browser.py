@@ -17,7 +17,7 @@ from delivery.notices import VALUES_OF
 from tests.contract.delivery.parts import RunningCatcher, mailer_to
 from tests.unit.delivery.examples import example_notice
 
-pytestmark = pytest.mark.needs_tool("chromium")
+pytestmark = [pytest.mark.needs_tool("chromium"), pytest.mark.sampled(one_in=3)]
 
 WIDTHS = (320, 390, 1280)
 NOTICE = "Démonstration : courriels fictifs, rien n'a quitté cette machine"

@@ -17,6 +17,8 @@ from standardwebhooks.webhooks import Webhook
 from conventions.canonical import Json, render_canonical
 from tests.contract.delivery.parts import READY_WITHIN_S, RunningPart, receiver_in, run_part, webhook_secret
 
+pytestmark = pytest.mark.sampled(one_in=2)
+
 SECRET, NEXT_SECRET = webhook_secret("the one in use"), webhook_secret("the one to come")
 
 

@@ -17,6 +17,8 @@ from signing.keys import OneShotKey
 from tests.unit.signing.attacks import ATTACKS, Attack, attacked
 from tests.unit.signing.material import BOTH, MEMBER, OTHER_MEMBER
 
+pytestmark = pytest.mark.sampled(one_in=3)
+
 
 def sign_field(signing: PadesSigning, data: bytes, field: str) -> SignedFile:
     """Sign any field of any bytes with a member's certificate, and archive-stamp it."""

@@ -22,6 +22,8 @@ from tests.contract.signing.running import QUICK, RunningPki
 from tests.unit.signing.authority import LIES, Lie, MemoryPki
 from tests.unit.signing.material import BOTH, manifest_of, member_request, prepared_pdf
 
+pytestmark = pytest.mark.sampled(one_in=3)
+
 SHORT = HttpTimeouts(connect_seconds=0.5, total_seconds=1.0)
 
 

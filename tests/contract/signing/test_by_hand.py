@@ -35,7 +35,7 @@ from tests.tools import ROOT, in_ci
 from tests.unit.contreseing.test_settings import GIVEN
 from tests.unit.signing.material import prepared_pdf
 
-DOCUMENTS, KILLS = (300, 20) if in_ci() else (60, 4)
+DOCUMENTS, KILLS = (300, 20) if in_ci() else (60, 2)
 PASSPHRASE = "mot de passe d'essai"
 REQUESTS_TO_KNOW_AN_AUTHORITY = 1
 
@@ -106,6 +106,7 @@ def prepared_files(folder: Path, count: int) -> list[Path]:
     return files
 
 
+@pytest.mark.sampled("2 kills of 20, over 60 documents of 300")
 @pytest.mark.timeout(600)
 def test_a_batch_killed_at_random_moments_is_finished_by_running_it_again(
     pki: RunningPki, trust: Path, key_file: Path, tmp_path: Path
@@ -116,7 +117,8 @@ def test_a_batch_killed_at_random_moments_is_finished_by_running_it_again(
         command = signing(files, key_file, trust, output, f"{address}/tsa")
         for kill in range(1, KILLS + 1):
             process = start(*command)
-            wait_until(process, output, chance.randrange(len(done), max(len(done) + 1, kill * DOCUMENTS // KILLS - CHUNK)))
+            least = max(len(done), int(kill == KILLS))
+            wait_until(process, output, chance.randrange(least, max(least + 1, kill * DOCUMENTS // KILLS - CHUNK)))
             time.sleep(chance.random() / 10)
             process.send_signal(signal.SIGKILL)
             process.communicate()
@@ -187,6 +189,7 @@ def test_what_cannot_be_run_is_said(pki: RunningPki, trust: Path, key_file: Path
     assert run(*whole[:2], file.parent / "." / file.name, *whole[2:])[0] == 2
 
 
+@pytest.mark.left_to_ci("every day test_keys signs with RSA, and the batch is signed by this command")
 def test_a_key_of_rsa_signs_by_pss(pki: RunningPki, trust: Path, tmp_path: Path) -> None:
     key, output = write_key(tmp_path, pki, rsa.generate_private_key(65_537, 3_072)), tmp_path / "signed"
     (file,) = prepared_files(tmp_path, 1)
@@ -195,6 +198,7 @@ def test_a_key_of_rsa_signs_by_pss(pki: RunningPki, trust: Path, tmp_path: Path)
     assert (found.is_valid, found.level) == (True, PadesLevel.B_LTA)
 
 
+@pytest.mark.left_to_ci("every day test_keys signs with a key in a device, and the batch is signed by this command")
 @pytest.mark.needs_tool("softhsm")
 def test_the_key_of_the_settings_signs(pki: RunningPki, trust: Path, device: SoftHsm, tmp_path: Path) -> None:
     (file,), output = prepared_files(tmp_path, 1), tmp_path / "signed"

@@ -21,6 +21,8 @@ from storage.registry.tables import metadata
 from tests.integration.steps.town import CODE, LINK, Town
 from tests.invariants import check_agreement, check_folder_is_listed
 
+pytestmark = pytest.mark.sampled(one_in=2)
+
 
 def completed(town: Town, reference: str) -> None:
     """Take a member-signed agreement to the end, each step twice: the second time changes nothing."""

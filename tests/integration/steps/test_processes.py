@@ -23,6 +23,8 @@ from tests.integration.steps.mortal import DONE, LEFT_TO_ANOTHER, at_once, kille
 from tests.integration.steps.town import CODE, Town
 from tests.invariants import check_agreement, check_folder_is_listed
 
+pytestmark = pytest.mark.sampled(one_in=2)
+
 LIVES = 12
 """Moments at which a life is cut, spread over all of them; the unit tests try each one, on fakes."""
 
@@ -46,6 +48,7 @@ def moments_of_a_life(make_ground: Callable[[str], Ground]) -> int:
     return fuse.calls
 
 
+@pytest.mark.sampled(one_in=6)
 @pytest.mark.parametrize("life", range(LIVES))
 def test_a_process_killed_anywhere_is_taken_up_where_it_stopped(
     make_ground: Callable[[str], Ground], moments_of_a_life: int, life: int

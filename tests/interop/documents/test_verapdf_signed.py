@@ -50,6 +50,7 @@ def filled(path: Path) -> list[str]:
     return [name for name, field in fields.items() if field.get("/V") is not None]
 
 
+@pytest.mark.sampled(f"{len(JUDGED)} of {len(Kind)} kinds")
 def test_every_kind_conforms_once_signed_and_renewed(signing: PadesSigning, tmp_path: Path) -> None:
     files = {name: data for kind in JUDGED for name, data in stages_of(signing, kind)}
     evidence = signing.seal_evidence(DOCUMENTS.render_evidence_file(fictitious_evidence())).data

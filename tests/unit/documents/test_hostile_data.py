@@ -26,6 +26,8 @@ from documents.twin import render_parts
 from tests.builders import example_member, example_programme, example_terms
 from tests.unit.documents.measures import inked_box, shown_text
 
+pytestmark = pytest.mark.sampled(one_in=3)
+
 DOCUMENTS = ReportlabDocuments()
 EDGE = 34.0
 """Points between the foot of the lowest line (the page's number) and the edge of the sheet."""

@@ -22,6 +22,8 @@ from tests.vectors.bombs import BOMBS
 from tests.vectors.honest import HONEST
 from tests.vectors.outsiders import Subject, authority, outsider, sign
 
+pytestmark = pytest.mark.sampled(one_in=4)
+
 FIELD = "Signature_Membre"
 PERSON = PersonExpected(MEMBER.person.full_name, MEMBER.siren)
 

@@ -60,6 +60,7 @@ def calls_of_a_whole_life() -> int:
     return fuse.calls
 
 
+@pytest.mark.sampled(one_in=4)
 @pytest.mark.parametrize("at", range(1, calls_of_a_whole_life() + 1))
 def test_killed_anywhere_ends_the_same(at: int) -> None:
     world = World()
