@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -50,8 +53,25 @@ LEVEL_TEXT = "Signature électronique simple, horodatée"
 LASTING_LEVEL_TEXT = "Signature électronique, horodatée"
 """Of a key in a device or at a provider: what its certificate is worth is for a report to say, after the trusted lists."""
 CHUNK = 32
+CHUNKS_AHEAD = 1
+"""Chunks begun beyond the one whose outcomes are taken: a chunk is read and prepared while the one before waits for its time-stamps."""
 RENEW_BEFORE = timedelta(minutes=2)
 RenderStamp = Callable[[StampText, float, float], bytes]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A chunk being signed: its items, what could not be read of them (or None), and the outcomes of the others to come."""
+
+    items: Sequence[Countersignature]
+    failures: Sequence[ContreseingError | None]
+    signed: Future[list[Outcome]]
+
+    def outcomes(self) -> Iterator[CountersignOutcome]:
+        """Wait for the chunk and give each item's outcome, in order."""
+        signed = iter(self.signed.result())
+        for item, failure in zip(self.items, self.failures, strict=True):
+            yield _outcome(item, next(signed) if failure is None else failure)
 
 
 class PadesSigning:
@@ -189,7 +209,7 @@ class PadesSigning:
         items: Sequence[Countersignature],
         read: Callable[[Countersignature], bytes],
     ) -> Iterator[CountersignOutcome]:
-        """See the port; the certificate is asked for at once, the documents are signed as the outcomes are taken."""
+        """See the port; the certificate is asked for at once, the documents are signed as the outcomes are taken, and one chunk ahead."""
         if not items:
             return iter(())
         opened = self._outside.run(self._open_ceremony(sealed, signer, items))
@@ -216,18 +236,26 @@ class PadesSigning:
     ) -> Iterator[CountersignOutcome]:
         held, session = opened
         stamp = self._stamps(signer, formula, self._syndicate_level_text)
+        begun = deque[_Begun]()
         try:
             for start in range(0, len(items), CHUNK):
                 chunk = items[start : start + CHUNK]
                 if session.ends_at - self._clock.now() < RENEW_BEFORE:
+                    while begun:
+                        yield from begun.popleft().outcomes()
                     self._signatory.release(held)
                     held, session = self._outside.run(self._open_ceremony(sealed, signer, items[start:]))
                 loaded = [_read(item, read) for item in chunk]
                 tasks = [Task(data, SYNDICATE_FIELD, formula, stamp) for data in loaded if isinstance(data, bytes)]
-                signed = iter(self._outside.run(self._engine.sign_all(session, tasks)))
-                for item, data in zip(chunk, loaded, strict=True):
-                    yield _outcome(item, next(signed) if isinstance(data, bytes) else data)
+                failures = [None if isinstance(data, bytes) else data for data in loaded]
+                begun.append(_Begun(chunk, failures, self._outside.start(self._engine.sign_all(session, tasks))))
+                if len(begun) > CHUNKS_AHEAD:
+                    yield from begun.popleft().outcomes()
+            while begun:
+                yield from begun.popleft().outcomes()
         finally:
+            for one in begun:
+                one.signed.cancel()
             self._signatory.release(held)
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:

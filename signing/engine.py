@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable
 from conventions.ports.system import Clock
 from conventions.signatures import PadesLevel, SignedFile
-from signing.authorities import IN_FLIGHT, TimestampAuthorities, TimestampAuthority
+from signing.authorities import TimestampAuthorities, TimestampAuthority
 from signing.cms import CmsBuilder
 from signing.evidence import Evidence
 from signing.gathering import KEPT_FOR, Gatherer
@@ -124,17 +124,16 @@ class Engine:
 
     async def sign_all(self, session: Session, tasks: Sequence[Task]) -> list[Outcome]:
         """Sign some documents; each gets its file or its error, in order."""
-        prepared = [await self._prepare_or_error(session, task) for task in tasks]
+        prepared = []
+        for task in tasks:
+            prepared.append(await self._prepare_or_error(session, task))
+            await asyncio.sleep(0)  # what documents before these wait for may have come
         digests = [one.revision.digest for one in prepared if isinstance(one, _Prepared)]
         try:
             signatures = iter(await session.signer.sign_hashes([session.cms.hash_to_sign(digest) for digest in digests]))
         except ContreseingError as error:
             return [error if isinstance(one, _Prepared) else one for one in prepared]
-        in_flight = asyncio.Semaphore(IN_FLIGHT)
-        works = [
-            self._finish_or_error(session, one, next(signatures), in_flight) if isinstance(one, _Prepared) else _given(one)
-            for one in prepared
-        ]
+        works = [self._finish_or_error(session, one, next(signatures)) if isinstance(one, _Prepared) else _given(one) for one in prepared]
         return list(await asyncio.gather(*works))
 
     async def restamp(self, data: bytes, needed: tuple[Evidence, ...] = ()) -> tuple[bytes, TimestampToken]:
@@ -161,10 +160,9 @@ class Engine:
         except ContreseingError as error:
             return error
 
-    async def _finish_or_error(self, session: Session, prepared: _Prepared, signature: bytes, in_flight: asyncio.Semaphore) -> Outcome:
+    async def _finish_or_error(self, session: Session, prepared: _Prepared, signature: bytes) -> Outcome:
         try:
-            async with in_flight:
-                return await self._finish(session, prepared, signature)
+            return await self._finish(session, prepared, signature)
         except ContreseingError as error:
             return error
 

@@ -18,7 +18,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from conventions.errors import SigningFailed
 from conventions.signatures import PadesLevel
 from signing.chains import load_certificate
-from signing.der import SET, read_elements, render_tlv
 from signing.reading import GrowingReader
 from signing.revisions import converted_errors, entry
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue, read_signature_values
@@ -114,8 +113,7 @@ def _issuer_of(der: bytes) -> bytes:
 
 
 def _is_proven(signed_data: asn1_cms.SignedData, material: StoredMaterial) -> bool:
-    held = signed_data["certificates"].contents  # not each one's dump(): asn1crypto encodes anew where a length ends in 0x80
-    certificates = [load_certificate(der) for der in read_elements(render_tlv(SET, held))]
+    certificates = [load_certificate(choice.chosen.dump()) for choice in signed_data["certificates"]]
     serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
     leaf = next((one for one in certificates if one.serial_number == serial), None)
     return leaf is not None and material.proves(leaf, certificates)

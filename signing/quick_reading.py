@@ -1,44 +1,66 @@
-"""What is changed in pyHanko: a long hexadecimal string is read at once, not one digit after the other.
+"""What is changed in pyHanko: a token is found in a stretch of the file at once, not one byte after the other.
 
-A signature's room holds some twenty thousand digits, and each opening of a file reads all of them: a third of a million calls
-a validation. What is not plain digits up to its end is left to pyHanko, from where it begins.
+A signature's room holds some twenty thousand digits, and each opening of a file reads all of them; a file's names and numbers
+are as many calls again. What is not plain, or longer than the stretch, is left to pyHanko, from where it begins.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 
-NAME = "read_hex_string_from_stream"
-WINDOW_BYTES = 65_536
+HEXADECIMAL, UNTIL_CLASS = "read_hex_string_from_stream", "_read_until_class"
+LONGEST_HEXADECIMAL_BYTES = 65_536
+LONGEST_TOKEN_BYTES = 128
 
 
-def read_hex_at_once() -> bool:
-    """Have pyHanko read digits at once; False, and nothing is changed, when this version reads otherwise."""
-    read = getattr(generic, NAME, None)
-    if read is None:
+def read_tokens_at_once() -> bool:
+    """Have pyHanko read tokens at once; False, and nothing is changed, when this version reads otherwise."""
+    read_hexadecimal, read_until_class = getattr(generic, HEXADECIMAL, None), getattr(misc, UNTIL_CLASS, None)
+    if read_hexadecimal is None or read_until_class is None:
         return False
-    if not hasattr(read, "__wrapped__"):
+    if hasattr(read_hexadecimal, "__wrapped__"):
+        return True
 
-        def reading(stream: Any) -> Any:  # noqa: ANN401 pyHanko's own types
-            if isinstance(stream, BytesIO):
-                start = stream.tell()
-                window = stream.read(WINDOW_BYTES)
-                digits, end, _ = window.partition(b">")
-                digits = digits[1:]
-                if end and len(digits) % 2 == 0 and digits.isalnum():
-                    try:
-                        value = bytes.fromhex(digits.decode("ascii"))
-                    except ValueError:
-                        pass
-                    else:
-                        stream.seek(start + len(digits) + 2)
-                        return generic.pdf_string(value)
-                stream.seek(start)
-            return read(stream)
+    def hexadecimal(stream: Any) -> Any:  # noqa: ANN401 pyHanko's own types
+        if isinstance(stream, BytesIO):
+            start = stream.tell()
+            digits, end, _ = stream.read(LONGEST_HEXADECIMAL_BYTES)[1:].partition(b">")
+            if end and len(digits) % 2 == 0 and digits.isalnum():
+                try:
+                    value = bytes.fromhex(digits.decode("ascii"))
+                except ValueError:
+                    pass
+                else:
+                    stream.seek(start + len(digits) + 2)
+                    return generic.pdf_string(value)
+            stream.seek(start)
+        return read_hexadecimal(stream)
 
-        reading.__wrapped__ = read  # type: ignore[attr-defined]
-        setattr(generic, NAME, reading)
+    def until_class(class_chars: bytes, stream: Any, maxchars: int | None = None) -> Any:  # noqa: ANN401 pyHanko's own types
+        if maxchars is None and isinstance(stream, BytesIO):
+            start = stream.tell()
+            window = stream.read(LONGEST_TOKEN_BYTES)
+            found = _one_of(class_chars).search(window)
+            if found is not None:
+                stream.seek(start + found.end())
+                return window[: found.start()], False
+            if len(window) < LONGEST_TOKEN_BYTES:
+                return window, True
+            stream.seek(start)
+        return read_until_class(class_chars, stream, maxchars)
+
+    hexadecimal.__wrapped__ = read_hexadecimal  # type: ignore[attr-defined]
+    until_class.__wrapped__ = read_until_class  # type: ignore[attr-defined]
+    setattr(generic, HEXADECIMAL, hexadecimal)
+    setattr(misc, UNTIL_CLASS, until_class)
     return True
+
+
+@lru_cache(maxsize=16)
+def _one_of(class_chars: bytes) -> re.Pattern[bytes]:
+    return re.compile(b"[" + re.escape(class_chars) + b"]")

@@ -36,7 +36,7 @@ from conventions.errors import ConfigurationError, SigningFailed
 from conventions.kinds import TIMESTAMP_FIELDS
 from signing.chains import load_certificate, render_der
 from signing.evidence import Evidence
-from signing.quick_hex import read_hex_at_once
+from signing.quick_reading import read_tokens_at_once
 from signing.reading import GrowingReader
 from signing.values import RFC3161, read_signature_values
 
@@ -62,7 +62,7 @@ StampRenderer = Callable[[float, float], bytes]
 if pyhanko_version != TESTED_PYHANKO:
     message = f"pyHanko {pyhanko_version} was not tested, {TESTED_PYHANKO} was: FrozenWriter overrides a private method"
     raise ConfigurationError(message, code="configuration.pyhanko")
-read_hex_at_once()
+read_tokens_at_once()
 
 
 class FrozenWriter(IncrementalPdfFileWriter):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from asn1crypto.algos import SignedDigestAlgorithm
 from asn1crypto.keys import PublicKeyInfo
-from asn1crypto.x509 import Name, NameTypeAndValue, RDNSequence
+from asn1crypto.x509 import Certificate, Name, NameTypeAndValue, RDNSequence
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.misc import PdfStreamError
 from pypdf.errors import PdfStreamError as PypdfStreamError
 from pypdf.generic import _data_structures as pypdf_reading
 
-from signing import quick_hex, second_hex
+from signing import quick_reading, second_hex
 from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import NAME, remember_prepared_names
 
@@ -113,14 +116,17 @@ def test_a_name_that_cannot_be_prepared_fails_each_time() -> None:
             assert bad == bad  # noqa: PLR0124 the comparison itself fails
 
 
-READERS = {"pyHanko": (quick_hex, generic, PdfStreamError), "pypdf": (second_hex, pypdf_reading, PypdfStreamError)}
+READERS = {
+    "pyHanko": (quick_reading.read_tokens_at_once, generic, quick_reading.HEXADECIMAL, PdfStreamError),
+    "pypdf": (second_hex.read_hex_at_once, pypdf_reading, second_hex.NAME, PypdfStreamError),
+}
 
 
 def read_both_ways(reader: str, written: bytes) -> list[tuple[object, object]]:
-    module, library, refusal = READERS[reader]
-    assert module.read_hex_at_once()
+    change, library, name, refusal = READERS[reader]
+    assert change()
     found: list[tuple[object, object]] = []
-    quick = getattr(library, module.NAME)
+    quick = getattr(library, name)
     for read in (quick, quick.__wrapped__):
         stream = BytesIO(b"/V " + written)
         stream.seek(3)
@@ -152,4 +158,39 @@ def test_long_rooms_are_read_whole(reader: str, digits: int) -> None:
 def test_digits_without_an_end_are_refused(reader: str) -> None:
     quick, slow = read_both_ways(reader, b"<abcd")
     assert quick == slow
-    assert quick[0] is READERS[reader][2]
+    assert quick[0] is READERS[reader][3]
+
+
+@given(
+    token=st.binary(max_size=140),
+    ends=st.sampled_from([misc.PDF_WHITESPACE, misc.PDF_WHITESPACE + misc.PDF_DELIMITERS]),
+    most=st.sampled_from([None, 3]),
+)
+def test_tokens_end_where_the_library_ends_them(token: bytes, ends: bytes, most: int | None) -> None:
+    assert quick_reading.read_tokens_at_once()
+    quick = getattr(misc, quick_reading.UNTIL_CLASS)
+    found = []
+    for read in (quick, quick.__wrapped__):
+        stream = BytesIO(b"/" + token)
+        stream.seek(1)
+        found.append((read(ends, stream, most), stream.tell()))
+    assert found[0] == found[1]
+
+
+def test_a_certificate_is_written_as_it_was_read() -> None:
+    assert remember_prepared_names()
+    key, lengths = ed25519.Ed25519PrivateKey.generate(), set()
+    days = [datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)]
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
+    for size in range(1, 257):
+        texts = "n" * min(size, 64), "l" * min(max(size - 64, 1), 128), "o" * max(size - 192, 1)
+        oids = NameOID.COMMON_NAME, NameOID.LOCALITY_NAME, NameOID.ORGANIZATION_NAME
+        subject = x509.Name([x509.NameAttribute(oid, text) for oid, text in zip(oids, texts, strict=True)])
+        der = x509.CertificateBuilder(issuer, subject, key.public_key(), 1, *days).sign(key, None).public_bytes(Encoding.DER)
+        certificate = Certificate.load(der)
+        lengths.add(der[3])
+        assert certificate.dump() == Certificate.dump.__wrapped__(certificate) == der
+        assert certificate.dump(force=True) == der
+    assert 0x80 in lengths
+    certificate["signature_value"] = b"another"
+    assert certificate.dump() != der
