@@ -16,7 +16,7 @@ from conventions.errors import InputRefused
 from conventions.particulars import Change, OrderLine
 
 CHAPTER = Path(__file__).parents[3] / "docs" / "operating" / "proposals.md"
-ORDER, AMENDMENT, NOTICE = re.findall(r"```toml\n(.*?)```", CHAPTER.read_text(encoding="utf-8"), re.DOTALL)
+ORDER, AMENDMENT, NOTICE = re.findall(r"```toml\n(kind = .*?)```", CHAPTER.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_the_documented_examples_are_read() -> None:
