@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from types import MappingProxyType
 
 from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
@@ -42,11 +43,17 @@ def keep(ports: Ports, reference: str, kind: str, data: bytes, until: datetime) 
     return keep_all(ports, reference, [(kind, data)], until)[0]
 
 
-def keep_all(ports: Ports, reference: str, objects: Sequence[tuple[str, bytes | str]], until: datetime) -> Sequence[ArchiveEntry]:
+def keep_all(
+    ports: Ports,
+    reference: str,
+    objects: Sequence[tuple[str, bytes | str]],
+    until: datetime,
+    at_hand: Mapping[str, bytes] = MappingProxyType({}),
+) -> Sequence[ArchiveEntry]:
     """Put several objects in a folder, numbered in their order: each a kind, with its bytes or their digest in the working store.
 
     In this order, each for all of them: working bytes, intents in one transaction, objects under lock and read back, completions.
-    What stands already is neither read nor written.
+    What stands already is neither read nor written; ``at_hand`` holds, by digest, what the caller has just read there.
 
     Raises:
         EvidenceBroken, NotFound, UpstreamUnavailable: as ``keep``; what was written stays, and is completed later.
@@ -60,7 +67,7 @@ def keep_all(ports: Ports, reference: str, objects: Sequence[tuple[str, bytes | 
         if (kind, sha256) in done:
             return kind, sha256, None
         if isinstance(content, str):
-            return kind, sha256, ports.working.get(sha256)
+            return kind, sha256, at_hand[sha256] if sha256 in at_hand else ports.working.get(sha256)
         ports.working.put(content)
         return kind, sha256, content
 

@@ -56,7 +56,11 @@ def archive(ports: Ports, reference: str) -> None:
             objects.append(("ceremony-timestamp", ceremony.sealed.timestamp))
         objects += [(f"validation-{fact.text('reader')}", fact.text("report_sha256")) for fact in validated]
         *_, entry, _ = keep_all(
-            ports, reference, [*objects, (final.stage, data), ("record", archive_record(agreement, validated[-1]))], until
+            ports,
+            reference,
+            [*objects, (final.stage, final.sha256), ("record", archive_record(agreement, validated[-1]))],
+            until,
+            {final.sha256: data},
         )
         keep_index(ports, reference, until)
         verifiable_until = ports.signing.verifiable_until(data)

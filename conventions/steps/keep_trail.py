@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
 from conventions.evidence import EvidenceSources, evidence_data, told_events
-from conventions.folder import archive_record, finish_pending, keep, keep_index
+from conventions.folder import archive_record, finish_pending, keep_all, keep_index
 from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
@@ -43,15 +42,14 @@ def keep_trail(ports: Ports, reference: str) -> None:
     if not any(fact.kind in {FactKind.MEMBER_FILE_KEPT, FactKind.ARCHIVED} for fact in agreement.facts):
         return
     finish_pending(ports, reference)
-    for kind, sha256 in (mail for mail in _mails(entries) if mail not in kept):
-        keep(ports, reference, kind, ports.working.get(sha256), until)
+    objects: list[tuple[str, bytes | str]] = [mail for mail in _mails(entries) if mail not in kept]
     orders = render_orders(agreement)
     if orders is not None:
-        keep(ports, reference, ORDERS_KIND, orders, until)
+        objects.append((ORDERS_KIND, orders))
     if agreement.fact(FactKind.ARCHIVED) is not None:
-        _keep_evidence(ports, agreement, entries, until)
+        objects += _evidence(ports, agreement, entries)
     known = [fact for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT]
-    record = keep(ports, reference, RECORD_KIND, archive_record(agreement, known[-1]), until)
+    *_, record = keep_all(ports, reference, [*objects, (RECORD_KIND, archive_record(agreement, known[-1]))], until)
     keep_index(ports, reference, until)
     if is_trail_due(agreement, status_of(agreement, ports.clock.now())):
         with ports.registry.write() as tx:
@@ -61,8 +59,8 @@ def keep_trail(ports: Ports, reference: str) -> None:
                 record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), agreement.version, data))
 
 
-def _keep_evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry], until: datetime) -> None:
-    """Make and archive the evidence file, unless one that tells the same events is there: stamping it again proves nothing more."""
+def _evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry]) -> Sequence[tuple[str, bytes]]:
+    """Make the evidence file, unless one that tells the same events is there: stamping it again proves nothing more."""
     reference = agreement.reference
     with ports.registry.read() as tx:
         kept = [entry for entry in tx.archive_entries(reference) if entry.kind == EVIDENCE_DATA_KIND]
@@ -70,14 +68,13 @@ def _keep_evidence(ports: Ports, agreement: Agreement, entries: Sequence[Journal
         demonstration, heads = tx.campaign(agreement.campaign_id).demonstration, tx.heads()
     told = [entry.index for entry in told_events(entries)]
     if any(_told_in(ports.working.get(entry.sha256)) == told for entry in kept):
-        return
+        return ()
     validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
     reports = [json.loads(ports.working.get(fact.text("report_sha256")))["report"] for fact in validated]
     state = ports.archive.state(agreement.required_fact(FactKind.ARCHIVED).text("key"))
     data = evidence_data(EvidenceSources(agreement, member, programme, demonstration, entries, reports, state, heads))
     sealed = ports.signing.seal_evidence(ports.documents.render_evidence_file(data))
-    keep(ports, reference, EVIDENCE_KIND, sealed.data, until)
-    keep(ports, reference, EVIDENCE_DATA_KIND, render_canonical(data), until)
+    return (EVIDENCE_KIND, sealed.data), (EVIDENCE_DATA_KIND, render_canonical(data))
 
 
 def _told_in(evidence: bytes) -> list[int | None]:
