@@ -12,8 +12,8 @@ DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless
 # A user without a home that can be written (containers) does without the cache of downloads.
 UV = $(BIN)/uv --quiet $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo --no-cache)
 PYTEST := $(BIN)/python -m pytest
-# Three workers on two cores: tests wait for programs about a third of their time. The limit is there for what hangs.
-PYTEST_ARGS ?= -n 3
+# Two workers, each with servers of its own; the limit is there for what hangs, ten minutes is the aim.
+PYTEST_ARGS ?= -n 2
 TEST_SECONDS ?= 1800
 NOT_HERE := --ignore=tests/integration/test_faults.py
 # What it takes to run every line and branch of the domain.
