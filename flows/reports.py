@@ -73,7 +73,7 @@ def standing_of(ports: Ports, references: Sequence[str]) -> Standing:
     standing = Standing()
     for part in chunks(references, READ_AT_ONCE):
         with ports.registry.read() as tx:
-            _add(standing, tx, [tx.agreement(reference) for reference in part], ports.clock.now())
+            _add(standing, tx, tx.agreements_named(part), ports.clock.now())
     return standing
 
 

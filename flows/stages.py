@@ -131,7 +131,7 @@ def countersigning(authorisation_id: str) -> Work:
             logger.warning("countersign: ceremony %s: %s", authorisation_id, error.code)
             refused = error
         with ports.registry.read() as tx:
-            done = tuple(reference for reference in references if tx.agreement(reference).artefact(ArtefactStage.SEALED) is not None)
+            done = tuple(one.reference for one in tx.agreements_named(references) if one.artefact(ArtefactStage.SEALED) is not None)
         if refused is not None:
             return Outcome(done, failed=tuple(_refused(ports, refused, [item for item in references if item not in done])))
         unsigned = [(outcome.reference, outcome.failure_code, outcome.retryable) for outcome in outcomes if outcome.signed is None]

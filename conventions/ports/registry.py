@@ -108,6 +108,14 @@ class Transaction(JournalTree, Protocol):
         """List agreements by reference, strictly after ``after`` (keyset)."""
         ...
 
+    def agreements_named(self, references: Sequence[str]) -> Sequence[Agreement]:
+        """Read several agreements at once, in the order of their references.
+
+        Raises:
+            NotFound: one of them is not there.
+        """
+        ...
+
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         """List the agreements wanted, by reference, strictly after ``after`` (keyset); a status is the one at ``now``."""
         ...

@@ -201,7 +201,7 @@ def ceremony(ports: Ports, cookie: str, authorisation_id: str) -> CeremonyView:
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, DESK_READERS)
         authorisation = tx.authorisation(authorisation_id)
-        agreements = [tx.agreement(item.reference) for item in authorisation.items]
+        agreements = tx.agreements_named([item.reference for item in authorisation.items])
     now = ports.clock.now()
     signed, archived, active, failures = [], [], [], []
     for agreement in agreements:

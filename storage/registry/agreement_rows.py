@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, Table, bindparam, select, text, union_all
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Failure, Stage
-from conventions.errors import Busy
+from conventions.errors import Busy, NotFound
 from conventions.kinds import Kind
 from conventions.preservation import RENEWAL_KIND
 from storage.registry.columns import Instant
@@ -37,6 +37,9 @@ PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id
 ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))
 ON_PAGE_OF_CAMPAIGN = ON_PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
 
+_REFERENCES = bindparam("references", expanding=True)
+NAMED = select(agreements).where(agreements.c.reference.in_(_REFERENCES)).order_by(agreements.c.reference)
+
 
 def _of_one(table: Table) -> Select[Any]:
     return select(table).where(table.c.reference == bindparam("reference")).order_by(table.c.number)
@@ -46,7 +49,12 @@ def _of_page(table: Table, page: Select[Any]) -> Select[Any]:
     return select(table).where(table.c.reference.in_(page)).order_by(table.c.number)
 
 
+def _of_named(table: Table) -> Select[Any]:
+    return select(table).where(table.c.reference.in_(_REFERENCES)).order_by(table.c.number)
+
+
 OF_ONE = _of_one(facts), _of_one(artefacts)
+OF_NAMED = _of_named(facts), _of_named(artefacts)
 OF_PAGE = _of_page(facts, ON_PAGE), _of_page(artefacts, ON_PAGE)
 OF_PAGE_OF_CAMPAIGN = _of_page(facts, ON_PAGE_OF_CAMPAIGN), _of_page(artefacts, ON_PAGE_OF_CAMPAIGN)
 
@@ -95,6 +103,13 @@ class AgreementRows(Rows):
             page, details, of = PAGE_OF_CAMPAIGN, OF_PAGE_OF_CAMPAIGN, {"campaign_id": campaign_id}
         rows = self._rows(page, after=after, limit=limit, **of)
         return self._complete(rows, details, after=after, last=rows[-1].reference, **of) if rows else []
+
+    def agreements_named(self, references: Sequence[str]) -> Sequence[Agreement]:
+        wanted = sorted(set(references))
+        rows = self._rows(NAMED, references=wanted)
+        if lacking := set(wanted) - {row.reference for row in rows}:
+            raise NotFound(f"no agreement {min(lacking)}")
+        return self._complete(rows, OF_NAMED, references=wanted)
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         rows = self._rows(AGREEMENT_OF_MEMBER, campaign_id=campaign_id, member_id=member_id)

@@ -153,6 +153,9 @@ class RecordsTransaction:
         found = (a for a in self.state.agreements.values() if a.reference > after and campaign_id in {None, a.campaign_id})
         return by_key(found, lambda a: a.reference)[:limit]
 
+    def agreements_named(self, references: Sequence[str]) -> Sequence[Agreement]:
+        return [self.agreement(reference) for reference in sorted(set(references))]
+
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         found = (a for a in self.state.agreements.values() if a.reference > after)
         return by_key((a for a in found if is_found(search_row(a, self.member(a.member_id)), wanted, now)), lambda a: a.reference)[:limit]

@@ -226,3 +226,16 @@ def test_agreements_are_listed_by_pages(registry: Registry) -> None:
         assert [a.facts[0].data for a in read] == [{"programme_ends_on": f"2030-12-{number:02d}"} for number in range(1, 8)]
         assert [a.reference for a in tx.agreements(after="2026-0003", limit=2)] == ["2026-0003bis", "2026-0004"]
         assert len(tx.agreements()) == 8
+
+
+def test_agreements_named_are_read_with_what_is_theirs(registry: Registry) -> None:
+    with registry.write() as tx:
+        for number, member_id in enumerate(seed(tx, members=4), 1):
+            ends = fact(programme_ends_on=f"2030-12-{number:02d}")
+            tx.add_agreement(dataclasses.replace(agreement(f"2026-{number:04d}", member_id), facts=(ends,)))
+    with registry.read() as tx:
+        named = tx.agreements_named(["2026-0004", "2026-0002", "2026-0002"])
+        assert named == [tx.agreement("2026-0002"), tx.agreement("2026-0004")]
+        assert tx.agreements_named([]) == []
+        with pytest.raises(NotFound):
+            tx.agreements_named(["2026-0001", "2026-0009"])
