@@ -1,7 +1,8 @@
 """What is changed in pyHanko: a token is found in a stretch of the file at once, not one byte after the other.
 
 A signature's room holds some twenty thousand digits, and each opening of a file reads all of them; a file's names and numbers
-are as many calls again. What is not plain, or longer than the stretch, is left to pyHanko, from where it begins.
+are as many calls again. A name is decoded, and written, once: it is a function of its bytes.
+What is not plain, or longer than the stretch, is left to pyHanko, from where it begins.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from typing import Any
 
 from pyhanko.pdf_utils import generic, misc
 
-HEXADECIMAL, UNTIL_CLASS = "read_hex_string_from_stream", "_read_until_class"
+HEXADECIMAL, UNTIL_CLASS, DECODE_NAME, WRITE_NAME = "read_hex_string_from_stream", "_read_until_class", "_decode_name", "write_to_stream"
 LONGEST_HEXADECIMAL_BYTES = 65_536
 LONGEST_TOKEN_BYTES = 128
+REMEMBERED_NAMES = 2048
 
 
 def read_tokens_at_once() -> bool:
     """Have pyHanko read tokens at once; False, and nothing is changed, when this version reads otherwise."""
     read_hexadecimal, read_until_class = getattr(generic, HEXADECIMAL, None), getattr(misc, UNTIL_CLASS, None)
-    if read_hexadecimal is None or read_until_class is None:
+    if read_hexadecimal is None or read_until_class is None or not hasattr(generic, DECODE_NAME):
         return False
     if hasattr(read_hexadecimal, "__wrapped__"):
         return True
@@ -58,9 +60,40 @@ def read_tokens_at_once() -> bool:
     until_class.__wrapped__ = read_until_class  # type: ignore[attr-defined]
     setattr(generic, HEXADECIMAL, hexadecimal)
     setattr(misc, UNTIL_CLASS, until_class)
+    _remember_names()
     return True
 
 
 @lru_cache(maxsize=16)
 def _one_of(class_chars: bytes) -> re.Pattern[bytes]:
     return re.compile(b"[" + re.escape(class_chars) + b"]")
+
+
+def _remember_names() -> None:
+    decode, write = getattr(generic, DECODE_NAME), getattr(generic.NameObject, WRITE_NAME)
+
+    @lru_cache(REMEMBERED_NAMES)
+    def decoded(name: bytes) -> str:
+        return str(decode(name))
+
+    def decode_name(name_bytes: bytes) -> Any:  # noqa: ANN401 pyHanko's own types
+        if len(name_bytes) >= LONGEST_TOKEN_BYTES:
+            return decode(name_bytes)
+        return generic.NameObject(decoded(name_bytes))
+
+    @lru_cache(REMEMBERED_NAMES)
+    def written(name: str) -> bytes:
+        stream = BytesIO()
+        write(generic.NameObject(name), stream)
+        return stream.getvalue()
+
+    def write_name(self: Any, stream: Any, handler: Any = None, container_ref: Any = None) -> None:  # noqa: ANN401 pyHanko's own types
+        if len(self) >= LONGEST_TOKEN_BYTES:
+            write(self, stream, handler, container_ref)
+        else:
+            stream.write(written(str(self)))
+
+    decode_name.__wrapped__ = decode  # type: ignore[attr-defined]
+    write_name.__wrapped__ = write  # type: ignore[attr-defined]
+    setattr(generic, DECODE_NAME, decode_name)
+    setattr(generic.NameObject, WRITE_NAME, write_name)

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic, misc
-from pyhanko.pdf_utils.misc import PdfStreamError
+from pyhanko.pdf_utils.misc import PdfError, PdfStreamError
 from pypdf.errors import PdfStreamError as PypdfStreamError
 from pypdf.generic import _data_structures as pypdf_reading
 
@@ -194,3 +194,21 @@ def test_a_certificate_is_written_as_it_was_read() -> None:
     assert 0x80 in lengths
     certificate["signature_value"] = b"another"
     assert certificate.dump() != der
+
+
+@given(name=st.binary(max_size=140))
+def test_names_are_decoded_and_written_as_the_library_does(name: bytes) -> None:
+    assert quick_reading.read_tokens_at_once()
+    decode, write = getattr(generic, quick_reading.DECODE_NAME), getattr(generic.NameObject, quick_reading.WRITE_NAME)
+    for way in (name, name.hex().encode(), b"#" + name.hex().encode()):
+        found: list[tuple[object, object]] = []
+        for one, other in ((decode, write), (decode.__wrapped__, write.__wrapped__)):
+            stream = BytesIO()
+            try:
+                value = one(way)
+                other(value, stream)
+            except PdfError as error:
+                found.append((type(error), str(error)))
+            else:
+                found.append(((type(value), value, value is one(way)), stream.getvalue()))
+        assert found[0] == found[1]
