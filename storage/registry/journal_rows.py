@@ -64,6 +64,7 @@ TAKEN = (
     select(events.c.number, events.c.canonical).where(events.c.number.in_(bindparam("numbers", expanding=True))).order_by(events.c.number)
 )
 ADD_LEAVES = insert(leaves)
+ANY_UNSEQUENCED = select(unsequenced_events.c.event_number).limit(1)
 
 
 class JournalRows(Rows):
@@ -115,6 +116,10 @@ class JournalRows(Rows):
             )
             size += len(batch)
         return size - first
+
+    def has_unsequenced(self) -> bool:
+        """Tell whether a committed event has no leaf yet."""
+        return bool(self._rows(ANY_UNSEQUENCED))
 
     def _take_unsequenced(self) -> Sequence[Row[Any]]:
         numbers = [row.event_number for row in self._changed_rows(TAKE)]
