@@ -18,6 +18,7 @@ HEXADECIMAL, UNTIL_CLASS, DECODE_NAME, WRITE_NAME = "read_hex_string_from_stream
 LONGEST_HEXADECIMAL_BYTES = 65_536
 LONGEST_TOKEN_BYTES = 128
 REMEMBERED_NAMES = 2048
+PAIRS = re.compile(rb"(?:[0-9a-fA-F]{2})*+")
 
 
 def read_tokens_at_once() -> bool:
@@ -32,14 +33,9 @@ def read_tokens_at_once() -> bool:
         if isinstance(stream, BytesIO):
             start = stream.tell()
             digits, end, _ = stream.read(LONGEST_HEXADECIMAL_BYTES)[1:].partition(b">")
-            if end and len(digits) % 2 == 0 and digits.isalnum():
-                try:
-                    value = bytes.fromhex(digits.decode("ascii"))
-                except ValueError:
-                    pass
-                else:
-                    stream.seek(start + len(digits) + 2)
-                    return generic.pdf_string(value)
+            if end and PAIRS.fullmatch(digits):
+                stream.seek(start + len(digits) + 2)
+                return generic.pdf_string(bytes.fromhex(digits.decode("ascii")))
             stream.seek(start)
         return read_hexadecimal(stream)
 

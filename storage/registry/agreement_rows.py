@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, select, text, union_all
+from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select, text, union_all
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Failure, Stage
 from conventions.errors import Busy, NotFound
@@ -37,7 +37,7 @@ PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id
 ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))
 ON_PAGE_OF_CAMPAIGN = ON_PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
 
-_REFERENCES = bindparam("references", expanding=True)
+_REFERENCES: BindParameter[Any] = bindparam("references", expanding=True)
 NAMED = select(agreements).where(agreements.c.reference.in_(_REFERENCES)).order_by(agreements.c.reference)
 
 

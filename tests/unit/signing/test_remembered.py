@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
+from types import ModuleType
 
 import pytest
 from asn1crypto.algos import SignedDigestAlgorithm
@@ -116,7 +118,7 @@ def test_a_name_that_cannot_be_prepared_fails_each_time() -> None:
             assert bad == bad  # noqa: PLR0124 the comparison itself fails
 
 
-READERS = {
+READERS: dict[str, tuple[Callable[[], bool], ModuleType, str, type[Exception]]] = {
     "pyHanko": (quick_reading.read_tokens_at_once, generic, quick_reading.HEXADECIMAL, PdfStreamError),
     "pypdf": (second_hex.read_hex_at_once, pypdf_reading, second_hex.NAME, PypdfStreamError),
 }
@@ -180,13 +182,14 @@ def test_tokens_end_where_the_library_ends_them(token: bytes, ends: bytes, most:
 def test_a_certificate_is_written_as_it_was_read() -> None:
     assert remember_prepared_names()
     key, lengths = ed25519.Ed25519PrivateKey.generate(), set()
-    days = [datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)]
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    certificate, der = Certificate(), b""
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "issuer")])
     for size in range(1, 257):
         texts = "n" * min(size, 64), "l" * min(max(size - 64, 1), 128), "o" * max(size - 192, 1)
         oids = NameOID.COMMON_NAME, NameOID.LOCALITY_NAME, NameOID.ORGANIZATION_NAME
         subject = x509.Name([x509.NameAttribute(oid, text) for oid, text in zip(oids, texts, strict=True)])
-        der = x509.CertificateBuilder(issuer, subject, key.public_key(), 1, *days).sign(key, None).public_bytes(Encoding.DER)
+        der = x509.CertificateBuilder(issuer, subject, key.public_key(), 1, begin, end).sign(key, None).public_bytes(Encoding.DER)
         certificate = Certificate.load(der)
         lengths.add(der[3])
         assert certificate.dump() == Certificate.dump.__wrapped__(certificate) == der
