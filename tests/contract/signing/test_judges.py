@@ -57,6 +57,7 @@ def judge(*arguments: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.needs_tool("judges")
+@pytest.mark.sampled(one_in=2)
 @pytest.mark.parametrize(("stage", "signatures"), [("member_signed", 1), ("countersigned", 2)])
 def test_eu_dss_passes_every_signature_at_b_lta_without_a_warning(files: Files, stage: str, signatures: int) -> None:
     asked = ("--json", "--trust", str(files.root), "--signatures", str(signatures), "--level", "LTA", "--sealed", "--compare-pages", "0")
@@ -67,6 +68,7 @@ def test_eu_dss_passes_every_signature_at_b_lta_without_a_warning(files: Files, 
 
 
 @pytest.mark.needs_tool("judges")
+@pytest.mark.left_to_ci("every day tests/interop/documents has two kinds judged, signed and renewed")
 def test_verapdf_finds_pdf_a_and_pdf_ua_at_every_stage(files: Files) -> None:
     stages = (files.prepared, files.member_signed, files.countersigned)
     for verdict in judge("vera", "--json", "--flavour", "3a,ua1", *(str(path) for path in stages)):
