@@ -41,7 +41,8 @@ def archive(ports: Ports, reference: str) -> None:
     final = agreement.required_artefact(agreement.final_stage)
     try:
         data = ports.working.get(final.sha256)
-        validated = _validated(ports, agreement, data)
+        at_hand = {final.sha256: data}
+        validated = _validated(ports, agreement, data, at_hand)
         with ports.registry.read() as tx:
             agreement = tx.agreement(reference)
         finish_pending(ports, reference)
@@ -60,7 +61,7 @@ def archive(ports: Ports, reference: str) -> None:
             reference,
             [*objects, (final.stage, final.sha256), ("record", archive_record(agreement, validated[-1]))],
             until,
-            {final.sha256: data},
+            at_hand,
         )
         keep_index(ports, reference, until)
         verifiable_until = ports.signing.verifiable_until(data)
@@ -86,14 +87,19 @@ def _authorisation_id(agreement: Agreement) -> str | None:
     return countersigned.text("authorisation_id") if countersigned is not None else None
 
 
-def _validated(ports: Ports, agreement: Agreement, data: bytes) -> Sequence[Fact]:
-    """Return the recorded validations of the completed file: a digest is validated once by each reader, the report kept with the fact."""
+def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[str, bytes]) -> Sequence[Fact]:
+    """Return the recorded validations of the completed file: a digest is validated once by each reader, the report kept with the fact.
+
+    A report that is made now is put in the working store, and in ``at_hand``.
+    """
     known = _validations_of(agreement, sha256_hex(data))
     if len(known) >= READERS_REQUIRED:
         return known
     expected = expected_signers(agreement)
     reports = (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected))
-    digests = {report.reader: ports.working.put(render_report(report)) for report in reports}
+    rendered = {report.reader: render_report(report) for report in reports}
+    digests = {reader: ports.working.put(report) for reader, report in rendered.items()}
+    at_hand.update({digests[reader]: report for reader, report in rendered.items()})
     refusals = {report.reader: reasons for report in reports if (reasons := _reasons_to_refuse(report, agreement))}
     if refusals:
         code = "verification.failed" if len(refusals) == len(reports) else "verification.disagree"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json
@@ -13,8 +14,10 @@ from conventions.retention import Retention, retention_data
 from conventions.steps.keep_actors import keep_actors
 
 
-def keep_member_file(ports: Ports, reference: str) -> None:
+def keep_member_file(ports: Ports, reference: str, at_hand: Mapping[str, bytes] = MappingProxyType({})) -> None:
     """Archive the prepared file, the member-signed file and the record of each version signed; nothing happens when it is done.
+
+    ``at_hand`` holds, by digest, what the caller has just read from the working store or put there.
 
     Raises:
         NotFound: the member has not signed.
@@ -29,7 +32,7 @@ def keep_member_file(ports: Ports, reference: str) -> None:
     if left:
         keep_actors(ports, reference)
     for version in left:
-        _keep_version(ports, agreement, version, retention)
+        _keep_version(ports, agreement, version, retention, at_hand)
 
 
 def versions_to_keep(agreement: Agreement) -> tuple[int, ...]:
@@ -45,14 +48,14 @@ def uploaded(agreement: Agreement, version: int) -> Sequence[tuple[str, str]]:
     return [("uploaded", str(sha256))] if sha256 is not None else []
 
 
-def _keep_version(ports: Ports, agreement: Agreement, version: int, retention: Retention) -> None:
+def _keep_version(ports: Ports, agreement: Agreement, version: int, retention: Retention, at_hand: Mapping[str, bytes]) -> None:
     reference, until = agreement.reference, retention.lock_until
     prepared = agreement.required_artefact(Stage.PREPARED, version)
     signed = agreement.required_artefact(Stage.MEMBER_SIGNED, version)
     objects: list[tuple[str, bytes | str]] = [(Stage.PREPARED, prepared.sha256), (Stage.MEMBER_SIGNED, signed.sha256)]
     objects += uploaded(agreement, version)
     objects.append(("record", archive_record(agreement, agreement.required_fact(FactKind.MEMBER_SIGNED, version))))
-    entry = keep_all(ports, reference, objects, until)[1]
+    entry = keep_all(ports, reference, objects, until, at_hand)[1]
     keep_index(ports, reference, until)
     with ports.registry.write() as tx:
         fresh = tx.agreement(reference, lock=True)

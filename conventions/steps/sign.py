@@ -19,6 +19,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Stage
 from conventions.canonical import Json
@@ -145,17 +146,20 @@ def finish_signature(ports: Ports, reference: str) -> None:
         if agreement.artefact(Stage.MEMBER_SIGNED) is None:
             check_may_sign(ports, tx, agreement, paris_date(ports.clock.now()))
             claim = take_claim(ports, tx, reference)
+    at_hand: dict[str, bytes] = {}
     if claim is not None:
         preparation = preparation_of(agreement)
         request = MemberSignature(reference, preparation.member, preparation.sha256, SIGNING_REASONS[agreement.kind], MEMBER_FORMULA)
         with freed_on_error(ports, (claim,)):
-            signed = ports.signing.sign_for_member(ports.working.get(preparation.sha256), request)
+            prepared = ports.working.get(preparation.sha256)
+            signed = ports.signing.sign_for_member(prepared, request)
             sha256 = ports.working.put(signed.data)
+            at_hand = {preparation.sha256: prepared, sha256: signed.data}
             with ports.registry.write() as tx:
                 claim.verify(tx)
                 commit_signature(ports, tx, reference, agreement.version, signed, sha256)
     if agreement.fact(FactKind.MEMBER_FILE_KEPT) is None:
-        keep_quietly(ports, reference)
+        keep_quietly(ports, reference, at_hand)
 
 
 def commit_signature(  # the claim's transaction and what was made under it
@@ -185,10 +189,10 @@ def commit_signature(  # the claim's transaction and what was made under it
         enqueue_about_version(ports, tx, Template.SECOND_ADDRESS_NOTICE, agreement)
 
 
-def keep_quietly(ports: Ports, reference: str) -> None:
+def keep_quietly(ports: Ports, reference: str, at_hand: Mapping[str, bytes] = MappingProxyType({})) -> None:
     """Put the signed file under lock; if the archive is down, the person is not made to wait: ``resume`` repeats it."""
     try:
-        keep_member_file(ports, reference)
+        keep_member_file(ports, reference, at_hand)
     except ContreseingError as error:
         if not error.retryable:
             raise
