@@ -1,6 +1,6 @@
 """What is changed in pypdf: a long hexadecimal string is read at once, not one digit after the other.
 
-The second reader's own, as nothing of it is the first reader's (``signing.quick_hex``). What is not an even number of plain
+The second reader's own, as nothing of it is the first reader's (``signing.quick_reading``). What is not an even number of plain
 digits up to its end is left to pypdf, from where it begins.
 """
 
