@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conventions.agreements import Agreement
+from conventions.agreements import Agreement, FactKind
 from conventions.ports.registry import ArchiveEntry, Registry, Transaction
 
 
 def compare_registries(one: Registry, other: Registry) -> list[str]:
     """Name everything that differs, of the agreements that ``other`` has; the journal up to the last head of both.
 
-    What no archive holds is not compared: when an object's writing was completed, flags of failed steps, personal fields.
+    What no archive holds is not compared: when an object's writing was completed, flags of failed steps, personal fields; nor the
+    fact that closes a trail: the record under lock that it names was written before it, and the next head of the journal tells it.
 
     Raises:
         UpstreamUnavailable.
@@ -54,7 +55,9 @@ class _Told:
     def read(self, tx: Transaction, reference: str) -> None:
         """Read one agreement and its folder."""
         entries = [replace(entry, completed_at=None) for entry in tx.archive_entries(reference)]
-        self.current = replace(tx.agreement(reference), failure=None), entries
+        agreement = tx.agreement(reference)
+        told = tuple(fact for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT)
+        self.current = replace(agreement, facts=told, failure=None), entries
 
 
 def _agreements(tx: Transaction) -> Iterator[Agreement]:

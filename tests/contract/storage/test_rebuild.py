@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from conventions.agreements import FactKind
+from conventions.steps import activate, keep_trail
 from conventions.steps.compare_registries import compare_registries
 from conventions.steps.rebuild import rebuild
 from conventions.steps.stamp_journal import stamp_journal
@@ -29,6 +30,23 @@ def test_a_registry_is_made_again_on_a_real_database(sql_registry: SqlRegistry) 
         assert tx.next_reference(2026) == "2026-0003"
         tx.add_fact(reference, fact(FactKind.CANCELLED, reason="x", by="y"))
     assert compare_registries(world.registry, sql_registry) == [f"agreement {reference}"]
+
+
+def test_a_trail_closed_since_the_last_head_is_no_difference(sql_registry: SqlRegistry) -> None:
+    world = World()
+    reference = world.archived()
+    activate.activate(world.ports, reference)
+    world.deliver()
+    stamp_journal(world.ports)
+    keep_trail.keep_trail(world.ports, reference)
+
+    rebuild(world.ports, sql_registry)
+
+    with sql_registry.read() as tx:
+        made = tx.agreement(reference)
+    assert world.agreement(reference).fact(FactKind.TRAIL_KEPT) is not None
+    assert made.fact(FactKind.TRAIL_KEPT) is None
+    assert compare_registries(world.registry, sql_registry) == []
 
 
 def test_what_differs_is_named(sql_registry: SqlRegistry) -> None:
