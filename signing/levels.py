@@ -49,13 +49,13 @@ class StoredMaterial:
 
 
 def level_of(data: bytes, field: str, before: GrowingReader | None = None) -> PadesLevel:
-    """Return the level that a file of ours shows for the signature of a field; ``before`` read a prefix of it.
+    """Return the level that a file of ours shows for the signature of a field; ``before`` read a prefix of it, and goes on with it.
 
     Raises:
         SigningFailed: no such signature, or not a PAdES one.
     """
     with converted_errors():
-        reader = GrowingReader(data, before)
+        reader = GrowingReader(data) if before is None else before.grow(data)
         return assess_level(read_signature_values(reader, data), field, read_material(reader), len(data))
 
 

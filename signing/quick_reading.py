@@ -15,6 +15,7 @@ from typing import Any
 from pyhanko.pdf_utils import generic, misc
 
 HEXADECIMAL, UNTIL_CLASS, DECODE_NAME, WRITE_NAME = "read_hex_string_from_stream", "_read_until_class", "_decode_name", "write_to_stream"
+DECODE_TEXT, CHARACTERS = "decode_pdfdocencoding", "_pdfDocEncoding"
 LONGEST_HEXADECIMAL_BYTES = 65_536
 LONGEST_TOKEN_BYTES = 128
 REMEMBERED_NAMES = 2048
@@ -57,6 +58,7 @@ def read_tokens_at_once() -> bool:
     setattr(generic, HEXADECIMAL, hexadecimal)
     setattr(misc, UNTIL_CLASS, until_class)
     _remember_names()
+    _decode_text_at_once()
     return True
 
 
@@ -93,3 +95,19 @@ def _remember_names() -> None:
     write_name.__wrapped__ = write  # type: ignore[attr-defined]
     setattr(generic, DECODE_NAME, decode_name)
     setattr(generic.NameObject, WRITE_NAME, write_name)
+
+
+def _decode_text_at_once() -> None:
+    decode, characters = getattr(generic, DECODE_TEXT, None), getattr(generic, CHARACTERS, ())
+    if decode is None or len(characters) != 256:  # noqa: PLR2004 ISO 32000-1, D.3: one a byte
+        return
+    undefined = bytes(byte for byte, character in enumerate(characters) if character == "\0")
+    table = dict(enumerate(characters))
+
+    def decode_text(data: Any) -> Any:  # noqa: ANN401 pyHanko's own types
+        if not isinstance(data, bytes) or len(data) != len(data.translate(None, undefined)):
+            return decode(data)
+        return data.decode("latin-1").translate(table)
+
+    decode_text.__wrapped__ = decode  # type: ignore[attr-defined]
+    setattr(generic, DECODE_TEXT, decode_text)

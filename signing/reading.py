@@ -1,20 +1,24 @@
 """A reader for files that we extend again and again: a cross-reference table is read in one go, and once.
 
 A tagged document has a thousand objects, and pyHanko reads their table line by line at each opening: 5 ms, four times a
-document. Here a table costs 0.5 ms, and the next opening takes over the tables it knows, because the file only grew.
-Private parts of pyHanko are used; ``signing.revisions`` refuses any version but the one this was tested with.
+document. Here a table costs 0.5 ms, and a file that grew is read on from where it ended: its tables, and the objects already
+parsed, are those of the file before. Private parts of pyHanko are used; ``signing.revisions`` refuses any version but the one
+this was tested with.
 """
 
 from __future__ import annotations
 
 import io
-from typing import Any, cast
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Self, cast
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodeLimits
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader, _read_header_version, process_data_at_eof
 from pyhanko.pdf_utils.xref import (
+    TrailerDictionary,
     XRefBuilder,
     XRefCache,
     XRefSection,
@@ -24,58 +28,88 @@ from pyhanko.pdf_utils.xref import (
     _prev,
 )
 
-Table = tuple[XRefSectionData, int]
-"""A table's entries, and where its trailer begins."""
-
 
 class GrowingReader(PdfFileReader):
-    """A strict reader that hands its tables on to the reader of the same file with a revision more."""
+    """A strict reader that goes on with the same file when a revision was appended to it."""
 
-    tables: dict[int, Table]
-
-    def __init__(self, data: bytes, before: GrowingReader | None = None) -> None:
-        """Open a file; ``before`` read a prefix of it.
+    def __init__(self, data: bytes) -> None:
+        """Open a file.
 
         Raises:
             PdfError, ValueError: not a PDF that can be read.
         """
-        stream = io.BytesIO(data)
         self._security_handler = None
         self.strict = True
-        self._decode_context = DecodeContext(DecodeLimits(), input_size=len(data))
         self.resolved_objects = {}
+        self._header_version = _read_header_version(io.BytesIO(data))
+        self._changed: set[tuple[int, int]] = set()
+        self._open(data, ())
+
+    def grow(self, data: bytes) -> Self:
+        """Go on with the same file and what was appended to it; what was changed in memory and not written is forgotten.
+
+        Raises:
+            PdfError, ValueError: not the same file, or a revision that cannot be read.
+        """
+        if not data.startswith(self._data):
+            raise PdfReadError("not the file that was read, with more at its end")
+        if self.has_xref_stream:
+            self.resolved_objects.clear()
+            self._open(data, ())
+            return self
+        revisions = self.trailer._trailer_revisions  # noqa: SLF001 see above
+        sections = self._open(data, self.xrefs._xref_sections)  # noqa: SLF001 see above
+        for revision in revisions:
+            self.trailer.add_trailer_revision(revision)
+        for number, generation in self._changed.union(*(section.xref_data.explicit_refs_in_revision for section in sections)):
+            self.resolved_objects.pop((generation, number), None)
+        self._changed.clear()
+        return self
+
+    def note_change(self, reference: generic.Reference | generic.IndirectObject) -> None:
+        """Note that an object that was read is being changed in memory: it is read anew once the file has grown."""
+        self._changed.add((reference.idnum, reference.generation))
+
+    def _open(self, data: bytes, known: Sequence[XRefSection]) -> list[XRefSection]:
+        self._data = data
+        self._decode_context = DecodeContext(DecodeLimits(), input_size=len(data))
         self._input_version = None
         self._historical_resolver_cache = {}
-        self.stream = stream
-        self._header_version = _read_header_version(stream)
-        stream.seek(-1, io.SEEK_END)
-        builder = _TableBuilder(self, stream, process_data_at_eof(stream), before.tables if before else {})
-        self.tables = builder.tables
-        self.xrefs = XRefCache(self, builder.read_xrefs())
-        self.last_startxref = builder.last_startxref
-        self.trailer = builder.trailer
-        self.has_xref_stream = builder.has_xref_stream
         self._embedded_signatures = None
+        self.stream = stream = io.BytesIO(data)
+        stream.seek(-1, io.SEEK_END)
+        builder = _TableBuilder(self, stream, process_data_at_eof(stream), known[-1].meta_info.declared_startxref if known else None)
+        sections = builder.read_xrefs()
+        self.xrefs = XRefCache(self, [*known, *sections])
+        self.last_startxref = builder.last_startxref
+        self.trailer: TrailerDictionary = builder.trailer
+        self.has_xref_stream = builder.has_xref_stream
+        return sections
 
 
 class _TableBuilder(XRefBuilder):
-    """Reads tables at once, or takes them over; streams and hybrid files are left to pyHanko."""
+    """Reads tables at once, back to the last one known; streams and hybrid files are left to pyHanko."""
 
-    def __init__(self, handler: PdfFileReader, stream: io.BytesIO, last_startxref: int, known: dict[int, Table]) -> None:
+    def __init__(self, handler: PdfFileReader, stream: io.BytesIO, last_startxref: int, known: int | None) -> None:
         super().__init__(handler, stream, strict=True, last_startxref=last_startxref)
         self._data = stream.getbuffer()
-        self.tables = dict(known)
+        self._known = known
+        self._is_joined = known is None or last_startxref == known
 
     def read_xrefs(self) -> list[XRefSection]:
         try:
-            return cast("list[XRefSection]", super().read_xrefs())  # type: ignore[no-untyped-call]
+            if self.last_startxref == self._known:
+                return []
+            sections = cast("list[XRefSection]", super().read_xrefs())  # type: ignore[no-untyped-call]
         finally:
             self._data.release()
+        if not self._is_joined:
+            raise PdfReadError("a revision that does not follow the last one")
+        return sections
 
     def _read_xref_table(self, declared_startxref: int) -> Any:  # noqa: ANN401 the place of the table before, as pyHanko holds it
         start = self.stream.tell()
-        table = self.tables.get(declared_startxref) or _parse_table(self._data, start)
-        section_data, trailer_at = table
+        section_data, trailer_at = _parse_table(self._data, start)
         self.stream.seek(trailer_at)
         trailer = generic.DictionaryObject.read_from_stream(self.stream, generic.TrailerReference(self.handler))  # type: ignore[no-untyped-call]
         size = int(trailer.raw_get("/Size"))
@@ -84,12 +118,28 @@ class _TableBuilder(XRefBuilder):
         meta = XRefSectionMetaInfo(XRefSectionType.STANDARD, size, declared_startxref, start, trailer_at, None)
         self.sections.append(XRefSection(meta, section_data))
         self.trailer.add_trailer_revision(trailer)
-        self.tables[declared_startxref] = table
-        return _prev(trailer)
+        before = _prev(trailer)
+        if before is not None and before == self._known:
+            self._is_joined = True
+            return None
+        return before
 
 
-def _parse_table(data: memoryview, start: int) -> Table:
-    """Read the subsections of a table (ISO 32000-1, 7.5.4), from after the word ``xref``.
+class _TableEntries(XRefSectionData):
+    """A table's entries; the set of those it names, which signing seldom needs, is made when asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.explicit_refs_in_revision
+
+    @cached_property
+    def explicit_refs_in_revision(self) -> set[tuple[int, int]]:  # type: ignore[override]
+        used = {(number, generation) for number, (generation, _) in self.standard_xrefs.items()}
+        return used | {(number, generation - 1) for number, generation in self.freed.items()}
+
+
+def _parse_table(data: memoryview, start: int) -> tuple[_TableEntries, int]:
+    """Read the subsections of a table (ISO 32000-1, 7.5.4), from after the word ``xref``; also returns where its trailer begins.
 
     Raises:
         PdfReadError: an entry that is neither in use nor free, or a count that does not fit.
@@ -97,7 +147,7 @@ def _parse_table(data: memoryview, start: int) -> Table:
     written = bytes(data[start:])
     end = written.find(b"trailer")
     tokens = written[:end].split()
-    section = XRefSectionData()
+    section = _TableEntries()
     at = 0
     while at < len(tokens):
         first, count = int(tokens[at]), int(tokens[at + 1])
@@ -111,11 +161,7 @@ def _parse_table(data: memoryview, start: int) -> Table:
             if marker == b"f":
                 section.freed[number] = generation
         section.standard_xrefs.update(zip(range(first, first + count), zip(generations, offsets, strict=True), strict=True))
-        section.explicit_refs_in_revision.update(zip(range(first, first + count), generations, strict=True))
         for number in section.freed.keys() & section.standard_xrefs.keys():
-            generation, _ = section.standard_xrefs.pop(number)
-            section.explicit_refs_in_revision.discard((number, generation))
-            section.explicit_refs_in_revision.add((number, generation - 1))
-    if section.freed.pop(0, None) is not None:  # the head of the list of free entries is no object
-        section.explicit_refs_in_revision.discard((0, 65_534))
+            del section.standard_xrefs[number]
+    section.freed.pop(0, None)  # the head of the list of free entries is no object
     return section, start + written.index(b"<<", end)

@@ -72,6 +72,14 @@ class FrozenWriter(IncrementalPdfFileWriter):
         super().__init__(reader.stream, prev=reader)
         self.reader = reader
 
+    def mark_update(self, obj_ref: generic.Reference | generic.IndirectObject) -> None:
+        super().mark_update(obj_ref)
+        self.reader.note_change(obj_ref)
+
+    def update_root(self) -> None:
+        super().update_root()  # type: ignore[no-untyped-call]
+        self.reader.note_change(self._root)
+
     def _update_meta(self) -> None:
         """Do nothing, where pyHanko would write a modification date and serialise the packet anew."""
 
@@ -100,7 +108,7 @@ def store_content(*evidences: Evidence) -> SecurityStoreContent:
 
 @dataclass(frozen=True)
 class PendingRevision:
-    """A revision with a hole: ``digest`` is over everything else; ``reader`` read the file before it."""
+    """A revision with a hole: ``digest`` is over everything else; ``reader`` read the file before it, and can go on with it."""
 
     buffer: io.BytesIO
     prepared: PreparedByteRangeDigest
@@ -145,13 +153,13 @@ def converted_errors() -> Iterator[None]:
 
 
 def open_revision(data: bytes, before: GrowingReader | None = None) -> FrozenWriter:
-    """Open a file to append to it; ``before`` read the same file with a revision less.
+    """Open a file to append to it; ``before`` read the same file with a revision less, and goes on with this one.
 
     Raises:
         SigningFailed: unreadable, encrypted, or with hybrid cross-references, which readers do not all read alike.
     """
     with converted_errors():
-        writer = FrozenWriter(GrowingReader(data, before))
+        writer = FrozenWriter(GrowingReader(data) if before is None else before.grow(data))
         if writer.security_handler is not None:
             raise SigningFailed("the PDF is encrypted", code="signing.pdf_encrypted")
         if writer.prev.xrefs.hybrid_xrefs_present:

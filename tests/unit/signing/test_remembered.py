@@ -215,3 +215,16 @@ def test_names_are_decoded_and_written_as_the_library_does(name: bytes) -> None:
             else:
                 found.append(((type(value), value, value is one(way)), stream.getvalue()))
         assert found[0] == found[1]
+
+
+@given(text=st.binary(max_size=40))
+def test_text_is_decoded_as_the_library_decodes_it(text: bytes) -> None:
+    assert quick_reading.read_tokens_at_once()
+    quick = getattr(generic, quick_reading.DECODE_TEXT)
+    found: list[object] = []
+    for decode in (quick, quick.__wrapped__):
+        try:
+            found.append(decode(text))
+        except UnicodeDecodeError as error:
+            found.append((error.object, error.reason))
+    assert found[0] == found[1]
