@@ -37,7 +37,7 @@ def worker(
     settings = load_settings()
     configure_logs("worker", settings.log_level)
     verify_stores(settings)
-    ports = build_ports(settings, is_deferring=True)
+    ports = build_ports(settings, is_deferring=True, is_staying=True)
     stop = threading.Event()
     stop_on_signals(stop)
     if ready_file is not None:
@@ -60,7 +60,7 @@ def portal(
     configure_logs("portal", settings.log_level)
     verify_stores(settings)
     sockets = [_listen(address) for address in listens]
-    ports = build_ports(settings)
+    ports = build_ports(settings, is_staying=True)
     config = uvicorn.Config(
         create_application(ports, portal_settings(settings)),
         access_log=False,
