@@ -47,6 +47,9 @@ SUB_INDICATIONS: Mapping[str, str] = MappingProxyType(
 REASONS: Sequence[tuple[str, str]] = (
     ("no signature", "ce fichier n'est pas signé"),
     ("not a PDF", "ce fichier n'est pas un PDF lisible"),
+    ("limit: the file is larger", "ce fichier est plus volumineux (100 Mo) que ce qui peut être vérifié sans risque"),
+    ("limit: the file takes", "sa lecture dure plus de dix secondes, ce qu'aucun fichier signé honnête ne demande"),
+    ("limit: the file makes", "sa lecture demande plus de 512 Mo de mémoire, ce qu'aucun fichier signé honnête ne demande"),
     ("the file makes the reader fail", "ce fichier est écrit de façon qu'aucun lecteur prudent ne l'accepte"),
     ("sealed: something follows", "des octets suivent le dernier horodatage"),
     ("sealed:", "le dernier horodatage ne couvre pas tout le fichier"),

@@ -32,10 +32,11 @@ def read_anchors(places: list[Path] | None) -> list[bytes]:
     return found
 
 
-def read_file(file: Path) -> bytes:
-    """Read a file, or end the command."""
+def read_file(file: Path, most_bytes: int = -1) -> bytes:
+    """Read a file, or so many bytes of it, or end the command."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(most_bytes)
     except OSError as error:
         refuse(f"{file} ne peut pas être lu : {error.strerror}.")
 
