@@ -9,6 +9,7 @@ from conventions.errors import InputRefused, NotFound, RuleRefused
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.system import Ports
 from conventions.recording import record_event
+from conventions.steps.keep_actors import actor_entries
 
 HELD, LET_GO, EXTENDED = "archive.held", "archive.let_go", "archive.lock_extended"
 MIN_REASON_CHARACTERS = 10
@@ -43,16 +44,20 @@ def is_held(events: Sequence[JournalEntry]) -> bool:
 def extend_locks(ports: Ports, reference: str, until: datetime, reason: str, by: str) -> int:
     """Make every lock of a folder last until an instant; return how many were shorter.
 
+    Those of the records that its agreement shares with others (``actors/``) follow: without them it could not be rebuilt.
+
     Raises:
         RuleRefused: every lock lasts longer already: a lock is never shortened.
         InputRefused, NotFound, UpstreamUnavailable: as ``hold``.
     """
     entries = _standing(ports, reference, reason)
+    with ports.registry.read() as tx:
+        shared = [entry for entry in actor_entries(tx, reference) if entry.retain_until < until]
     shorter = [entry for entry in entries if entry.retain_until < until]
-    if not shorter:
+    if not shorter and not shared:
         raise RuleRefused(f"the locks of {reference} last until {until} already", code="archive.lock_shorter", reference=reference)
     _tell(ports, reference, EXTENDED, reason, by, {"until": until.isoformat()})
-    for entry in shorter:
+    for entry in (*shared, *shorter):
         ports.archive.extend_lock(entry.key, until)
         with ports.registry.write() as tx:
             tx.extend_archive_entry(entry.key, until)

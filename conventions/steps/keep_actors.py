@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from conventions.agreements import Agreement, Campaign
 from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.errors import NotFound
 from conventions.folder import finish_pending, keep
 from conventions.members import Member
 from conventions.plain import plain
-from conventions.ports.registry import Transaction
+from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.programmes import Programme
@@ -47,6 +48,16 @@ def keep_actors(ports: Ports, reference: str) -> None:
             ports.archive.extend_lock(entry.key, until)
             with ports.registry.write() as tx:
                 tx.extend_archive_entry(entry.key, until)
+
+
+def actor_entries(tx: Transaction, reference: str) -> list[ArchiveEntry]:
+    """List the objects in place of the records that an agreement needs; none when no agreement has that reference."""
+    try:
+        agreement = tx.agreement(reference)
+    except NotFound:
+        return []
+    folders = dict.fromkeys(folder for folder, _, _ in _actors(tx, agreement))
+    return [entry for folder in folders for entry in tx.archive_entries(folder) if entry.completed_at is not None]
 
 
 def actor_folder(kind: str, record_id: str) -> str:

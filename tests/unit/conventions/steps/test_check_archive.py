@@ -16,6 +16,7 @@ from conventions.retention import FinalFate, retention_of
 from conventions.status import Status
 from conventions.steps.check_archive import StoreFinding, check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
+from conventions.steps.keep_actors import actor_entries
 from conventions.steps.keep_trail import keep_trail
 from conventions.steps.list_eliminable import TRANSFER_ACCEPTED, list_eliminable
 from conventions.steps.release import release
@@ -213,10 +214,23 @@ def test_locks_are_extended_never_shortened(world: World) -> None:
     assert extend_locks(world.ports, reference, until, REASON, "agent") == len([key for key in world.archive.objects if reference in key])
     with world.registry.read() as tx:
         assert {entry.retain_until for entry in tx.archive_entries(reference)} == {until}
+        shared = actor_entries(tx, reference)
+    assert {entry.key.partition("/")[0] for entry in shared} == {"actors"}
+    assert {world.archive.states[entry.key].retain_until for entry in shared} == {entry.retain_until for entry in shared} == {until}
     assert check_archive(world.ports).holds
 
     with pytest.raises(RuleRefused):
         extend_locks(world.ports, reference, until - timedelta(days=1), REASON, "agent")
+
+
+def test_what_belongs_to_no_agreement_is_extended_by_itself(world: World) -> None:
+    with world.registry.read() as tx:
+        shared = actor_entries(tx, reference_of(world))
+    folder, until = shared[0].reference, shared[0].retain_until + timedelta(days=30)
+
+    assert extend_locks(world.ports, folder, until, REASON, "agent") == 1
+    with world.registry.read() as tx:
+        assert [entry.retain_until for entry in tx.archive_entries(folder)] == [until]
 
 
 def test_a_hold_needs_a_reason_and_a_folder(world: World) -> None:
