@@ -28,6 +28,7 @@ from storage.registry import SqlRegistry
 
 PATIENCE_SECONDS = 10.0
 FLOW_RUN_SECONDS = 90.0
+BUSY_TRIES, BUSY_SECONDS = 4, 1.0
 TRIAL_PREFIX = "doctor"
 LOCKED_FOR = timedelta(minutes=1)
 TRIAL_FLOW = "sweep/run"
@@ -161,12 +162,17 @@ def try_flow_run(settings: Settings) -> str:
     auth = (user, password) if settings.prefect_auth else None
     try:
         with httpx.Client(base_url=settings.prefect_api_url, auth=auth, timeout=PATIENCE_SECONDS, trust_env=False) as prefect:
-            deployment = _answer(prefect.get(f"/deployments/name/{TRIAL_FLOW}"))
-            body = {"state": {"type": "SCHEDULED"}, "idempotency_key": f"{TRIAL_PREFIX}-{secrets.token_hex(8)}", "tags": [TRIAL_PREFIX]}
-            run = _answer(prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json=body))
+            deployment = ask_prefect(prefect, "GET", f"/deployments/name/{TRIAL_FLOW}")
+            body: dict[str, object] = {
+                "state": {"type": "SCHEDULED"},
+                "idempotency_key": f"{TRIAL_PREFIX}-{secrets.token_hex(8)}",
+                "tags": [TRIAL_PREFIX],
+            }
+            run = ask_prefect(prefect, "POST", f"/deployments/{deployment['id']}/create_flow_run", body)
             state = _final_state(prefect, str(run["id"]))
     except httpx.HTTPError as error:
-        raise UpstreamUnavailable(f"Prefect does not answer ({type(error).__name__})", code="prefect.unavailable") from error
+        told = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
+        raise UpstreamUnavailable(f"Prefect does not answer as it should ({told})", code="prefect.unavailable") from error
     if state not in {"COMPLETED", "CANCELLED"}:  # cancelled: another sweep was running at that moment, which proves as much
         raise UpstreamUnavailable(f"the run ended as {state}", code="prefect.run_failed", state=state)
     return f"un passage de « {TRIAL_FLOW} » mené à son terme"
@@ -176,14 +182,27 @@ def _final_state(prefect: httpx.Client, run_id: str) -> str:
     limit = time.monotonic() + FLOW_RUN_SECONDS
     state = "SCHEDULED"
     while time.monotonic() < limit:
-        state = str(_answer(prefect.get(f"/flow_runs/{run_id}"))["state_type"])
+        state = str(ask_prefect(prefect, "GET", f"/flow_runs/{run_id}")["state_type"])
         if state in {"COMPLETED", "CANCELLED", "FAILED", "CRASHED"}:
             return state
         time.sleep(0.5)
     return state
 
 
-def _answer(response: httpx.Response) -> dict[str, object]:
+def ask_prefect(
+    prefect: httpx.Client, method: str, path: str, body: dict[str, object] | None = None, *, wait_seconds: float = BUSY_SECONDS
+) -> dict[str, object]:
+    """Ask Prefect one thing, again a little later while it says that it is too busy (5xx); what is posted must bear it twice.
+
+    Raises:
+        httpx.HTTPError: no answer, a refusal, or still too busy.
+    """
+    response = prefect.request(method, path, json=body)
+    for _ in range(BUSY_TRIES):
+        if not response.is_server_error:
+            break
+        time.sleep(wait_seconds)
+        response = prefect.request(method, path, json=body)
     response.raise_for_status()
     read: dict[str, object] = response.json()
     return read
