@@ -351,7 +351,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "portal.listen": "Le portail ne peut pas s'ouvrir à cette adresse.",
         "prefect.run_failed": "Le suivi (Prefect) a reçu l'essai, mais ne l'a pas exécuté.",
         "store.access_denied": "Le stockage refuse l'accès : vérifiez la clé et ses droits.",
-        "store.clock_skew": "L'heure de cette machine s'écarte trop de celle du stockage : remettez-la à l'heure (service NTP), puis recommencez.",
+        "store.clock_skew": (
+            "L'heure de cette machine s'écarte trop de celle du stockage : remettez-la à l'heure (service NTP), puis recommencez."
+        ),
         "store.no_bucket": "Un compartiment du stockage n'existe pas.",
         "tsa.unavailable": "L'autorité d'horodatage ne répond pas.",
         "verification.disagree": "Les deux lectures indépendantes du fichier signé ne concordent pas : rien n'a été archivé.",
