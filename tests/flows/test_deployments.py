@@ -13,6 +13,7 @@ from delivery.waker import PrefectWaker
 from flows.deployments import deployments, register_flows
 from flows.rows import Trackers
 from tests.flows.server import Prefect
+from tests.integration.village import wait_until
 
 NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal", "check-archive")
 
@@ -42,12 +43,19 @@ def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefec
     assert {schedule["timezone"] for schedule in schedules.values()} == {"Europe/Paris"}
 
 
+def ask(waker: PrefectWaker) -> None:
+    """Wake, and wait until the server took it: busy, it answers 503 for a moment, and the waker asks again by itself."""
+    before = waker.asked
+    waker.wake("countersigned", "ceremony:a-1", {"authorisation_id": "a-1"})
+    wait_until(lambda: waker.asked > before, 60, lambda: f"{waker.failed} failed, the last by {waker.last_failure}")
+
+
 def test_wake_makes_one_run_of_one_key_with_its_parameters(prefect: Prefect) -> None:
     for deployment in deployments():
         deployment.apply()
-    waker = PrefectWaker(prefect.embedded.api_url, None, 10.0)
-    assert waker.wake("countersigned", "ceremony:a-1", {"authorisation_id": "a-1"})
-    assert waker.wake("countersigned", "ceremony:a-1", {"authorisation_id": "a-1"})
+    waker = PrefectWaker(prefect.embedded.api_url, None, 10.0, (0.5,) * 60)
+    ask(waker)
+    ask(waker)
     runs = prefect.send("POST", "/flow_runs/filter", {"flow_runs": {"idempotency_key": {"any_": ["ceremony:a-1"]}}})
     assert len(runs) == 1
     assert runs[0]["parameters"] == {"authorisation_id": "a-1", "trackers": "auto"}
