@@ -21,6 +21,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from contreseing.judging_settings import JudgingSettings
 from contreseing.keeping_settings import KeepingSettings
 from conventions.errors import ConfigurationError
 from conventions.signatures import SignatureLevel
@@ -53,7 +54,7 @@ def _without_final_slash(address: str) -> str:
 Address = Annotated[str, AfterValidator(_without_final_slash)]
 
 
-class Settings(KeepingSettings):
+class Settings(JudgingSettings, KeepingSettings):
     """All settings. Fields without default must be given."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)

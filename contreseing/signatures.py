@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography import x509
 
 from contreseing.clock import SystemClock
+from contreseing.judging import build_qualifier
 from contreseing.settings import Settings, text_of
 from conventions.errors import ConfigurationError
 from conventions.ports.documents import StampText
@@ -49,6 +50,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         upload_anchors_pem=_upload_anchors(settings.upload_anchors_dir),
         render_stamp=render_stamp,
         clock=clock,
+        qualifier=build_qualifier(settings, clock),
     )
 
 

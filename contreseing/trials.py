@@ -14,11 +14,13 @@ from email.utils import format_datetime, make_msgid
 import httpx
 
 from contreseing.clock import SystemClock
+from contreseing.judging import build_list_folder
 from contreseing.settings import Settings
 from contreseing.stores import verify_stores
 from contreseing.wiring import s3_settings
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
 from conventions.french import format_instant
+from conventions.steps.refresh_lists import assess
 from signing.chains import TrustStore, parse_certificates
 from signing.pki.directory import read_anchors
 from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
@@ -150,6 +152,22 @@ def _tls_context(settings: Settings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:
         raise ConfigurationError("the file of authorities cannot be read", code="configuration.mail_ca_file") from error
+
+
+def try_lists(settings: Settings) -> str:
+    """Look at the trusted lists that are kept, and say whether each is fresh; nothing is fetched.
+
+    Raises:
+        EvidenceBroken, ConfigurationError.
+        VerificationFailed: ``lists.stale``: a list is out of date, lacks, or soon will be.
+    """
+    if settings.trusted_lists_dir is None:
+        return "aucune n'est demandée : rien n'est dit qualifié"
+    found = assess(build_list_folder(settings, SystemClock()).state(), SystemClock().now())
+    if not found.is_well:
+        told = " ; ".join(f"{territory} {what}".strip() for territory, what in found.ageing)
+        raise VerificationFailed(told, code="lists.stale", count=len(found.ageing))
+    return f"{found.count} listes à jour"
 
 
 def try_flow_run(settings: Settings) -> str:

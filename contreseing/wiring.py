@@ -17,6 +17,7 @@ from contreseing.secrets import KeyedSecrets
 from contreseing.settings import Mode, Settings, load_settings, text_of
 from conventions.ports.documents import Documents, StampText
 from conventions.ports.journal import Timestamps
+from conventions.ports.lists import Lists
 from conventions.ports.signing import Signing
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports, Rules
@@ -99,6 +100,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
             archiving_service=settings.archiving_service,
             levels=SignatureLevels(settings.member_level, settings.signatory_level),
         ),
+        lists=deferred(lambda: _lists(settings, clock)) if settings.trusted_lists_dir is not None else None,
     )
     return loaded(ports)
 
@@ -212,6 +214,12 @@ def _timestamps(settings: Settings, clock: SystemClock) -> Timestamps:
     from contreseing.stamping import build_timestamps  # noqa: PLC0415 as above, for those who stamp the journal
 
     return build_timestamps(settings, clock)
+
+
+def _lists(settings: Settings, clock: SystemClock) -> Lists:
+    from contreseing.judging import build_list_folder  # noqa: PLC0415 as above, for those who refresh the lists
+
+    return build_list_folder(settings, clock)
 
 
 def _mailer(settings: Settings, clock: SystemClock) -> SmtpMailer:

@@ -103,6 +103,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "evidence.data_differs": "Les données contenues dans le fichier ne sont pas celles préparées. Le dossier est mis de côté.",
         "evidence.order_unknown": "Cet ordre d'activation ne vient pas du fichier signé.",
         "evidence.digest": "L'empreinte d'un fichier conservé ne correspond plus. Le dossier est mis de côté.",
+        # trusted lists
+        "lists.state": "L'état des listes de confiance est illisible. Relancez « contreseing lists refresh ».",
+        "lists.unavailable": "La liste des listes de confiance n'a pas pu être obtenue, et aucune copie n'en est gardée.",
+        "lists.unverified": "Cette liste de confiance n'est pas signée par qui doit la signer. Elle n'est pas utilisée.",
+        "lists.unreadable": "Cette liste de confiance est illisible. Elle n'est pas utilisée.",
+        "lists.stale": "{count} liste(s) de confiance à examiner : ce qu'elles disent n'est plus utilisé, ou bientôt plus.",
+        "configuration.lists": "Aucun dossier de listes de confiance n'est réglé : donnez TRUSTED_LISTS_DIR, ou --dir.",
         # what the desk gives as a reason for a pile
         "pile.off_scale": "Le montant ne figure pas au barème.",
         "pile.own_terms": "Ce document a ses propres termes : il se lit un par un.",

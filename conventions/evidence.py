@@ -22,6 +22,7 @@ from conventions.ports.registry import JournalEntry
 from conventions.ports.stores import LockedObject
 from conventions.preparation import Preparation, preparation_of
 from conventions.programmes import Programme
+from conventions.qualification import QualifiedWhy, answer_of
 from conventions.sentences import TEMPLATE_LABELS
 
 EVIDENCE_SCHEMA = "contreseing/evidence/1"
@@ -39,6 +40,10 @@ IDENTIFIED_BY: Mapping[Party, tuple[str, ...]] = {
         "code d’application à usage unique, propre à la cérémonie",
     ),
 }
+IDENTIFIED_BY_UPLOAD = (
+    "lien personnel envoyé à l’adresse électronique enregistrée pour cette personne",
+    "certificat de cette personne, délivré par une autorité que le syndicat accepte",
+)
 WHY_SIMPLE: Mapping[Party, str] = {
     Party.MEMBER: (
         "Signature électronique simple : le certificat, à usage unique, vient d’une autorité qui n’est pas qualifiée, et l’identité"
@@ -50,8 +55,8 @@ WHY_SIMPLE: Mapping[Party, str] = {
     ),
 }
 WHY_TIMESTAMP: Mapping[str, str] = {
-    "signature-timestamp": "Il date la signature. Aucune liste de confiance n’a été consultée : il est tenu pour non qualifié.",
-    "document-timestamp": "Il couvre tout ce qui le précède. Aucune liste de confiance n’a été consultée : il est tenu pour non qualifié.",
+    "signature-timestamp": "Il date la signature.",
+    "document-timestamp": "Il couvre tout ce qui le précède.",
 }
 
 
@@ -99,7 +104,7 @@ def evidence_data(sources: EvidenceSources) -> Mapping[str, Json]:
         },
         "member": {"name": sources.member.name, "siret": sources.member.siret},
         "document": _document(agreement, preparation),
-        "people": [_person(preparation, party) for party in SIGNERS[agreement.kind]],
+        "people": [_person(agreement, preparation, party) for party in SIGNERS[agreement.kind]],
         "events": [
             {
                 "index": entry.index,
@@ -137,15 +142,22 @@ def _document(agreement: Agreement, preparation: Preparation) -> Mapping[str, Js
     }
 
 
-def _person(preparation: Preparation, party: Party) -> Mapping[str, Json]:
+def _person(agreement: Agreement, preparation: Preparation, party: Party) -> Mapping[str, Json]:
+    identified_by = IDENTIFIED_BY_UPLOAD if _is_uploaded(agreement, party) else IDENTIFIED_BY[party]
     identity = preparation.identity(party)
     return {
         "party": party.value,
         "name": identity.person.addressed,
         "capacity": identity.person.capacity,
         "organisation": identity.organisation,
-        "identified_by": list(IDENTIFIED_BY[party]),
+        "identified_by": list(identified_by),
     }
+
+
+def _is_uploaded(agreement: Agreement, party: Party) -> bool:
+    """Tell whether a person signed elsewhere, with a certificate and a tool of their own."""
+    signed = agreement.fact(FactKind.MEMBER_SIGNED) if party is Party.MEMBER else None
+    return signed is not None and "uploaded_sha256" in signed.data
 
 
 def _signatures(agreement: Agreement, preparation: Preparation, report: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
@@ -160,18 +172,30 @@ def _signatures(agreement: Agreement, preparation: Preparation, report: Mapping[
             "level": finding["level"],
             "indication": finding["indication"],
             "certificate_sha256": agreement.required_fact(facts[party]).data["certificate_sha256"],
-            "explanation": WHY_SIMPLE[party],
+            "explanation": _why(party, finding.get("qualification"), is_uploaded=_is_uploaded(agreement, party)),
         }
+
+
+def _why(party: Party, published: Json, *, is_uploaded: bool) -> str:
+    """Explain what a signature is worth: our one-shot certificates are never qualified, another's is what trusted lists say."""
+    answer = answer_of(published)
+    if not is_uploaded and (published is None or answer.why is QualifiedWhy.NOT_CLAIMED):
+        return WHY_SIMPLE[party]
+    told = answer.of_signature()
+    made = "Faite avec le certificat et l’outil de cette personne, vérifiée à son arrivée. " if is_uploaded else ""
+    return f"{made}{told[0].upper()}{told[1:]}."
 
 
 def _timestamps(report: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
     for finding in _items(report["timestamps"]):
+        answer = answer_of(finding.get("qualification"))
+        told = answer.of_timestamp()
         yield {
             "field": finding["field"],
             "authority": finding["authority"],
             "at": finding["at"],
-            "is_qualified": False,
-            "explanation": WHY_TIMESTAMP[str(finding["kind"])],
+            "is_qualified": answer.is_qualified is True,
+            "explanation": f"{WHY_TIMESTAMP[str(finding['kind'])]} {told[0].upper()}{told[1:]}.",
         }
 
 

@@ -36,7 +36,12 @@ class Template(StrEnum):
     RETURNED = "returned"
     DECLINED = "declined"
     ARCHIVE_ALERT = "archive_alert"
+    LISTS_ALERT = "lists_alert"
     ORDER = "order"
+
+
+ALERTS = frozenset({Template.ARCHIVE_ALERT, Template.LISTS_ALERT})
+"""Mails to the agents that are of no agreement in particular."""
 
 
 class OutgoingState(StrEnum):

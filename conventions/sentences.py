@@ -71,6 +71,7 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.RETURNED: "Renvoi au membre",
         Template.DECLINED: "Refus de signer",
         Template.ARCHIVE_ALERT: "Alerte de l'archive",
+        Template.LISTS_ALERT: "Alerte des listes de confiance",
         Template.ORDER: "Ordre d'activation",
     }
 )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from conventions.kinds import Party
 from conventions.people import Person
+from conventions.qualification import Qualification
 
 READERS_REQUIRED = 2
 """Independent readers that must each accept a completed file before it is archived, and before anything is ordered from it."""
@@ -138,7 +139,10 @@ class ExpectedSigner:
 
 @dataclass(frozen=True)
 class SignatureFinding:
-    """One signature of a report."""
+    """One signature of a report.
+
+    ``certificates``: SHA-256 of the signer's and of those above it that the reader knew; ``qualification``: None when it did not look.
+    """
 
     field: str
     signer: str
@@ -148,11 +152,13 @@ class SignatureFinding:
     sub_indication: str
     level: PadesLevel | None
     reasons: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    qualification: Qualification | None = None
 
 
 @dataclass(frozen=True)
 class TimestampFinding:
-    """One document or signature time-stamp of a report."""
+    """One document or signature time-stamp of a report; ``certificates`` and ``qualification`` as for a signature."""
 
     kind: str
     field: str
@@ -160,6 +166,8 @@ class TimestampFinding:
     at: datetime
     indication: Indication
     reasons: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    qualification: Qualification | None = None
 
 
 @dataclass(frozen=True)

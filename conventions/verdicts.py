@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from conventions.french import NO_BREAK, format_date, format_instant, paris_date
-from conventions.signatures import Indication, TimestampFinding
-from conventions.verification import FileVerification, VerifiedSignature
+from conventions.signatures import Indication, SignatureFinding, TimestampFinding
+from conventions.verification import FileVerification, qualification_of
 
 INDICATIONS: Mapping[Indication, str] = MappingProxyType(
     {
@@ -61,14 +61,6 @@ REASONS: Sequence[tuple[str, str]] = (
     ("timestamp is INDETERMINATE", "l'horodatage ne peut pas être vérifié entièrement"),
 )
 """Beginnings of the operators' reasons, and what they mean; the first that is found in a reason tells it."""
-QUALIFICATIONS: Mapping[bool | None, str] = MappingProxyType(
-    {
-        True: "signature qualifiée",
-        False: "signature non qualifiée, parce que son certificat ne se dit pas qualifié",
-        None: "signature dont le caractère qualifié n'est pas établi, parce qu'aucune liste de confiance n'a été consultée",
-    }
-)
-UNQUALIFIED_TIME = "horodatage tenu pour non qualifié, parce qu'aucune liste de confiance n'a été consultée"
 
 
 def verdict(found: FileVerification) -> str:
@@ -81,10 +73,10 @@ def verdict(found: FileVerification) -> str:
     if found.verifiable_until is not None:
         until = f" Vérifiable ainsi jusqu'au {format_date(paris_date(found.verifiable_until))}."
     told = " ".join(
-        f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {QUALIFICATIONS[one.is_qualified]}."
+        f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {qualification_of(one).of_signature()}."
         for one in found.signatures
     )
-    times = f" {UNQUALIFIED_TIME[0].upper()}{UNQUALIFIED_TIME[1:]}." if found.timestamps else ""
+    times = "".join(f" {_capital(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
     return f"Valable au niveau {found.level}. {told}{times}{until}{known}"
 
@@ -99,15 +91,14 @@ def state_known(found: FileVerification) -> str:
 
 def french_reasons(found: FileVerification) -> tuple[str, ...]:
     """Return why a file is not valid, each cause once."""
-    causes = [SUB_INDICATIONS[sub] for one in found.signatures if (sub := one.finding.sub_indication) in SUB_INDICATIONS]
+    causes = [SUB_INDICATIONS[sub] for one in found.signatures if (sub := one.sub_indication) in SUB_INDICATIONS]
     for reason in found.reasons:
         causes += [meaning for beginning, meaning in REASONS if beginning in reason][:1]
     return tuple(dict.fromkeys(causes))
 
 
-def signature_details(one: VerifiedSignature) -> str:
+def signature_details(finding: SignatureFinding) -> str:
     """Describe one signature: field, person, time, indication and level."""
-    finding = one.finding
     sub = f" ({finding.sub_indication})" if finding.sub_indication else ""
     level = f"niveau {finding.level}" if finding.level is not None else "sans niveau PAdES"
     person, instant = finding.signer or "signataire sans nom", format_instant(finding.signed_at)
@@ -120,12 +111,14 @@ def timestamp_details(one: TimestampFinding) -> str:
     return f"{one.field}{NO_BREAK}: {kind} par {one.authority or 'une autorité sans nom'}, {format_instant(one.at)}, {one.indication}"
 
 
-def _signed(one: VerifiedSignature) -> str:
-    return f"Signée le {format_instant(one.finding.signed_at)} par {one.finding.signer or 'un signataire sans nom'}"
+def _signed(one: SignatureFinding) -> str:
+    return f"Signée le {format_instant(one.signed_at)} par {one.signer or 'un signataire sans nom'}"
 
 
-def _timed(one: VerifiedSignature, timestamps: Sequence[TimestampFinding]) -> str:
-    given = next(
-        (stamp.authority for stamp in timestamps if stamp.field == one.finding.field and stamp.kind == "signature-timestamp"), None
-    )
+def _timed(one: SignatureFinding, timestamps: Sequence[TimestampFinding]) -> str:
+    given = next((stamp.authority for stamp in timestamps if stamp.field == one.field and stamp.kind == "signature-timestamp"), None)
     return "heure déclarée par le signataire" if given is None else f"heure donnée par {given or 'une autorité sans nom'}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conventions.canonical import Json
+from conventions.qualification import NO_LIST, Qualification
 from conventions.signatures import PadesLevel, SignatureFinding, TimestampFinding
-
-
-@dataclass(frozen=True)
-class VerifiedSignature:
-    """One signature; ``is_qualified`` is False when its certificate does not claim it, None when only a trusted list could tell."""
-
-    finding: SignatureFinding
-    is_qualified: bool | None
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class FileVerification:
     at: datetime
     is_valid: bool
     level: PadesLevel | None
-    signatures: tuple[VerifiedSignature, ...]
+    signatures: tuple[SignatureFinding, ...]
     timestamps: tuple[TimestampFinding, ...]
     verifiable_until: datetime | None
     reasons: tuple[str, ...]
@@ -43,13 +36,13 @@ def render_verification(found: FileVerification) -> Mapping[str, Json]:
         "level": _level(found.level),
         "signatures": [
             {
-                "field": one.finding.field,
-                "signer": one.finding.signer,
-                "signed_at": one.finding.signed_at.isoformat(),
-                "indication": one.finding.indication.value,
-                "sub_indication": one.finding.sub_indication,
-                "level": _level(one.finding.level),
-                "qualified": one.is_qualified,
+                "field": one.field,
+                "signer": one.signer,
+                "signed_at": one.signed_at.isoformat(),
+                "indication": one.indication.value,
+                "sub_indication": one.sub_indication,
+                "level": _level(one.level),
+                "qualified": qualification_of(one).is_qualified,
             }
             for one in found.signatures
         ],
@@ -60,6 +53,11 @@ def render_verification(found: FileVerification) -> Mapping[str, Json]:
         "verifiable_until": None if found.verifiable_until is None else found.verifiable_until.isoformat(),
         "reasons": list(found.reasons),
     }
+
+
+def qualification_of(finding: SignatureFinding | TimestampFinding) -> Qualification:
+    """Return what was answered of it; that no list was at hand, when the reader did not look."""
+    return finding.qualification or NO_LIST
 
 
 def _level(level: PadesLevel | None) -> str | None:

@@ -44,6 +44,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.RETURNED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.DECLINED: frozenset({"title", "organisation", "reason"}),
         Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
+        Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.french import format_date, format_instant, paris_date
 from conventions.signatures import SignatureFinding, TimestampFinding
-from conventions.verdicts import INDICATIONS, QUALIFICATIONS, french_reasons, verdict
-from conventions.verification import FileVerification, render_verification
+from conventions.verdicts import INDICATIONS, french_reasons, verdict
+from conventions.verification import FileVerification, qualification_of, render_verification
 from documents.blocks import Align, Block, BulletList, Composition, DataTable, Emphasis, FactSheet, Heading, Paragraph, Part, Run, Runs
 from documents.fonts import writable_characters
 from documents.french import set_french_spaces, spell_digest
@@ -25,8 +25,9 @@ ISSUER = "Contreseing"
 DATA_FILENAME = "verification.json"
 UNWRITABLE = "?"
 RULES = (
-    "Vérification selon la norme ETSI EN 319 102-1, à partir du seul contenu des fichiers et des autorités de confiance données. "
-    "Le niveau est celui que le fichier montre (EN 319 142-1). Le caractère qualifié n'est jamais supposé."
+    "Vérification selon la norme ETSI EN 319 102-1, à partir du contenu des fichiers et des autorités de confiance données. "
+    "Le niveau est celui que le fichier montre (EN 319 142-1). "
+    "Le caractère qualifié vient des seules listes de confiance (ETSI TS 119 615) : il n'est jamais supposé."
 )
 
 
@@ -70,9 +71,7 @@ def _blocks(file: VerifiedFile, rank: int, at: datetime) -> Iterator[Block]:
         yield BulletList(False, tuple(_runs(f"{cause[0].upper()}{cause[1:]}.") for cause in causes))
     yield FactSheet(_runs("Fichier"), tuple((_runs(name), _runs(value)) for name, value in _facts(found, at).items()))
     if found.signatures:
-        yield _table(
-            "Signatures", ("Signataire", "Heure", "Résultat"), [_signature(one.finding, one.is_qualified) for one in found.signatures]
-        )
+        yield _table("Signatures", ("Signataire", "Heure", "Résultat"), [_signature(one) for one in found.signatures])
     if found.timestamps:
         yield _table("Horodatages", ("Autorité", "Heure", "Résultat"), [_timestamp(one) for one in found.timestamps])
 
@@ -88,15 +87,16 @@ def _facts(found: FileVerification, at: datetime) -> Mapping[str, str]:
     }
 
 
-def _signature(one: SignatureFinding, is_qualified: bool | None) -> tuple[str, str, str]:  # noqa: FBT001 a fact of the signature
+def _signature(one: SignatureFinding) -> tuple[str, str, str]:
     sub = f" ({one.sub_indication})" if one.sub_indication else ""
     level = one.level.value if one.level is not None else "sans niveau PAdES"
-    result = f"{INDICATIONS[one.indication]}, {one.indication.value}{sub}, {level} ; {QUALIFICATIONS[is_qualified]}"
+    result = f"{INDICATIONS[one.indication]}, {one.indication.value}{sub}, {level} ; {qualification_of(one).of_signature()}"
     return one.signer or "sans nom", format_instant(one.signed_at), f"{one.field} : {result}."
 
 
 def _timestamp(one: TimestampFinding) -> tuple[str, str, str]:
-    return one.authority or "sans nom", format_instant(one.at), f"{one.field} : {INDICATIONS[one.indication]}, {one.indication.value}."
+    result = f"{INDICATIONS[one.indication]}, {one.indication.value} ; {qualification_of(one).of_timestamp()}"
+    return one.authority or "sans nom", format_instant(one.at), f"{one.field} : {result}."
 
 
 def _table(caption: str, head: tuple[str, ...], rows: list[tuple[str, str, str]]) -> DataTable:

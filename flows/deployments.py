@@ -14,6 +14,7 @@ from flows.campaign import campaign
 from flows.check_archive import check_archive
 from flows.countersigned import countersigned
 from flows.names import DEPLOYMENT, WORK_TAG
+from flows.refresh_lists import refresh_lists
 from flows.restamp import restamp
 from flows.rows import Trackers
 from flows.stamp_journal import stamp_journal
@@ -24,6 +25,7 @@ RESTAMP_CRON = "0 2 * * 0"
 """Every Sunday at night: what a week brings is little, and a year's age or half a year before an end leaves room for any outage."""
 JOURNAL_CRON = "15 0 * * *"
 ARCHIVE_CRON = "30 1 * * *"
+LISTS_CRON = "30 3 * * *"
 TIME_ZONE = "Europe/Paris"
 RUNS_AT_ONCE = 4
 
@@ -40,6 +42,7 @@ def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
         _deployment(restamp, trackers, limit=ONE_OR_NONE, schedule=Cron(RESTAMP_CRON, timezone=TIME_ZONE)),
         _deployment(stamp_journal, trackers, limit=ONE_OR_NONE, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
         _deployment(check_archive, trackers, limit=ONE_OR_NONE, schedule=Cron(ARCHIVE_CRON, timezone=TIME_ZONE)),
+        _deployment(refresh_lists, trackers, limit=ONE_OR_NONE, schedule=Cron(LISTS_CRON, timezone=TIME_ZONE)),
     ]
 
 

@@ -39,6 +39,7 @@ from signing.outside import HttpTimeouts, Outside
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient, PkiTokens
 from signing.proof_seal import ProofSealer
+from signing.qualifying import Qualifier
 from signing.raising import UploadRaiser
 from signing.restamping import Restamper, verifiable_until
 from signing.revisions import StampRenderer
@@ -92,6 +93,7 @@ class PadesSigning:
         lasting_key: LastingKey | None = None,
         upload_anchors_pem: Sequence[bytes] = (),
         level_text: str = LEVEL_TEXT,
+        qualifier: Qualifier | None = None,
     ) -> None:
         """Prepare; nothing is asked of anybody yet.
 
@@ -139,7 +141,7 @@ class PadesSigning:
         if lasting_key is not None:
             self._signatory = self._open_lasting(lasting_key, CeremonyRules(syndicate_ca, rules, issuers, clock))
             self._syndicate_level_text = LASTING_LEVEL_TEXT
-        self._reader = PyhankoReader(trust, issuers, gatherer)
+        self._reader = PyhankoReader(trust, issuers, gatherer, qualifier)
         self._second_reader = SecondReader(trust, issuers)
         self._restamper = Restamper(self._engine, self._reader, clock)
 

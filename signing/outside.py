@@ -41,8 +41,9 @@ class Answer:
 class Outside:
     """An event loop in a daemon thread, with one HTTP session; started when first used, closed by ``close``."""
 
-    def __init__(self, timeouts: HttpTimeouts) -> None:
+    def __init__(self, timeouts: HttpTimeouts, most_bytes: int = MAX_ANSWER_BYTES) -> None:
         self._timeouts = timeouts
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -69,23 +70,34 @@ class Outside:
         thread.join(self._timeouts.total_seconds)
 
     async def fetch(
-        self, method: str, address: str, service: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        address: str,
+        service: str,
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        redirects: int = 0,
     ) -> Answer:
         """Exchange one message; ``service`` names the other side in errors, because an address may hold a secret.
+
+        ``redirects``: how many are followed, for what proves itself.
 
         Raises:
             UpstreamUnavailable: no answer in time, an answer too large, or a server's own failure (5xx).
         """
         try:
-            async with self._opened().request(method, address, data=data, headers=headers, allow_redirects=False) as response:
-                body = await response.content.read(MAX_ANSWER_BYTES + 1)
-                while len(body) <= MAX_ANSWER_BYTES and (more := await response.content.read(MAX_ANSWER_BYTES + 1)):
+            async with self._opened().request(
+                method, address, data=data, headers=headers, allow_redirects=redirects > 0, max_redirects=max(redirects, 1)
+            ) as response:
+                body = await response.content.read(self._most_bytes + 1)
+                while len(body) <= self._most_bytes and (more := await response.content.read(self._most_bytes + 1)):
                     body += more
                 answer = Answer(response.status, response.content_type, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise UpstreamUnavailable(f"{service} does not answer: {type(error).__name__}", service=service) from error
-        if len(answer.body) > MAX_ANSWER_BYTES:
-            raise UpstreamUnavailable(f"{service} sent more than {MAX_ANSWER_BYTES} bytes", service=service)
+        if len(answer.body) > self._most_bytes:
+            raise UpstreamUnavailable(f"{service} sent more than {self._most_bytes} bytes", service=service)
         if answer.status >= 500:  # noqa: PLR2004 RFC 9110, 15.6
             raise UpstreamUnavailable(f"{service} failed: HTTP {answer.status}", service=service)
         return answer

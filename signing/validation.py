@@ -49,13 +49,13 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
-from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
+from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, ValidationReport
+from signing.assessment import AssessedSignature, FileAssessment, read_paths
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, load_certificate, render_der
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
 from signing.findings import (
-    LATER_MAY_PASS,
     Changes,
     assess_changes,
     assess_document_timestamp,
@@ -70,6 +70,7 @@ from signing.findings import (
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_signer, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
+from signing.qualifying import Qualifier
 from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import remember_prepared_names
 from signing.revisions import UNREADABLE
@@ -89,54 +90,6 @@ INDICATIONS = {
 
 
 @dataclass(frozen=True)
-class AssessedSignature:
-    """One signature: what was found, and the certificate that made it."""
-
-    finding: SignatureFinding
-    certificate: x509.Certificate
-    timestamps: tuple[TimestampFinding, ...]
-    archive_proven: bool
-
-
-@dataclass(frozen=True)
-class FileAssessment:
-    """What the reader finds in a file, whoever should have signed it.
-
-    ``seal_reasons`` say why the file is not sealed by a last time-stamp; ``archive_certificate`` is that time-stamp's;
-    ``written_as_ours`` says that after the first signature there is nothing but what this system writes.
-    """
-
-    signatures: tuple[AssessedSignature, ...]
-    timestamps: tuple[TimestampFinding, ...]
-    level: PadesLevel | None
-    seal_reasons: tuple[str, ...]
-    written_as_ours: bool
-    data_sha256: str
-    archive_certificate: x509.Certificate | None
-    state_known_at: datetime | None = None
-    """The instant as of which it was judged, when that is before the one asked about: nothing later was known of the authorities."""
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether there is a signature, and every signature and time-stamp passed."""
-        signed = all(one.finding.indication is Indication.TOTAL_PASSED for one in self.signatures)
-        return bool(self.signatures) and signed and all(one.indication is Indication.TOTAL_PASSED for one in self.timestamps)
-
-    @property
-    def may_pass_later(self) -> bool:
-        """Tell whether fresh revocation data could turn what did not pass."""
-        undecided = any(one.indication is Indication.INDETERMINATE and not one.reasons for one in self.timestamps)
-        return undecided or any(one.finding.sub_indication in LATER_MAY_PASS for one in self.signatures)
-
-    def protected_since(self, now: datetime) -> datetime | None:
-        """Return the time of the archive time-stamp that ends the file, when its certificate lives at an instant after it."""
-        last = self.timestamps[-1] if self.timestamps and not self.seal_reasons else None
-        if last is None or self.archive_certificate is None or self.level is not PadesLevel.B_LTA:
-            return None
-        return last.at if last.at < now <= self.archive_certificate.not_valid_after_utc else None
-
-
-@dataclass(frozen=True)
 class _Shown:
     """What the file shows by itself: what levels are read from, and what changed after each signature."""
 
@@ -150,8 +103,10 @@ class _Shown:
 class PyhankoReader:
     """Validates files against anchors, and their signers against who was expected."""
 
-    def __init__(self, trust: TrustStore, rules: IssuerRules, gatherer: Gatherer | None) -> None:
-        """Prepare; without a gatherer, only what files hold is used."""
+    def __init__(self, trust: TrustStore, rules: IssuerRules, gatherer: Gatherer | None, qualifier: Qualifier | None = None) -> None:
+        """Prepare; without a gatherer, only what files hold is used; without a qualifier, no trusted list is read."""
+        self._qualifier = qualifier or Qualifier()
+        self._known = trust.anchors
         self._rules = rules
         self._gatherer = gatherer
         self._token_rules = TokenRules(trust)
@@ -183,8 +138,8 @@ class PyhankoReader:
             validated_at=now,
             valid=found.passed and not reasons,
             level=found.level,
-            signatures=tuple(one.finding for one in found.signatures),
-            timestamps=found.timestamps,
+            signatures=self._qualifier.signatures((one.finding for one in found.signatures), found.paths),
+            timestamps=self._qualifier.timestamps(found.timestamps, found.paths),
             data_sha256=found.data_sha256,
             reasons=tuple(reasons),
         )
@@ -254,6 +209,7 @@ class PyhankoReader:
             written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
             archive_certificate=_certificate(archive_stamps[-1]) if archive_stamps else None,
+            paths=read_paths(reader.embedded_regular_signatures, archive_stamps, (*shown.material.certificates, *self._known)),
         )
 
     def _compare(self, assessed: Sequence[AssessedSignature], expected: Sequence[ExpectedSigner]) -> list[str]:

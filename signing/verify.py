@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-
-from asn1crypto import core
-from cryptography import x509
-from cryptography.x509.oid import ObjectIdentifier
 
 from conventions.canonical import Json, sha256_hex
 from conventions.errors import VerificationFailed
 from conventions.signatures import Indication, PadesLevel
-from conventions.verification import FileVerification, VerifiedSignature, render_verification
-from signing.chains import CERTIFICATE_ERRORS, TrustStore, parse_certificates
+from conventions.verification import FileVerification, render_verification
+from signing.assessment import FileAssessment
+from signing.chains import TrustStore, parse_certificates
+from signing.qualifying import Qualifier, ShownPaths
 from signing.trust_files import as_pem
-from signing.validation import FileAssessment, PyhankoReader
-
-QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
-QC_COMPLIANCE = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, 4.2.1
+from signing.validation import PyhankoReader
 
 
 class NoTrust(TrustStore):
@@ -32,40 +28,54 @@ class NoTrust(TrustStore):
 class FileVerifier:
     """Verifies files against the same anchors."""
 
-    def __init__(self, trust: Iterable[bytes] = ()) -> None:
-        """Take the anchors, each file PEM (one or several) or DER.
+    def __init__(self, trust: Iterable[bytes] = (), qualifier: Qualifier | None = None) -> None:
+        """Take the anchors, each file PEM (one or several) or DER, and who tells what is qualified.
 
         Raises:
             ConfigurationError: an anchor that is not a certificate.
         """
         anchors = [anchor for data in trust for anchor in parse_certificates(as_pem(data))]
         self._reader = PyhankoReader(TrustStore(anchors) if anchors else NoTrust(), {}, None)
+        self._qualifier = qualifier or Qualifier()
 
     def verify(self, data: bytes, at: datetime) -> FileVerification:
-        """Report on a file as of an instant, from the file's own material and the anchors alone."""
+        """Report on a file as of an instant, from the file's own material, the anchors, and trusted lists as they are today."""
+        found, paths = self.read(data, at)
+        return qualify(found, paths, self._qualifier)
+
+    def read(self, data: bytes, at: datetime) -> tuple[FileVerification, ShownPaths]:
+        """Report on a file without saying what is qualified, and give the paths by which that can be told."""
         sha256 = sha256_hex(data)
         try:
             found = asyncio.run(self._reader.assess(data, at))
         except VerificationFailed as error:
-            return FileVerification(sha256, at, False, None, (), (), None, (str(error),))
+            return FileVerification(sha256, at, False, None, (), (), None, (str(error),)), ShownPaths((), ())
         sealed = found.level is not PadesLevel.B_LTA or not found.seal_reasons
-        return FileVerification(
+        read = FileVerification(
             sha256=sha256,
             at=at,
             is_valid=found.passed and sealed,
             level=found.level,
-            signatures=tuple(VerifiedSignature(one.finding, _qualified(one.certificate)) for one in found.signatures),
+            signatures=tuple(one.finding for one in found.signatures),
             timestamps=found.timestamps,
             verifiable_until=verifiable_until(found),
             reasons=tuple(_reasons(found)),
             state_known_at=found.state_known_at,
         )
+        return read, found.paths
+
+
+def qualify(found: FileVerification, paths: ShownPaths, qualifier: Qualifier) -> FileVerification:
+    """Return the report with what trusted lists say, as they are now, of each signature and time-stamp."""
+    return replace(
+        found,
+        signatures=qualifier.signatures(found.signatures, paths),
+        timestamps=qualifier.timestamps(found.timestamps, paths),
+    )
 
 
 def verify_file(data: bytes, trust: Iterable[bytes], at: datetime) -> dict[str, Json]:
     """Report on one file; the keys are those of ``contreseing verify --json`` but ``file``.
-
-    ``qualified`` is false when the certificate does not claim it, and null when it does: only a trusted list could tell.
 
     Raises:
         ConfigurationError: an anchor that is not a certificate.
@@ -93,15 +103,3 @@ def _reasons(found: FileAssessment) -> list[str]:
     if found.level is PadesLevel.B_LTA:
         reasons += found.seal_reasons
     return reasons
-
-
-def _qualified(certificate: x509.Certificate) -> bool | None:
-    """Return False when the certificate does not even claim to be qualified, None when it does."""
-    try:
-        extension = certificate.extensions.get_extension_for_oid(QC_STATEMENTS).value
-        der = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
-        statements = core.SequenceOf.load(der, spec=core.Sequence)
-        claimed = any(statement[0].dotted == QC_COMPLIANCE for statement in statements)
-    except (*CERTIFICATE_ERRORS, KeyError, AttributeError):
-        return False
-    return None if claimed else False

@@ -6,13 +6,18 @@ line of JSON when it is ready, then one a file.
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import sys
 import time
+from collections.abc import Iterable
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from conventions.plain import plain
+from signing.qualifying import Path
 from signing.verify import FileVerifier
 
 
@@ -26,7 +31,12 @@ def main() -> None:
     while line := sys.stdin.buffer.readline():
         asked = json.loads(line)
         _grant(head["cpu_seconds"])
-        _say(plain(verifier.verify(sys.stdin.buffer.read(asked["size_bytes"]), datetime.fromisoformat(asked["at"]))))
+        found, paths = verifier.read(sys.stdin.buffer.read(asked["size_bytes"]), datetime.fromisoformat(asked["at"]))
+        _say({"found": plain(found), "signers": _told(paths.signers), "stampers": _told(paths.stampers)})
+
+
+def _told(paths: Iterable[Path]) -> list[list[str]]:
+    return [[base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in path] for path in paths]
 
 
 def _grant(cpu_seconds: int) -> None:

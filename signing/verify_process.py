@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import signal
@@ -16,7 +17,10 @@ from typing import Self
 from conventions.canonical import sha256_hex
 from conventions.plain import restored
 from conventions.verification import FileVerification
+from signing.chains import load_certificate
+from signing.qualifying import Path, Qualifier, ShownPaths
 from signing.upload_process import PACKAGES, UploadLimits
+from signing.verify import qualify
 
 MAX_FILE_BYTES = 100_000_000
 MAX_REPORT_BYTES = 16_000_000
@@ -31,9 +35,17 @@ class LimitedVerifier:
     """Verifies files against the same anchors, within limits for each; a process serves many files, and ends with the block."""
 
     def __init__(
-        self, trust_pem: Sequence[bytes] = (), environment: Mapping[str, str] | None = None, limits: UploadLimits | None = None
+        self,
+        trust_pem: Sequence[bytes] = (),
+        environment: Mapping[str, str] | None = None,
+        limits: UploadLimits | None = None,
+        qualifier: Qualifier | None = None,
     ) -> None:
-        """Take the anchors, each PEM, and the environment of the process apart (nothing, unless given: no secret of this one)."""
+        """Take the anchors, each PEM, and the environment of the process apart (nothing, unless given: no secret of this one).
+
+        Trusted lists are read in this process: they are verified, and larger than the limits of a file allow.
+        """
+        self._qualifier = qualifier or Qualifier()
         self._trust = b"\n".join(trust_pem).decode("ascii")
         self._environment = {**(environment or {}), "PYTHONPATH": str(PACKAGES)}
         self._limits = limits or UploadLimits()
@@ -65,11 +77,12 @@ class LimitedVerifier:
         if not said.endswith(b"\n"):
             self._end()
             return _beyond(data, at, TOO_LONG if self._is_late or child.returncode == -signal.SIGXCPU else ENDED)
-        found = restored(FileVerification, json.loads(said))
+        told = json.loads(said)
+        found = restored(FileVerification, told["found"])
         if any("MemoryError" in reason for reason in found.reasons):
             self._end()
             return _beyond(data, at, TOO_MUCH)
-        return found
+        return qualify(found, ShownPaths(_paths(told["signers"]), _paths(told["stampers"])), self._qualifier)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
@@ -112,6 +125,10 @@ class LimitedVerifier:
         child.kill()
         with contextlib.suppress(BrokenPipeError):
             child.communicate()
+
+
+def _paths(told: Sequence[Sequence[str]]) -> tuple[Path, ...]:
+    return tuple(tuple(load_certificate(base64.b64decode(one)) for one in path) for path in told)
 
 
 def _beyond(data: bytes, at: datetime, reason: str) -> FileVerification:

@@ -17,6 +17,7 @@ from contreseing.trials import (
     try_archive,
     try_database,
     try_flow_run,
+    try_lists,
     try_mail,
     try_timestamps,
 )
@@ -46,6 +47,11 @@ TRIALS = (
         "Objet verrouillé dans l'archive",
         try_archive,
         "Vérifiez S3_URL, les clés, et que le seau d'archive a été créé avec le verrouillage d'objets.",
+    ),
+    Trial(
+        "Listes de confiance",
+        try_lists,
+        "Lancez « contreseing lists refresh », vérifiez TRUSTED_LISTS_URL et TRUSTED_LISTS_DIR ; voyez docs/operating/trusted-lists.md.",
     ),
     Trial("Courriel", try_mail, "Vérifiez SMTP_HOST, SMTP_PORT, SMTP_SECURITY, l'identifiant, et que MAIL_FROM est accepté."),
     Trial("Travail par Prefect", try_flow_run, "Vérifiez PREFECT_API_URL, et qu'un exécutant des travaux tourne."),

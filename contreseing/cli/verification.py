@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contreseing.cli.lists import ListsOption, SignersOption
 from contreseing.cli.trusting import TrustOption, read_anchors, read_file, refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
@@ -36,6 +37,8 @@ def verify(
         str | None,
         typer.Option("--at", metavar="DATE", help="Date (2031-05-01, à la fin du jour) ou instant ISO 8601 ; maintenant, sinon."),
     ] = None,
+    lists: ListsOption = None,
+    lists_signers: SignersOption = None,
     report: Annotated[Path | None, typer.Option("--report", help="Rapport PDF à écrire.")] = None,
     *,
     json_lines: Annotated[bool, typer.Option("--json", help="Une ligne JSON par fichier.")] = False,
@@ -45,12 +48,16 @@ def verify(
     Chaque fichier est lu dans un processus à part, en dix secondes et 512 Mo au plus.
     Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite.
     """
-    from signing.trust_files import anchors_pem  # noqa: PLC0415 imports, for those who verify
+    from contreseing.judging import folder_qualifier  # noqa: PLC0415 imports, for those who verify
+    from signing.trust_files import anchors_pem  # noqa: PLC0415 as above
     from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 as above
 
+    if lists is not None and not lists.is_dir():
+        refuse(f"{lists} n'est pas un dossier : lancez d'abord « contreseing lists refresh --dir {lists} ».")
     now = SystemClock().now()
+    qualifier = folder_qualifier(lists, lists_signers, SystemClock())
     instant = _instant(at) if at is not None else now
-    with LimitedVerifier(anchors_pem(read_anchors(trust)), _environment()) as verifier:
+    with LimitedVerifier(anchors_pem(read_anchors(trust)), _environment(), qualifier=qualifier) as verifier:
         found = [(file, verifier.verify(read_file(file, MAX_FILE_BYTES + 1), instant)) for file in files]
     for file, one in found:
         if json_lines:

@@ -12,6 +12,7 @@ from conventions.links import Secrets
 from conventions.ports.delivery import Activation, Mailer
 from conventions.ports.documents import Documents
 from conventions.ports.journal import Timestamps
+from conventions.ports.lists import Lists
 from conventions.ports.proof import Verifier
 from conventions.ports.registry import Registry
 from conventions.ports.signing import Signing
@@ -107,3 +108,5 @@ class Ports:
     waker: Waker
     verifier: Verifier
     rules: Rules
+    lists: Lists | None = None
+    """None where no trusted list is consulted."""

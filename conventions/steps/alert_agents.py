@@ -1,17 +1,18 @@
-"""Tell the agents, by one mail, what a check of the archive found that nobody had been told of."""
+"""Tell the agents, by one mail, what a check of the archive or of the trusted lists found that nobody had been told of."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from conventions.archive_check import ArchiveFault
 from conventions.canonical import Json
 from conventions.fault_labels import FAULT_LABELS
 from conventions.french import NO_BREAK, format_instant
-from conventions.outgoing import Outgoing
+from conventions.outgoing import Outgoing, Template
 from conventions.ports.delivery import Notice
 from conventions.ports.system import Ports
 from conventions.recording import record_event
@@ -29,12 +30,13 @@ def alert_agents(ports: Ports, outgoing: Outgoing) -> None:
         InputRefused: the address is refused for good.
     """
     report = json.loads(ports.working.get(outgoing.ids["report_sha256"]))
-    lines = [_line(finding) for finding in report["findings"]]
+    told, singular, plural = _TOLD[outgoing.template]
+    lines = [told(finding) for finding in report["findings"]]
     beyond = len(lines) - TOLD_IN_A_MAIL
     more = [f"et {beyond} autres, dans la liste du contrôle"] if beyond > 0 else []
     values = {
         "checked_at": format_instant(datetime.fromisoformat(report["at"])),
-        "count": "une anomalie" if len(lines) == 1 else f"{len(lines)} anomalies",
+        "count": singular if len(lines) == 1 else f"{len(lines)} {plural}",
         "findings": "\n".join([*lines[:TOLD_IN_A_MAIL], *more]),
         "office": ports.rules.address("office"),
     }
@@ -46,6 +48,19 @@ def alert_agents(ports: Ports, outgoing: Outgoing) -> None:
         record_event(ports, tx, "mail.sent", at=ports.clock.now(), data=data, personal={"to": notice.to})
 
 
-def _line(finding: Mapping[str, Any]) -> str:
+def _fault_line(finding: Mapping[str, Any]) -> str:
     where = "" if finding["store"] == 1 else " (second dépôt)"
     return f"{finding['reference']}{NO_BREAK}: {FAULT_LABELS[ArchiveFault(finding['fault'])]}{where}, {finding['key']}"
+
+
+def _list_line(finding: Mapping[str, Any]) -> str:
+    return f"{finding['territory']}{NO_BREAK}: {finding['what']}" if finding["territory"] else str(finding["what"])
+
+
+_TOLD: Mapping[Template, tuple[Callable[[Mapping[str, Any]], str], str, str]] = MappingProxyType(
+    {
+        Template.ARCHIVE_ALERT: (_fault_line, "une anomalie", "anomalies"),
+        Template.LISTS_ALERT: (_list_line, "une liste", "listes"),
+    }
+)
+"""How a finding of each alert is told, and how findings are counted."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.checks import checks_of
 from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import archive_record, finish_pending, keep_all, keep_index
+from conventions.plain import plain
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.retention import retention_data
-from conventions.signatures import READERS_REQUIRED, PadesLevel, ValidationReport
+from conventions.signatures import READERS_REQUIRED, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import uploaded
 
@@ -137,14 +139,14 @@ def _validations_of(agreement: Agreement, sha256: str) -> Sequence[Fact]:
 
 def render_report(report: ValidationReport) -> bytes:
     """Serialise a validation report (canonical JSON)."""
+    told: dict[str, Json] = {field.name: plain(getattr(report, field.name)) for field in fields(report)}
+    told["signatures"] = [
+        {**_finding(one), "checks": {check.value: outcome.value for check, outcome in checks_of(one).items()}} for one in report.signatures
+    ]
+    told["timestamps"] = [_finding(one) for one in report.timestamps]
+    return render_canonical({"schema": REPORT_SCHEMA, "report": told})
 
-    def plain(value: object) -> Json:
-        if is_dataclass(value):
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        if value is None or isinstance(value, bool | int | str):
-            return str(value) if isinstance(value, str) else value
-        return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
-    return render_canonical({"schema": REPORT_SCHEMA, "report": plain(report)})
+def _finding(one: SignatureFinding | TimestampFinding) -> dict[str, Json]:
+    answer = None if one.qualification is None else one.qualification.as_json()
+    return {**{field.name: plain(getattr(one, field.name)) for field in fields(one)}, "qualification": answer}

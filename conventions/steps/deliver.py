@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from conventions.errors import ContreseingError
-from conventions.outgoing import LEASE, Outgoing, OutgoingState, Template, retry_at
+from conventions.outgoing import ALERTS, LEASE, Outgoing, OutgoingState, Template, retry_at
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.steps.alert_agents import alert_agents
@@ -15,7 +15,7 @@ from conventions.steps.notify import notify
 from conventions.steps.settle_order import settle_order
 
 _BY_TEMPLATE: Mapping[Template, Callable[[Ports, Outgoing], object]] = MappingProxyType(
-    {Template.ORDER: settle_order, Template.ARCHIVE_ALERT: alert_agents}
+    {Template.ORDER: settle_order, **dict.fromkeys(ALERTS, alert_agents)}
 )
 
 

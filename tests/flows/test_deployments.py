@@ -15,7 +15,7 @@ from flows.rows import Trackers
 from tests.flows.server import Prefect
 from tests.integration.village import wait_until
 
-NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal", "check-archive")
+NAMES = ("campaign", "countersigned", "sweep", "restamp", "stamp-journal", "check-archive", "refresh-lists")
 
 
 def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
@@ -39,6 +39,7 @@ def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefec
         "restamp": "0 2 * * 0",
         "stamp-journal": "15 0 * * *",
         "check-archive": "30 1 * * *",
+        "refresh-lists": "30 3 * * *",
     }
     assert {schedule["timezone"] for schedule in schedules.values()} == {"Europe/Paris"}
 

@@ -1,15 +1,21 @@
-"""The two flows of every night: the journal is stamped and checked, the archive is read again, and what is wrong fails the run."""
+"""The flows of every night: journal stamped and checked, archive read again, lists refreshed; what is wrong fails the run."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from contreseing.wiring import use_ports
+from conventions.qualification import ListsState, ListState
 from flows.check_archive import check_archive
+from flows.refresh_lists import refresh_lists
 from flows.stamp_journal import stamp_journal
+from tests.fakes.lists import FakeLists
 from tests.fakes.world import World
 from tests.flows.server import Prefect
 
@@ -51,3 +57,14 @@ def test_what_was_touched_fails_the_run_and_is_listed(prefect: Prefect, world: W
     assert checked.is_failed()
     assert "2\xa0anomalies" in (checked.message or "")
     assert "fichier tronqué" in artifact(prefect, "archive")
+
+
+def test_lists_are_refreshed_where_there_is_a_folder_for_them(prefect: Prefect, world: World) -> None:
+    assert "Aucune liste" in (run(refresh_lists).message or "")
+    for days, is_well in ((30, True), (-1, False)):
+        until = world.clock.now() + timedelta(days=days)
+        lists = FakeLists(ListsState((ListState("FR", "http://listes.invalid/fr.xml", until - timedelta(days=60), until),), until))
+        with use_ports(dataclasses.replace(world.ports, lists=lists)):
+            state = run(refresh_lists)
+        assert state.is_completed() is is_well
+        assert ("Toutes sont à jour." if is_well else "| FR | périmée |") in artifact(prefect, "lists")

@@ -66,7 +66,7 @@ def read_first(data: bytes) -> None:
         found = FIRST.verify(data, SEEDS.made_at)
     except VerificationFailed:
         return
-    if found.is_valid and any(one.finding.indication is not Indication.TOTAL_PASSED for one in found.signatures):
+    if found.is_valid and any(one.indication is not Indication.TOTAL_PASSED for one in found.signatures):
         raise PropertyBroken("valid with a signature that did not pass")
 
 

@@ -38,7 +38,7 @@ def test_an_evidence_file_is_sealed_for_the_long_term(pki: RunningPki, evidence:
     assert evidence.level is PadesLevel.B_LTA
     report = FileVerifier(read_anchors(pki.folder).values()).verify(evidence.data, datetime.now(UTC))
     assert (report.is_valid, report.level) == (True, PadesLevel.B_LTA), report.reasons
-    assert [one.finding.field for one in report.signatures] == [SEAL_FIELD]
+    assert [one.field for one in report.signatures] == [SEAL_FIELD]
     assert evidence.certificate_sha256 == hashlib.sha256(open_pki(pki.folder).proof_seal[1].public_bytes(Encoding.DER)).hexdigest()
 
 

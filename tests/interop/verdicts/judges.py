@@ -94,7 +94,7 @@ def ask_first_reader(data: bytes, trust: Sequence[x509.Certificate]) -> Verdict:
         return accepts(f"accepts, {found.level}")
     if not found.signatures:
         return refuses("no signature" if "no signature" in found.reasons else "unreadable")
-    failed = [one.finding for one in found.signatures if one.finding.indication is not Indication.TOTAL_PASSED]
+    failed = [one for one in found.signatures if one.indication is not Indication.TOTAL_PASSED]
     if failed and all(one.indication is Indication.INDETERMINATE and one.sub_indication in STATE_UNKNOWN for one in failed):
         return Verdict(Stance.UNDECIDED, "undecided: state unknown")
     return refuses(failed[0].sub_indication if failed else "not sealed")

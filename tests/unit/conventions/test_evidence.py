@@ -14,6 +14,7 @@ from conventions.canonical import render_canonical
 from conventions.errors import NotFound
 from conventions.evidence import EvidenceSources, details_of, evidence_data, told_events
 from conventions.kinds import Kind
+from conventions.qualification import Qualification, QualifiedWhy
 from conventions.status import Status
 from conventions.steps import activate, keep_trail, office, return_to_member
 from conventions.steps.keep_trail import events_of
@@ -79,15 +80,49 @@ def test_the_first_head_that_covers_every_event_is_named() -> None:
     assert parse_evidence(json.loads(render_canonical(data))).journal is not None
 
 
-def test_timestamps_are_told_with_what_they_cover_and_never_as_qualified() -> None:
+def test_timestamps_are_told_with_what_they_cover_and_what_lists_say() -> None:
     world = World()
     reference = world.archived()
     sources = sources_of(world, reference)
-    stamp = {"field": "Horodatage_01", "authority": "A", "at": "2026-11-24T09:00:00+00:00", "kind": "document-timestamp"}
+    stamp: dict[str, Any] = {"field": "Horodatage_01", "authority": "A", "at": "2026-11-24T09:00:00+00:00", "kind": "document-timestamp"}
     reports: Any = [{**sources.reports[0], "timestamps": [stamp]}]
     (told,) = parse_evidence(json.loads(render_canonical(evidence_data(replace(sources, reports=reports))))).timestamps
     assert not told.is_qualified
-    assert "tout ce qui le précède" in told.explanation
+    assert told.explanation.startswith("Il couvre tout ce qui le précède. Horodatage tenu pour non qualifié, parce qu'aucune liste")
+    stamp["qualification"] = Qualification(QualifiedWhy.GRANTED, "FR", "Heure qualifiée").as_json()
+    (told,) = parse_evidence(json.loads(render_canonical(evidence_data(replace(sources, reports=reports))))).timestamps
+    assert told.is_qualified
+    assert "Heure qualifiée" in told.explanation
+
+
+def explanations(sources: EvidenceSources, qualification: Qualification) -> list[str]:
+    report: Any = sources.reports[0]
+    signatures = [{**one, "qualification": qualification.as_json()} for one in report["signatures"]]
+    data: Any = evidence_data(replace(sources, reports=[{**report, "signatures": signatures}]))
+    return [one["explanation"] for one in data["signatures"]]
+
+
+def test_a_certificate_that_claims_to_be_qualified_is_told_by_the_lists_and_ours_as_it_is() -> None:
+    world = World()
+    sources = sources_of(world, world.archived())
+    assert all("simple" in told for told in explanations(sources, Qualification(QualifiedWhy.NOT_CLAIMED)))
+    granted = explanations(sources, Qualification(QualifiedWhy.GRANTED, "FR", "AC qualifiée"))
+    assert all(told.startswith("Signature qualifiée, parce que") for told in granted)
+
+
+def test_a_signature_made_elsewhere_is_told_as_such() -> None:
+    world = World()
+    sources = sources_of(world, world.archived())
+    facts = [
+        replace(fact, data={**fact.data, "uploaded_sha256": "0" * 64}) if fact.kind is FactKind.MEMBER_SIGNED else fact
+        for fact in sources.agreement.facts
+    ]
+    elsewhere = replace(sources, agreement=replace(sources.agreement, facts=tuple(facts)))
+    member, syndicate = explanations(elsewhere, Qualification(QualifiedWhy.NOT_CLAIMED))
+    assert member.startswith("Faite avec le certificat et l’outil de cette personne")
+    assert "simple" in syndicate
+    data: Any = evidence_data(elsewhere)
+    assert "certificat de cette personne" in data["people"][0]["identified_by"][1]
 
 
 def test_who_reads_what_is_kept_is_not_told() -> None:

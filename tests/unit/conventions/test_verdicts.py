@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from conventions.qualification import Qualification, QualifiedWhy
 from conventions.signatures import Indication, PadesLevel, SignatureFinding, TimestampFinding
 from conventions.verdicts import french_reasons, signature_details, state_known, timestamp_details, verdict
-from conventions.verification import FileVerification, VerifiedSignature, render_verification
+from conventions.verification import FileVerification, render_verification
 
 AT = datetime(2026, 11, 23, 14, 4, 5, tzinfo=UTC)
-SIGNED = SignatureFinding("Signature_Membre", "Maëlle Le Goff", "NTRFR-1", AT, Indication.TOTAL_PASSED, "", PadesLevel.B_LTA)
+NOT_CLAIMED = Qualification(QualifiedWhy.NOT_CLAIMED)
+SIGNED = SignatureFinding(
+    "Signature_Membre", "Maëlle Le Goff", "NTRFR-1", AT, Indication.TOTAL_PASSED, "", PadesLevel.B_LTA, qualification=NOT_CLAIMED
+)
 STAMP = TimestampFinding("signature-timestamp", "Signature_Membre", "Horodatage 2026", AT, Indication.TOTAL_PASSED)
 ARCHIVE = TimestampFinding("document-timestamp", "Horodatage_01", "Horodatage 2026", AT, Indication.TOTAL_PASSED)
 VALID = FileVerification(
@@ -18,7 +22,7 @@ VALID = FileVerification(
     at=AT,
     is_valid=True,
     level=PadesLevel.B_LTA,
-    signatures=(VerifiedSignature(SIGNED, is_qualified=False),),
+    signatures=(SIGNED,),
     timestamps=(STAMP, ARCHIVE),
     verifiable_until=datetime(2031, 11, 22, 18, tzinfo=UTC),
     reasons=(),
@@ -41,28 +45,28 @@ def test_a_valid_file_is_told_in_a_line() -> None:
 
 
 def test_nothing_is_claimed_that_is_not_known() -> None:
-    bare = replace(VALID, timestamps=(), verifiable_until=None, signatures=(VerifiedSignature(replace(SIGNED, signer=""), None),))
+    bare = replace(VALID, timestamps=(), verifiable_until=None, signatures=(replace(SIGNED, signer="", qualification=None),))
     told = verdict(bare)
     assert "un signataire sans nom, intacte, heure déclarée par le signataire" in told
-    assert "n'est pas établi" in told
+    assert "signature tenue pour non qualifiée, parce qu'aucune liste de confiance n'est installée" in told
     assert "Horodatage" not in told
     assert "une autorité sans nom" in verdict(replace(VALID, timestamps=(replace(STAMP, authority=""),)))
 
 
 def test_a_file_that_is_not_valid_says_why_first() -> None:
     assert verdict(UNSIGNED).replace("\u00a0", " ") == "Non valable : ce fichier n'est pas signé."
-    failed = VerifiedSignature(replace(SIGNED, indication=Indication.TOTAL_FAILED, sub_indication="HASH_FAILURE"), is_qualified=False)
+    failed = replace(SIGNED, indication=Indication.TOTAL_FAILED, sub_indication="HASH_FAILURE")
     altered = replace(VALID, is_valid=False, signatures=(failed, failed), reasons=("sealed: something follows the last time-stamp", "?"))
     assert french_reasons(altered) == ("le document a été modifié après la signature", "des octets suivent le dernier horodatage")
     assert "modifié après la signature. Signée le" in verdict(altered)
-    unknown = replace(failed, finding=replace(SIGNED, sub_indication="SOMETHING_NEW"))
+    unknown = replace(SIGNED, sub_indication="SOMETHING_NEW")
     assert "la vérification n'aboutit pas" in verdict(replace(altered, signatures=(unknown,), reasons=("?",)))
 
 
 def test_the_detail_keeps_the_words_of_the_standard() -> None:
     failed = replace(SIGNED, signer="", indication=Indication.INDETERMINATE, sub_indication="TRY_LATER", level=None)
     assert signature_details(VALID.signatures[0]).endswith("TOTAL-PASSED, niveau B-LTA")
-    told = signature_details(VerifiedSignature(failed, is_qualified=None))
+    told = signature_details(failed)
     assert "signataire sans nom" in told
     assert told.endswith("INDETERMINATE (TRY_LATER), sans niveau PAdES")
     assert "horodatage d'archivage par Horodatage 2026" in timestamp_details(ARCHIVE)
