@@ -7,6 +7,8 @@ HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
 READY := .venv/ready-$(HERE)
 BOOTSTRAPPED := .venv/bootstrapped-$(HERE)
 JUDGES := build/judges/target/judges.jar
+DSS_SERVICE := build/dss_service/target/dss-service.jar
+DSS_SOURCES := tests/interop/dss_service/pom.xml tests/interop/dss_service/src/main/java/DssService.java
 SHARED_JUDGES := ../shared/judges
 DEBIAN_TOOLS := chromium faketime fonts-liberation maven openjdk-17-jdk-headless openssl poppler-utils qpdf softhsm2
 # A user without a home that can be written (containers) does without the cache of downloads.
@@ -103,12 +105,18 @@ bench-signing: $(READY) ## CPU per signature, validation and renewal, pyHanko be
 bench-storage: $(READY) ## archive, journal, rebuilding and search among 40,000 (4 minutes)
 	$(BIN)/python -m benchmarks.storage
 
-tools: build/tools.stamp $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)
+tools: build/tools.stamp $(DSS_SERVICE) $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)
 
 $(JUDGES): $(wildcard $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src/main/java/judges/*.java) | build/tools.stamp
 	@mkdir -p build/judges
 	cp -r $(SHARED_JUDGES)/pom.xml $(SHARED_JUDGES)/src build/judges/
 	mvn -B -q -f build/judges/pom.xml package
+	@touch $@
+
+$(DSS_SERVICE): $(DSS_SOURCES) | build/tools.stamp
+	@mkdir -p build/dss_service
+	cp -r tests/interop/dss_service/pom.xml tests/interop/dss_service/src build/dss_service/
+	mvn -B -q -f build/dss_service/pom.xml package
 	@touch $@
 
 build/tools.stamp: Makefile

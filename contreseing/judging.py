@@ -1,13 +1,14 @@
-"""Builds what tells qualified from not: the folder of trusted lists, and who reads it."""
+"""Builds what judges beside a file itself: the folder of trusted lists and who reads it, and the third reader."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from contreseing.clock import SystemClock
-from contreseing.settings import Settings
+from contreseing.settings import Settings, text_of
 from conventions.errors import ConfigurationError
 from signing.chains import parse_certificates
+from signing.dss_service import DssReader
 from signing.list_refresh import ListFolder
 from signing.qualifying import Qualifier
 from signing.trust_files import as_pem
@@ -56,3 +57,8 @@ def list_signers(path: Path | None) -> ListSigners:
         return ListSigners(parse_certificates(as_pem(path.read_bytes())))
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be read", code="configuration.trust") from error
+
+
+def build_third_reader(settings: Settings, clock: SystemClock) -> DssReader | None:
+    """Build who asks the DSS service; None where none is set."""
+    return None if settings.dss_url is None else DssReader(settings.dss_url, clock, text_of(settings.dss_token))

@@ -1,10 +1,10 @@
-"""Settings of judging: which trusted lists tell what is qualified."""
+"""Settings of judging: which trusted lists tell what is qualified, and who is asked beside our own readers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 EUROPEAN_LIST_URL = "https://ec.europa.eu/tools/lotl/eu-lotl.xml"
@@ -21,6 +21,12 @@ class JudgingSettings(BaseSettings):
     trusted_lists_signers: Path | None = Field(
         None, description="PEM of those who may sign that list; without it, those that the Official Journal of the EU published."
     )
+    dss_url: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Address of an EU DSS service of yours (the third reader); a file that it refuses is not archived. None without it.",
+    )
+    dss_token: SecretStr | None = Field(None, description="Bearer token for that service; for the flows alone.")
     trusted_lists_territories: str = Field(
         "", description="Territories whose lists are taken (`FR LU`), separated by spaces; all without it."
     )

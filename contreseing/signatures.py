@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 
 from contreseing.clock import SystemClock
-from contreseing.judging import build_qualifier
+from contreseing.judging import build_qualifier, build_third_reader
 from contreseing.settings import Settings, text_of
 from conventions.errors import ConfigurationError
 from conventions.ports.documents import StampText
@@ -51,6 +51,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),
+        third_reader=build_third_reader(settings, clock),
     )
 
 

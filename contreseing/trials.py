@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
 import smtplib
 import ssl
@@ -12,9 +13,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 import httpx
+from pypdf import PdfWriter
 
 from contreseing.clock import SystemClock
-from contreseing.judging import build_list_folder
+from contreseing.judging import build_list_folder, build_third_reader
 from contreseing.settings import Settings
 from contreseing.stores import verify_stores
 from contreseing.wiring import s3_settings
@@ -168,6 +170,27 @@ def try_lists(settings: Settings) -> str:
         told = " ; ".join(f"{territory} {what}".strip() for territory, what in found.ageing)
         raise VerificationFailed(told, code="lists.stale", count=len(found.ageing))
     return f"{found.count} listes à jour"
+
+
+def try_third_reader(settings: Settings) -> str:
+    """Have the DSS service judge a blank page, in which there is no signature to find.
+
+    Raises:
+        UpstreamUnavailable: it does not answer, or not as it should.
+        VerificationFailed: it finds a signature there.
+    """
+    reader = build_third_reader(settings, SystemClock())
+    if reader is None:
+        return "aucun n'est réglé : deux lecteurs relisent chaque fichier"
+    page, writer = io.BytesIO(), PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(page)
+    try:
+        if reader.count_signatures(page.getvalue()):
+            raise VerificationFailed("the third reader finds a signature in a blank page", code="dss.wrong")
+    finally:
+        reader.close()
+    return "une page blanche lue, sans signature"
 
 
 def try_flow_run(settings: Settings) -> str:

@@ -99,6 +99,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
             final_fate=settings.final_fate,
             archiving_service=settings.archiving_service,
             levels=SignatureLevels(settings.member_level, settings.signatory_level),
+            asks_third_reader=settings.dss_url is not None,
         ),
         lists=deferred(lambda: _lists(settings, clock)) if settings.trusted_lists_dir is not None else None,
     )

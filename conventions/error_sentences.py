@@ -103,6 +103,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "evidence.data_differs": "Les données contenues dans le fichier ne sont pas celles préparées. Le dossier est mis de côté.",
         "evidence.order_unknown": "Cet ordre d'activation ne vient pas du fichier signé.",
         "evidence.digest": "L'empreinte d'un fichier conservé ne correspond plus. Le dossier est mis de côté.",
+        # the third reader
+        "dss.refused": "Le service de vérification EU DSS répond {status} : rien n'est archivé. Vérifiez DSS_URL et DSS_TOKEN.",
+        "dss.unreadable": "Le service EU DSS répond autre chose qu'un rapport : rien n'est archivé. Vérifiez DSS_URL et sa version (6).",
+        "dss.wrong": "Le service de vérification EU DSS voit une signature là où il n'y en a pas. Ne vous y fiez pas.",
+        "configuration.dss": "Aucun service EU DSS n'est réglé : donnez DSS_URL.",
         # trusted lists
         "lists.state": "L'état des listes de confiance est illisible. Relancez « contreseing lists refresh ».",
         "lists.unavailable": "La liste des listes de confiance n'a pas pu être obtenue, et aucune copie n'en est gardée.",

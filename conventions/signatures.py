@@ -172,7 +172,10 @@ class TimestampFinding:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What one reader found in one file. ``valid`` only if each expected person, and nobody else, signed as expected."""
+    """What one reader found in one file. ``valid`` only if each expected person, and nobody else, signed as expected.
+
+    ``data_sha256``: of the embedded data, empty without any; None from a reader that does not look at them.
+    """
 
     reader: str
     sha256: str
@@ -181,7 +184,7 @@ class ValidationReport:
     level: PadesLevel | None
     signatures: tuple[SignatureFinding, ...]
     timestamps: tuple[TimestampFinding, ...]
-    data_sha256: str
+    data_sha256: str | None
     reasons: tuple[str, ...] = ()
 
 

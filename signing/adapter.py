@@ -29,6 +29,7 @@ from conventions.signatures import (
 )
 from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities, TimestampAuthority
 from signing.chains import TrustStore, parse_certificates, render_pem
+from signing.dss_service import DssReader
 from signing.engine import Engine, Outcome, Session, Task
 from signing.gathering import Gatherer
 from signing.identities import IssuerRule
@@ -94,6 +95,7 @@ class PadesSigning:
         upload_anchors_pem: Sequence[bytes] = (),
         level_text: str = LEVEL_TEXT,
         qualifier: Qualifier | None = None,
+        third_reader: DssReader | None = None,
     ) -> None:
         """Prepare; nothing is asked of anybody yet.
 
@@ -143,6 +145,7 @@ class PadesSigning:
             self._syndicate_level_text = LASTING_LEVEL_TEXT
         self._reader = PyhankoReader(trust, issuers, gatherer, qualifier)
         self._second_reader = SecondReader(trust, issuers)
+        self._third_reader = third_reader
         self._restamper = Restamper(self._engine, self._reader, clock)
 
     def _open_lasting(self, lasting_key: LastingKey, rules: CeremonyRules) -> LastingSignatory:
@@ -156,6 +159,8 @@ class PadesSigning:
         """End the connections, and the session of a lasting key; a later call opens them again."""
         self._signatory.close()
         self._outside.close()
+        if self._third_reader is not None:
+            self._third_reader.close()
 
     def timestamp_counters(self) -> Mapping[str, Counters]:
         """Return what each authority was asked and gave since the start."""
@@ -267,6 +272,12 @@ class PadesSigning:
     def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         """See the port."""
         return self._second_reader.validate(data, expected, self._clock.now())
+
+    def third_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        """See the port."""
+        if self._third_reader is None:
+            raise ConfigurationError("no third reader is set", code="configuration.dss")
+        return self._third_reader.validate(data, expected)
 
     def restamp(self, data: bytes) -> RestampedFile:
         """See the port."""

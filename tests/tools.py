@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 JUDGES_JAR = ROOT / "build" / "judges" / "target" / "judges.jar"
+DSS_SERVICE_JAR = ROOT / "build" / "dss_service" / "target" / "dss-service.jar"
 SOFTHSM_LIBRARIES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
     Path("/usr/lib64/pkcs11/libsofthsm2.so"),
@@ -42,6 +43,9 @@ def softhsm_library() -> Path | None:
 
 TOOLS = {
     "chromium": Tool(_on_path("chromium"), "the journeys of people, in a browser", "Debian: chromium, fonts-liberation"),
+    "dss": Tool(
+        lambda: _on_path("java")() and DSS_SERVICE_JAR.exists(), "EU DSS behind its REST interface", "Maven, tests/interop/dss_service"
+    ),
     "faketime": Tool(_on_path("faketime"), "programs seen years later", "Debian: faketime"),
     "java": Tool(_on_path("java"), "Java programs", "Debian: openjdk-17-jdk-headless"),
     "judges": Tool(lambda: _on_path("java")() and JUDGES_JAR.exists(), "EU DSS and veraPDF", "Maven, from ../shared/judges"),

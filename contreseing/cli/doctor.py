@@ -19,6 +19,7 @@ from contreseing.trials import (
     try_flow_run,
     try_lists,
     try_mail,
+    try_third_reader,
     try_timestamps,
 )
 from conventions.errors import ContreseingError
@@ -52,6 +53,11 @@ TRIALS = (
         "Listes de confiance",
         try_lists,
         "Lancez « contreseing lists refresh », vérifiez TRUSTED_LISTS_URL et TRUSTED_LISTS_DIR ; voyez docs/operating/trusted-lists.md.",
+    ),
+    Trial(
+        "Troisième lecteur",
+        try_third_reader,
+        "Vérifiez DSS_URL et DSS_TOKEN, et que ce service EU DSS fait confiance à nos autorités ; voyez docs/operating/third-reader.md.",
     ),
     Trial("Courriel", try_mail, "Vérifiez SMTP_HOST, SMTP_PORT, SMTP_SECURITY, l'identifiant, et que MAIL_FROM est accepté."),
     Trial("Travail par Prefect", try_flow_run, "Vérifiez PREFECT_API_URL, et qu'un exécutant des travaux tourne."),

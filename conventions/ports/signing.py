@@ -114,6 +114,17 @@ class Signing(Protocol):
         """
         ...
 
+    def third_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        """Validate as ``validate`` does, by a service that shares nothing with the two others; asked where the rules say so.
+
+        An invalid file is a report that says so, not an error. It does not look at the embedded data.
+
+        Raises:
+            UpstreamUnavailable: the service does not answer, or not as it should; nothing was decided.
+            ConfigurationError: no such service is set.
+        """
+        ...
+
     def restamp(self, data: bytes) -> RestampedFile:
         """Renew the archive time-stamp of a file: the same bytes, fresh validation data, and one more time-stamp over all.
 

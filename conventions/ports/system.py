@@ -64,7 +64,7 @@ class Rules:
 
     Retention: ``administrative_years`` and ``lock_years`` from the end of the programme, then ``final_fate``.
     ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
-    ``levels``: what the keys of this installation give.
+    ``levels``: what the keys of this installation give. ``asks_third_reader``: before a completed file is archived.
     """
 
     lock_years: int
@@ -80,6 +80,7 @@ class Rules:
     final_fate: FinalFate = FinalFate.KEEP
     archiving_service: ArchivingService | None = None
     levels: SignatureLevels = SIMPLE_LEVELS
+    asks_third_reader: bool = False
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""

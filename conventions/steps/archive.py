@@ -15,7 +15,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.retention import retention_data
-from conventions.signatures import READERS_REQUIRED, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
+from conventions.signatures import READERS_REQUIRED, ExpectedSigner, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import uploaded
 
@@ -95,10 +95,9 @@ def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[st
     A report that is made now is put in the working store, and in ``at_hand``.
     """
     known = _validations_of(agreement, sha256_hex(data))
-    if len(known) >= READERS_REQUIRED:
+    if len(known) >= READERS_REQUIRED + ports.rules.asks_third_reader:
         return known
-    expected = expected_signers(agreement)
-    reports = (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected))
+    reports = _reports(ports, data, expected_signers(agreement))
     rendered = {report.reader: render_report(report) for report in reports}
     digests = {reader: ports.working.put(report) for reader, report in rendered.items()}
     at_hand.update({digests[reader]: report for reader, report in rendered.items()})
@@ -124,11 +123,19 @@ def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[st
         return _validations_of(tx.agreement(agreement.reference), reports[0].sha256)
 
 
+def _reports(ports: Ports, data: bytes, expected: Sequence[ExpectedSigner]) -> Sequence[ValidationReport]:
+    """Ask both readers, then the third where there is one; it is not shown what one of them refuses."""
+    ours = (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected))
+    if not ports.rules.asks_third_reader or not all(report.valid for report in ours):
+        return ours
+    return (*ours, ports.signing.third_opinion(data, expected))
+
+
 def _reasons_to_refuse(report: ValidationReport, agreement: Agreement) -> Sequence[str]:
     reasons = [] if report.valid else list(report.reasons) or ["not valid"]
     if report.level is not REQUIRED_LEVEL:
         reasons.append(f"level {report.level}")
-    if report.data_sha256 != preparation_of(agreement).data_sha256:
+    if report.data_sha256 not in {None, preparation_of(agreement).data_sha256}:
         reasons.append("the embedded data are not those prepared")
     return reasons
 

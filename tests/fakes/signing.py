@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed, VerificationFailed
+from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.preservation import RestampedFile
 from conventions.signatures import (
@@ -31,8 +32,8 @@ from tests.fakes.system import FakeClock
 class FakeSigning:
     """Signs at the clock's time. ``failure`` is raised by every call; ``failures`` by reference fail one document of a batch.
 
-    ``refuses`` and ``second_refuses`` are digests that one reader alone refuses; ``misreads`` makes a reader (by its name) see
-    other embedded data than there are.
+    ``refuses``, ``second_refuses`` and ``third_refuses`` are digests that one reader alone refuses; ``misreads`` makes a reader
+    (by its name) see other embedded data than there are.
     """
 
     def __init__(self, clock: FakeClock, registry: FakeRegistry | None = None) -> None:
@@ -41,6 +42,8 @@ class FakeSigning:
         self.failures: dict[str, ContreseingError] = {}
         self.refuses: set[str] = set()
         self.second_refuses: set[str] = set()
+        self.third_refuses: set[str] = set()
+        self.third_is_down = False
         self.misreads: dict[str, str] = {}
         self.signatures_made = 0
         self.seals_made = 0
@@ -102,6 +105,12 @@ class FakeSigning:
     def second_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
         refuse_inside_transaction(self._registry)
         return self._read("fake-second", data, expected, self.second_refuses)
+
+    def third_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        refuse_inside_transaction(self._registry)
+        if self.third_is_down:
+            raise UpstreamUnavailable("the third reader does not answer", service="EU DSS")
+        return replace(self._read("fake-third", data, expected, self.third_refuses), data_sha256=None)
 
     def _read(self, reader: str, data: bytes, expected: Sequence[ExpectedSigner], refuses: set[str]) -> ValidationReport:
         found = [json.loads(line) for line in data.split(b"\n")[2:] if line and line[:1] != b"%"]

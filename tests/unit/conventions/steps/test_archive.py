@@ -87,6 +87,67 @@ class Grudging:
         return replace(self._signing.second_opinion(data, expected), **self._changes)
 
 
+def with_third_reader(world: World) -> World:
+    world.ports = replace(world.ports, rules=replace(world.ports.rules, asks_third_reader=True))
+    return world
+
+
+def readers_of(world: World, reference: str) -> list[str]:
+    return [fact.text("reader") for fact in world.agreement(reference).facts if fact.kind is FactKind.VALIDATED]
+
+
+def test_a_third_reader_is_asked_where_there_is_one_and_its_report_is_kept() -> None:
+    world = with_third_reader(World())
+    reference = world.countersigned()
+    archive.archive(world.ports, reference)
+    assert readers_of(world, reference) == ["fake", "fake-second", "fake-third"]
+    assert any("-validation-fake-third-" in key for key in world.archive.objects)
+
+
+def test_a_third_reader_that_alone_refuses_puts_the_file_in_quarantine() -> None:
+    world = with_third_reader(World())
+    reference = world.countersigned()
+    world.signing.third_refuses.add(world.agreement(reference).required_artefact(Stage.SEALED).sha256)
+    with pytest.raises(VerificationFailed) as refused:
+        archive.archive(world.ports, reference)
+    assert refused.value.code == "verification.disagree"
+    assert world.agreement(reference).required_fact(FactKind.QUARANTINED).data["refused_by"] == ["fake-third"]
+    assert world.agreement(reference).fact(FactKind.ARCHIVED) is None
+
+
+def test_a_third_reader_that_is_away_is_waited_for() -> None:
+    world = with_third_reader(World())
+    reference = world.countersigned()
+    world.signing.third_is_down = True
+    with pytest.raises(UpstreamUnavailable):
+        archive.archive(world.ports, reference)
+    assert (readers_of(world, reference), world.status(reference)) == ([], Status.SEALING)
+    world.signing.third_is_down = False
+    archive.archive(world.ports, reference)
+    assert world.agreement(reference).fact(FactKind.ARCHIVED) is not None
+
+
+def test_a_third_reader_set_meanwhile_is_asked_for_what_is_not_archived_yet() -> None:
+    world = World()
+    reference = world.countersigned()
+    world.archive.down = True
+    with pytest.raises(UpstreamUnavailable):
+        archive.archive(world.ports, reference)
+    world.archive.down = False
+    archive.archive(with_third_reader(world).ports, reference)
+    assert readers_of(world, reference) == ["fake", "fake-second", "fake-third"]
+
+
+def test_what_another_reader_refuses_is_not_shown_to_the_third() -> None:
+    world = with_third_reader(World())
+    reference = world.countersigned()
+    world.signing.third_is_down = True
+    world.signing.refuses.add(world.agreement(reference).required_artefact(Stage.SEALED).sha256)
+    with pytest.raises(VerificationFailed):
+        archive.archive(world.ports, reference)
+    assert world.status(reference) is Status.QUARANTINED
+
+
 def test_a_validation_recorded_by_one_reader_alone_is_completed_by_the_other() -> None:
     world = World()
     reference = world.countersigned()
