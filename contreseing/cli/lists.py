@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from contreseing.cli.opening import opened_settings
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from contreseing.judging_settings import EUROPEAN_LIST_URL
-from contreseing.wiring import current_settings
 from conventions.french import format_date, paris_date
 from conventions.qualification import ListsState
 from conventions.steps.refresh_lists import assess
@@ -39,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 @lists.command("refresh")
 def refresh(
+    context: typer.Context,
     folder: FolderOption = None,
     address: Annotated[str, typer.Option("--url", help="Adresse de la liste des listes, avec --dir.")] = EUROPEAN_LIST_URL,
     territories: Annotated[
@@ -50,26 +53,31 @@ def refresh(
 
     Code de sortie : 0, toutes à jour ; 1, l'une est à examiner.
     """
-    kept = _folder(folder, address, tuple(territories or ()), signers)
-    _show(kept.refresh())
+    with _opened(context.obj, folder, address, tuple(territories or ()), signers) as kept:
+        _show(kept.refresh())
 
 
 @lists.command("show")
-def show(folder: FolderOption = None) -> None:
+def show(context: typer.Context, folder: FolderOption = None) -> None:
     """Montre les listes gardées et leurs dates, sans rien demander à personne.
 
     Code de sortie : 0, toutes à jour ; 1, l'une est à examiner.
     """
-    _show(_folder(folder, EUROPEAN_LIST_URL, (), None).state())
+    with _opened(context.obj, folder, EUROPEAN_LIST_URL, (), None) as kept:
+        _show(kept.state())
 
 
-def _folder(folder: Path | None, address: str, territories: tuple[str, ...], signers: Path | None) -> ListFolder:
+@contextmanager
+def _opened(stack: Path, folder: Path | None, address: str, territories: tuple[str, ...], signers: Path | None) -> Iterator[ListFolder]:
+    """Yield the folder asked for, else that of the settings; ``stack`` is the folder of an embedded stack."""
     from contreseing.judging import build_list_folder, list_signers  # noqa: PLC0415 imports, for those who look
     from signing.list_refresh import ListFolder  # noqa: PLC0415 as above
 
-    if folder is None:
-        return build_list_folder(current_settings(), SystemClock())
-    return ListFolder(folder, address, list_signers(signers), SystemClock(), territories)
+    if folder is not None:
+        yield ListFolder(folder, address, list_signers(signers), SystemClock(), territories)
+        return
+    with opened_settings(stack) as settings:
+        yield build_list_folder(settings, SystemClock())
 
 
 def _show(state: ListsState) -> None:
