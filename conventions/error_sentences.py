@@ -108,6 +108,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "dss.unreadable": "Le service EU DSS répond autre chose qu'un rapport : rien n'est archivé. Vérifiez DSS_URL et sa version (6).",
         "dss.wrong": "Le service de vérification EU DSS voit une signature là où il n'y en a pas. Ne vous y fiez pas.",
         "configuration.dss": "Aucun service EU DSS n'est réglé : donnez DSS_URL.",
+        "archive.not_held": "Le dossier {reference} n'est pas gelé : il n'y a rien à dégeler.",
         # trusted lists
         "lists.state": "L'état des listes de confiance est illisible. Relancez « contreseing lists refresh ».",
         "lists.unavailable": "La liste des listes de confiance n'a pas pu être obtenue, et aucune copie n'en est gardée.",
@@ -186,7 +187,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "signing.key_destroyed": "La clé de cette signature a déjà été détruite.",
         "signing.level": "Le niveau de signature atteint n'est pas celui exigé. Rien n'a été émis.",
         "signing.no_timestamp_field": "Le document n'a plus d'emplacement libre pour un horodatage.",
-        "signing.no_token": "Ce service n'a pas le droit de demander ce certificat.",
+        "signing.no_token": "Ce processus n'a pas le droit de demander ce certificat : donnez-lui le jeton de son rôle (PKI_…_TOKEN).",
         "signing.pdf": "Ce fichier PDF ne peut pas être signé.",
         "signing.pdf_encrypted": "Ce fichier PDF est chiffré : il ne peut pas être signé.",
         "signing.pdf_hybrid": "Ce fichier PDF a une structure ambiguë : il ne peut pas être signé.",

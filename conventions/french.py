@@ -37,3 +37,8 @@ def format_instant(at: datetime) -> str:
     """Write an instant as ``23 novembre 2026 à 15:04:05 (heure de Paris)``."""
     local = at.astimezone(PARIS)
     return f"{format_date(local.date())} à {local:%H:%M:%S} (heure de Paris)"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Write a number with its noun."""
+    return f"{count}{NO_BREAK}{one if count == 1 else many}"

@@ -13,10 +13,10 @@ from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
 from conventions.fault_labels import FAULT_LABELS
-from conventions.french import NO_BREAK
+from conventions.french import NO_BREAK, counted
 from conventions.steps.check_archive import ArchiveCheck
 from conventions.steps.check_archive import check_archive as check
-from flows.reports import LISTED, counted, render_link
+from flows.reports import LISTED, render_link
 from flows.rows import Trackers
 
 RETRIES, WAIT_SECONDS = 3, 300

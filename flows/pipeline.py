@@ -16,12 +16,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from conventions.errors import ContreseingError, UpstreamUnavailable
-from conventions.french import NO_BREAK
+from conventions.french import NO_BREAK, counted
 from conventions.ports.system import Ports
 from conventions.status import Status
 from flows.board import Board
 from flows.history import INFORMATION, WARNING, HistoryLine, failure_words, reason
-from flows.reports import Standing, artifact_key, counted, render_report, standing_of
+from flows.reports import Standing, artifact_key, render_report, standing_of
 from flows.rows import Trackers
 from flows.stages import DRAFT_STEP, Outcome, Stage, run_stage
 from flows.tracker_api import TrackerApi

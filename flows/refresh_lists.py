@@ -12,11 +12,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
-from conventions.french import NO_BREAK
+from conventions.french import NO_BREAK, counted
 from conventions.ports.lists import Lists
 from conventions.steps.refresh_lists import ListsRefreshed
 from conventions.steps.refresh_lists import refresh_lists as refresh
-from flows.reports import counted
 from flows.rows import Trackers
 
 RETRIES, WAIT_SECONDS = 3, 300

@@ -129,11 +129,6 @@ def artifact_key(*words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Write a number with its noun."""
-    return f"{count}{NO_BREAK}{one if count == 1 else many}"
-
-
 def trouble_of(tx: Transaction, agreement: Agreement, status: Status) -> Trouble | None:
     """Tell whether an agreement needs a person, and why."""
     failure = agreement.failure

@@ -13,12 +13,12 @@ from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
 from conventions.fault_labels import TAMPERING_LABELS
-from conventions.french import NO_BREAK, format_instant
+from conventions.french import NO_BREAK, counted, format_instant
 from conventions.journal.verification import JournalFinding
 from conventions.steps.purge_personal import purge_personal
 from conventions.steps.stamp_journal import stamp_journal as stamp
 from conventions.steps.verify_journal import JournalCheck, verify_journal
-from flows.reports import LISTED, counted
+from flows.reports import LISTED
 from flows.rows import Trackers
 
 RETRIES, WAIT_SECONDS = 5, 300

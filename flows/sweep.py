@@ -13,7 +13,7 @@ from prefect.states import Completed
 
 from contreseing.wiring import current_ports
 from conventions.agreements import Campaign
-from conventions.french import NO_BREAK, paris_date
+from conventions.french import NO_BREAK, counted, paris_date
 from conventions.outgoing import Outgoing
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -25,7 +25,7 @@ from flows.chunks import chunks
 from flows.history import reason, step_name
 from flows.housekeeping import delete_old_sweeps, end_lost_runs
 from flows.pipeline import Pipeline, quietly
-from flows.reports import Standing, campaign_standing, counted, render_link, render_troubles
+from flows.reports import Standing, campaign_standing, render_link, render_troubles
 from flows.rest import PrefectRest
 from flows.rows import Trackers
 from flows.stages import drafting

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.opening import opened_ports
-from contreseing.cli.words import out
+from contreseing.cli.words import out, save
 from contreseing.embedded.parts import PKI, S3
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
-from conventions.french import format_date, paris_date
+from conventions.french import counted, format_date, paris_date
 from conventions.seda_reply import Outcome
 from conventions.steps.acknowledge_transfer import acknowledge_transfer
 from conventions.steps.check_archive import check_archive
@@ -50,7 +50,8 @@ def check(
     for one in found.findings[:LISTED]:
         where = " (second dépôt)" if one.store > 1 else ""
         out.print(f"À signaler – {one.reference} : {FAULT_LABELS[one.fault]}{where} : {one.key}", markup=False)
-    out.print(f"{found.folders} dossiers et {found.objects} objets relus, dans {found.stores} dépôt(s).")
+    folders, objects = counted(found.folders, "dossier", "dossiers"), counted(found.objects, "objet", "objets")
+    out.print(f"{folders} et {objects} relus, dans {counted(found.stores, 'dépôt', 'dépôts')}.")
     if not found.holds:
         raise EvidenceBroken(f"{len(found.findings)} faults in the archive", code="archive.faults", count=len(found.findings))
     out.print("L'archive est intacte.")
@@ -94,8 +95,8 @@ def transfer_agreements(
     """Prépare le versement de conventions au service d'archivage électronique (SEDA 2.2) ; l'archive d'ici garde tout."""
     with opened_ports(context.obj, (S3, PKI)) as ports:
         made = transfer(ports, references, getpass.getuser())
-    target.write_bytes(made.data)
-    out.print(f"{target} : {len(references)} convention(s), message {made.message_id}.", markup=False)
+    save(target, made.data)
+    out.print(f"{target} : {counted(len(references), 'convention', 'conventions')}, message {made.message_id}.", markup=False)
 
 
 @archive.command("acknowledge")

@@ -9,10 +9,9 @@ import typer
 
 from contreseing.cli.members import COMMAND_LINE
 from contreseing.cli.opening import opened_ports
-from contreseing.cli.words import out
+from contreseing.cli.words import out, save
 from contreseing.embedded.parts import PKI, S3
 from conventions.canonical import sha256_hex
-from conventions.errors import InputRefused
 from conventions.steps.bundle import bundle
 
 SEAL_TOKEN = "proofs"  # noqa: S105 the name of a right, not a secret
@@ -32,10 +31,7 @@ def make_bundle(
     with opened_ports(context.obj, (S3, PKI), (SEAL_TOKEN,)) as ports:
         made = bundle(ports, reference, COMMAND_LINE)
     path = file or Path(made.filename)
-    try:
-        path.write_bytes(made.data)
-    except OSError as error:
-        raise InputRefused(f"{path.name} cannot be written: {error.strerror}", code="file.unwritable", file=path.name) from error
+    save(path, made.data)
     out.print(f"Dossier de preuve : {path} ({len(made.data)} octets)", markup=False)
     out.print(f"Empreinte du fichier : {sha256_hex(made.data)}", markup=False)
     out.print(f"Empreinte du certificat racine, à remettre par une autre voie : {made.root_sha256}", markup=False)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.opening import opened_ports
-from contreseing.cli.words import err, out
+from contreseing.cli.words import err, out, save
 from contreseing.embedded.parts import PKI, S3
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.fault_labels import TAMPERING_LABELS
@@ -81,7 +81,7 @@ def prove(
     if target is None:
         typer.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8")
+        save(target, text.encode())
     err.print(f"{len(proof.events)} événements prouvés, {proof.later_events} depuis l'empreinte.")
 
 

@@ -14,6 +14,7 @@ from contreseing.stores import opened_registry
 from contreseing.wiring import build_ports, close_ports
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import TAMPERING_LABELS
+from conventions.french import counted
 from conventions.sentences import sentence_of
 from conventions.steps.compare_registries import compare_registries
 from conventions.steps.rebuild import RebuildReport
@@ -72,9 +73,8 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
     out.print("Ne peut pas être connu :")
     if report.unsigned:
         more = f" et {len(report.unsigned) - LISTED} autres" if len(report.unsigned) > LISTED else ""
-        out.print(
-            f"  - le contenu de {len(report.unsigned)} conventions non signées : {', '.join(report.unsigned[:LISTED])}{more}", markup=False
-        )
+        unsigned = counted(len(report.unsigned), "convention non signée", "conventions non signées")
+        out.print(f"  - le contenu de {unsigned} : {', '.join(report.unsigned[:LISTED])}{more}", markup=False)
     out.print(f"  - les événements depuis la dernière empreinte du journal ({_when(report)})", markup=False)
     out.print(f"  - {report.personal_fields} données personnelles du journal, dont l'archive n'a que l'engagement")
     out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -37,3 +39,15 @@ def complain(error: ContreseingError) -> None:
 def tell(text: str) -> None:
     """Say what is being done."""
     err.print(f"[dim]{escape(text)}[/]")
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write the file that a person asked for.
+
+    Raises:
+        InputRefused: it cannot be written there.
+    """
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputRefused(f"{path.name} cannot be written: {error.strerror}", code="file.unwritable", file=path.name) from error

@@ -9,7 +9,7 @@ from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.retention import retain_until
 from conventions.seda_reply import Outcome, TransferReply, parse_transfer_reply
-from conventions.steps.check_archive import events_of
+from conventions.steps.keep_trail import events_of
 from conventions.steps.list_eliminable import TRANSFER_ACCEPTED
 from conventions.steps.transfer import TRANSFER_MADE, TRANSFERS
 
@@ -32,7 +32,7 @@ def acknowledge_transfer(ports: Ports, data: bytes, by: str) -> tuple[TransferRe
     """
     reply, sha256 = parse_transfer_reply(data), sha256_hex(data)
     with ports.registry.read() as tx:
-        events = events_of(tx, f"{TRANSFERS}{reply.transfer_id}")
+        events = list(events_of(tx, f"{TRANSFERS}{reply.transfer_id}"))
         made = next((entry.event.data for entry in events if entry.event.type == TRANSFER_MADE), None)
         if made is None:
             raise NotFound(f"no transfer {reply.transfer_id}", code="transfer.unknown")

@@ -12,12 +12,13 @@ from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound
 from conventions.folder import folder_prefix
 from conventions.outgoing import Template
-from conventions.ports.registry import ArchiveEntry, JournalEntry, Transaction
+from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
 from conventions.recording import enqueue, quarantine, record_event
 from conventions.steps.alert_agents import ALERT_REFERENCE
 from conventions.steps.hold import is_held
+from conventions.steps.keep_trail import events_of
 
 AT_ONCE = 4
 FAULT_FOUND, RELEASED = "archive.fault_found", f"agreement.{FactKind.RELEASED}"
@@ -90,7 +91,7 @@ def _drawn(ports: Ports, folders: Sequence[str], sample: int) -> list[str]:
 
 def _check_folder(ports: Ports, stores: Sequence[Archive], reference: str) -> tuple[int, list[StoreFinding]]:
     with ports.registry.read() as tx:
-        entries, events = tx.archive_entries(reference), events_of(tx, reference)
+        entries, events = tx.archive_entries(reference), list(events_of(tx, reference))
     standing = [entry for entry in entries if entry.completed_at is not None]
     held = is_held(events)
     found = []
@@ -102,14 +103,6 @@ def _check_folder(ports: Ports, stores: Sequence[Archive], reference: str) -> tu
             findings += [ArchiveFinding(ArchiveFault.NOT_HELD, key) for key in unheld]
         found += [StoreFinding(rank, reference, finding.fault, finding.key) for finding in findings]
     return len(standing), found
-
-
-def events_of(tx: Transaction, reference: str) -> list[JournalEntry]:
-    """List every event of a reference, however many."""
-    events = list[JournalEntry]()
-    while page := tx.events(reference, after=len(events)):
-        events += page
-    return events
 
 
 def _unlike_journal(entries: Sequence[ArchiveEntry], events: Sequence[JournalEntry]) -> Iterator[ArchiveFinding]:
@@ -153,7 +146,7 @@ def _told_before(events: Sequence[JournalEntry]) -> set[tuple[Json, ...]]:
 def _record(ports: Ports, check: ArchiveCheck) -> None:
     now = ports.clock.now()
     with ports.registry.read() as tx:
-        told = {reference: _told_before(events_of(tx, reference)) for reference in {one.reference for one in check.findings}}
+        told = {reference: _told_before(list(events_of(tx, reference))) for reference in {one.reference for one in check.findings}}
     untold = [one for one in check.findings if _told(one) not in told[one.reference]]
     findings: list[Json] = [{"reference": one.reference, **_told_data(one)} for one in untold]
     report_sha256 = (

@@ -10,6 +10,7 @@ from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.steps.keep_actors import actor_entries
+from conventions.steps.keep_trail import events_of
 
 HELD, LET_GO, EXTENDED = "archive.held", "archive.let_go", "archive.lock_extended"
 MIN_REASON_CHARACTERS = 10
@@ -27,11 +28,17 @@ def hold(ports: Ports, reference: str, reason: str, by: str) -> int:
 
 
 def let_go(ports: Ports, reference: str, reason: str, by: str) -> int:
-    """End the hold of a folder; return how many objects.
+    """End the hold of a folder; return how many objects. Again after an interruption: what was left held is let go.
 
     Raises:
+        RuleRefused: nothing there is held.
         InputRefused, NotFound, UpstreamUnavailable: as ``hold``.
     """
+    with ports.registry.read() as tx:
+        entries, events = tx.archive_entries(reference), list(events_of(tx, reference))
+    standing = [entry.key for entry in entries if entry.completed_at is not None]
+    if standing and not is_held(events) and not any(ports.archive.has_legal_hold(key) for key in standing):
+        raise RuleRefused(f"{reference} is not held", code="archive.not_held", reference=reference)
     return _change(ports, reference, LET_GO, reason, by, held=False)
 
 

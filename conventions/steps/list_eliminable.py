@@ -18,8 +18,9 @@ from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.retention import FinalFate, retention_of
-from conventions.steps.check_archive import all_folders, events_of
+from conventions.steps.check_archive import all_folders
 from conventions.steps.hold import is_held
+from conventions.steps.keep_trail import events_of
 
 LISTED = "archive.elimination_listed"
 TRANSFER_ACCEPTED = "archive.transfer_accepted"
@@ -72,7 +73,7 @@ def _eliminable(ports: Ports, tx: Transaction, reference: str, on: datetime) -> 
     except NotFound:
         return None  # folders of the journal and of actors: whole programmes rest on them
     retention = retention_of(agreement) or ports.rules.retention(tx.programme(agreement.programme_id))
-    events = events_of(tx, reference)
+    events = list(events_of(tx, reference))
     transferred = is_transferred(events)
     kept_for_ever = retention.final_fate is FinalFate.KEEP and not transferred
     if retention.administrative_until >= paris_date(on) or kept_for_ever or is_held(events):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conventions.errors import UpstreamUnavailable
+from conventions.french import counted
 from conventions.recording import record_failure
 from conventions.status import Status
 from conventions.steps import decline
@@ -19,7 +20,6 @@ from flows.reports import (
     Trouble,
     artifact_key,
     campaign_standing,
-    counted,
     render_report,
     render_states,
     render_troubles,

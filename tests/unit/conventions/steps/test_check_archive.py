@@ -194,6 +194,12 @@ def test_a_hold_keeps_every_object_and_is_checked(world: World) -> None:
 
     let_go(world.ports, reference, REASON, "agent")
     assert (world.archive.held, check_archive(world.ports).holds) == (set(), True)
+    with pytest.raises(RuleRefused) as refused:
+        let_go(world.ports, reference, REASON, "agent")
+    assert refused.value.code == "archive.not_held"
+    world.archive.held.add(key)  # left by an interruption
+    let_go(world.ports, reference, REASON, "agent")
+    assert world.archive.held == set()
     assert [kind for kind in event_types(world, reference) if "he" in kind and kind.startswith("archive.h")] == ["archive.held"] * 2
 
 
