@@ -33,16 +33,8 @@ def build_qualifier(settings: Settings, clock: SystemClock) -> Qualifier:
     Raises:
         ConfigurationError: the signers cannot be read.
     """
-    return folder_qualifier(settings.trusted_lists_dir, settings.trusted_lists_signers, clock)
-
-
-def folder_qualifier(folder: Path | None, signers: Path | None, clock: SystemClock) -> Qualifier:
-    """Build who reads a folder, whatever the settings are.
-
-    Raises:
-        ConfigurationError: the signers cannot be read.
-    """
-    return Qualifier() if folder is None else Qualifier(TrustedLists(folder, list_signers(signers), clock))
+    folder = settings.trusted_lists_dir
+    return Qualifier() if folder is None else Qualifier(TrustedLists(folder, list_signers(settings.trusted_lists_signers), clock))
 
 
 def list_signers(path: Path | None) -> ListSigners:

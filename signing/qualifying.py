@@ -65,8 +65,7 @@ class Qualifier:
         """Answer of a signature that had this indication."""
         if not claims_to_be_qualified(path[0]):
             return Qualification(QualifiedWhy.NOT_CLAIMED)
-        moments = (path[0].not_valid_before_utc, signed_at)
-        return self._answer(path, indication, lambda one, above: _signer_answer(one, above, moments))
+        return self._answer(path, indication, lambda one, above: _signer_answer(one, above, signed_at))
 
     def of_timestamp(self, path: Path, at: datetime, indication: Indication) -> Qualification:
         """Answer of a time-stamp that had this indication: its unit, or a CA above it, is a listed service that was granted."""
@@ -117,12 +116,16 @@ def _fingerprints(path: Path) -> tuple[str, ...]:
     return tuple(one.fingerprint(hashes.SHA256()).hex() for one in path)
 
 
-def _signer_answer(listed: NationalList, path: Path, moments: Sequence[datetime]) -> tuple[QualifiedWhy, str] | None:
+def _signer_answer(listed: NationalList, path: Path, signed_at: datetime) -> tuple[QualifiedWhy, str] | None:
     authorities = [_asn1(one) for one in path[1:]]
     services = _services(listed.issuers, authorities, None)
     if not services:
         return None
     validation_path = ValidationPath(TrustAnchor(AuthorityWithCert(authorities[-1])), authorities[-2::-1], _asn1(path[0]))
+    try:
+        moments = (path[0].not_valid_before_utc, signed_at)
+    except CERTIFICATE_ERRORS:
+        return QualifiedWhy.UNDECIDED, services[0].base_info.service_name
     whys = [_why_at(listed.issuers, authorities, validation_path, moment) for moment in moments]
     return next((one for one in whys if one is not QualifiedWhy.GRANTED), QualifiedWhy.GRANTED), services[0].base_info.service_name
 

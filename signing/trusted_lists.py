@@ -224,11 +224,10 @@ class TrustedLists:
 
     def _list_of_lists(self) -> ListOfLists | None:
         try:
-            state = (self._folder / LOTL_FILE).stat()
-            data = (self._folder / LOTL_FILE).read_bytes()
+            seen = ((self._folder / LOTL_FILE).stat().st_mtime_ns, _newest(self._folder))
+            data = (self._folder / LOTL_FILE).read_bytes() if seen != self._seen else b""
         except OSError:
             return None
-        seen = (state.st_mtime_ns, _newest(self._folder))
         if seen != self._seen:
             self._seen, self._read, self._named = seen, {}, {}
             try:

@@ -17,8 +17,8 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from conventions.plain import plain
-from signing.qualifying import Path
-from signing.verify import FileVerifier
+from signing.qualifying import Path, Qualifier
+from signing.verify import FileVerifier, qualify
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         asked = json.loads(line)
         _grant(head["cpu_seconds"])
         found, paths = verifier.read(sys.stdin.buffer.read(asked["size_bytes"]), datetime.fromisoformat(asked["at"]))
-        _say({"found": plain(found), "signers": _told(paths.signers), "stampers": _told(paths.stampers)})
+        _say({"found": plain(qualify(found, paths, Qualifier())), "signers": _told(paths.signers), "stampers": _told(paths.stampers)})
 
 
 def _told(paths: Iterable[Path]) -> list[list[str]]:

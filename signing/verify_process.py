@@ -12,15 +12,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from conventions.canonical import sha256_hex
 from conventions.plain import restored
 from conventions.verification import FileVerification
-from signing.chains import load_certificate
-from signing.qualifying import Path, Qualifier, ShownPaths
 from signing.upload_process import PACKAGES, UploadLimits
-from signing.verify import qualify
+
+if TYPE_CHECKING:
+    from signing.qualifying import Qualifier
 
 MAX_FILE_BYTES = 100_000_000
 MAX_REPORT_BYTES = 16_000_000
@@ -43,9 +43,9 @@ class LimitedVerifier:
     ) -> None:
         """Take the anchors, each PEM, and the environment of the process apart (nothing, unless given: no secret of this one).
 
-        Trusted lists are read in this process: they are verified, and larger than the limits of a file allow.
+        Trusted lists, where there are any, are read in this process: they are verified, and larger than a file's limits allow.
         """
-        self._qualifier = qualifier or Qualifier()
+        self._qualifier = qualifier
         self._trust = b"\n".join(trust_pem).decode("ascii")
         self._environment = {**(environment or {}), "PYTHONPATH": str(PACKAGES)}
         self._limits = limits or UploadLimits()
@@ -82,7 +82,7 @@ class LimitedVerifier:
         if any("MemoryError" in reason for reason in found.reasons):
             self._end()
             return _beyond(data, at, TOO_MUCH)
-        return qualify(found, ShownPaths(_paths(told["signers"]), _paths(told["stampers"])), self._qualifier)
+        return found if self._qualifier is None else _qualified(found, told, self._qualifier)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
@@ -127,8 +127,15 @@ class LimitedVerifier:
             child.communicate()
 
 
-def _paths(told: Sequence[Sequence[str]]) -> tuple[Path, ...]:
-    return tuple(tuple(load_certificate(base64.b64decode(one)) for one in path) for path in told)
+def _qualified(found: FileVerification, told: Mapping[str, Sequence[Sequence[str]]], qualifier: Qualifier) -> FileVerification:
+    from signing.chains import load_certificate  # noqa: PLC0415 a second of imports, for those who have lists
+    from signing.qualifying import ShownPaths  # noqa: PLC0415 as above
+    from signing.verify import qualify  # noqa: PLC0415 as above
+
+    signers, stampers = (
+        tuple(tuple(load_certificate(base64.b64decode(one)) for one in path) for path in told[kind]) for kind in ("signers", "stampers")
+    )
+    return qualify(found, ShownPaths(signers, stampers), qualifier)
 
 
 def _beyond(data: bytes, at: datetime, reason: str) -> FileVerification:

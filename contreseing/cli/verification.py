@@ -20,6 +20,7 @@ from conventions.verification import FileVerification, render_verification
 
 if TYPE_CHECKING:
     from documents.verification_report import VerifiedFile
+    from signing.qualifying import Qualifier
 
 NOT_VALID = 1
 END_OF_DAY = time(23, 59, 59)
@@ -48,14 +49,13 @@ def verify(
     Chaque fichier est lu dans un processus à part, en dix secondes et 512 Mo au plus.
     Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite.
     """
-    from contreseing.judging import folder_qualifier  # noqa: PLC0415 imports, for those who verify
-    from signing.trust_files import anchors_pem  # noqa: PLC0415 as above
+    from signing.trust_files import anchors_pem  # noqa: PLC0415 imports, for those who verify
     from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 as above
 
     if lists is not None and not lists.is_dir():
         refuse(f"{lists} n'est pas un dossier : lancez d'abord « contreseing lists refresh --dir {lists} ».")
     now = SystemClock().now()
-    qualifier = folder_qualifier(lists, lists_signers, SystemClock())
+    qualifier = _qualifier(lists, lists_signers) if lists is not None else None
     instant = _instant(at) if at is not None else now
     with LimitedVerifier(anchors_pem(read_anchors(trust)), _environment(), qualifier=qualifier) as verifier:
         found = [(file, verifier.verify(read_file(file, MAX_FILE_BYTES + 1), instant)) for file in files]
@@ -75,6 +75,14 @@ def verify(
 def _environment() -> dict[str, str]:
     """Return what the process that reads the files may know of this one's: none of its settings, which hold secrets."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CONTRESEING_")}
+
+
+def _qualifier(lists: Path, signers: Path | None) -> Qualifier:
+    from contreseing.judging import list_signers  # noqa: PLC0415 as above, for those who have lists
+    from signing.qualifying import Qualifier  # noqa: PLC0415 as above
+    from signing.trusted_lists import TrustedLists  # noqa: PLC0415 as above
+
+    return Qualifier(TrustedLists(lists, list_signers(signers), SystemClock()))
 
 
 def _tell(file: Path, found: FileVerification) -> None:

@@ -58,11 +58,11 @@ class JournalTree(Protocol):
         """List the events of an agreement that have their place in the tree, by index."""
         ...
 
-    def restore_event(self, canonical: bytes) -> None:
-        """Append an event as it was hashed, into a registry that is being made again; its personal fields stay unknown.
+    def restore_events(self, canonical: Sequence[bytes]) -> None:
+        """Append events as they were hashed, into a registry that is being made again; their personal fields stay unknown.
 
         Raises:
-            AlreadyRecorded: an event has its id.
+            AlreadyRecorded: an event has the id of one; the transaction has to end.
         """
         ...
 

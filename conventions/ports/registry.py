@@ -236,6 +236,14 @@ class Transaction(JournalTree, Protocol):
         """Record the intent to archive an object; ``(reference, seq)`` and ``key`` are unique."""
         ...
 
+    def add_archive_entries(self, entries: Sequence[ArchiveEntry]) -> None:
+        """Record several at once, into a registry that is being made again.
+
+        Raises:
+            AlreadyRecorded: one stands; the transaction has to end.
+        """
+        ...
+
     def complete_archive_entry(self, key: str, at: datetime) -> None:
         """Record that the object stands, read back and compared."""
         ...

@@ -27,7 +27,7 @@ from conventions.journal.verification import JournalFinding
 from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.plain import restored
-from conventions.ports.registry import ArchiveEntry, Registry, Transaction
+from conventions.ports.registry import ArchiveEntry, Registry
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.programmes import Programme
@@ -122,8 +122,7 @@ def _restore_journal(ports: Ports, into: Registry, heads: Sequence[JournalHead])
         events = parse_segment(segment)
         for part in _parts(events, A_TRANSACTION * 5):
             with into.write() as tx:
-                for canonical in part:
-                    tx.restore_event(canonical)
+                tx.restore_events(part)
         for canonical in events:
             event = json.loads(canonical)
             committed += len(event["personal"])
@@ -202,21 +201,18 @@ def _restore_agreements(
         with into.write() as tx:
             for result in read_well:
                 tx.add_agreement(result.agreement)
-                _enter(tx, result.entries)
+            tx.add_archive_entries([entry for result in read_well for entry in result.entries])
         made += read_well
     return made
 
 
 def _restore_other_entries(ports: Ports, into: Registry, folders: Mapping[str, list[ArchivedObject]]) -> None:
-    for folder, items in folders.items():
-        entries = _entries(ports, folder, items)
+    for part in _parts(folders, A_TRANSACTION):
+        with ThreadPoolExecutor(AT_ONCE, "rebuild") as workers:
+            read = workers.map(lambda folder: _entries(ports, folder, folders[folder]), part)
+            entries = [entry for several in read for entry in several]
         with into.write() as tx:
-            _enter(tx, entries)
-
-
-def _enter(tx: Transaction, entries: Iterable[ArchiveEntry]) -> None:
-    for entry in entries:
-        tx.add_archive_entry(entry)
+            tx.add_archive_entries(entries)
 
 
 def _read_folder(

@@ -86,10 +86,8 @@ class AgreementRows(Rows):
             **_failure_columns(agreement.failure),
         }
         self._add(agreements, agreement.reference, columns)
-        for fact in agreement.facts:
-            self.add_fact(agreement.reference, fact)
-        for artefact in agreement.artefacts:
-            self.add_artefact(agreement.reference, artefact)
+        self._add_all(facts, [_fact_columns(agreement.reference, fact) for fact in agreement.facts])
+        self._add_all(artefacts, [_artefact_columns(agreement.reference, artefact) for artefact in agreement.artefacts])
 
     def agreement(self, reference: str, *, lock: bool = False) -> Agreement:
         self._check_lock(lock=lock)
@@ -120,26 +118,10 @@ class AgreementRows(Rows):
         return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
 
     def add_fact(self, reference: str, fact: Fact) -> None:
-        columns = {
-            "reference": reference,
-            "version": fact.version,
-            "key": fact.key,
-            "kind": fact.kind.value,
-            "at": fact.at,
-            "data": fact.data,
-        }
-        self._add(facts, f"{reference} version {fact.version} {fact.key}", columns)
+        self._add(facts, f"{reference} version {fact.version} {fact.key}", _fact_columns(reference, fact))
 
     def add_artefact(self, reference: str, artefact: Artefact) -> None:
-        columns = {
-            "reference": reference,
-            "version": artefact.version,
-            "stage": artefact.stage.value,
-            "sha256": artefact.sha256,
-            "size_bytes": artefact.size_bytes,
-            "at": artefact.at,
-        }
-        self._add(artefacts, f"{reference} version {artefact.version} {artefact.stage}", columns)
+        self._add(artefacts, f"{reference} version {artefact.version} {artefact.stage}", _artefact_columns(reference, artefact))
 
     def set_failure(self, reference: str, failure: Failure | None) -> None:
         self._update(agreements.c.reference, reference, _failure_columns(failure))
@@ -198,3 +180,13 @@ def _agreement(row: Row[Any], its_facts: Iterable[Row[Any]], its_artefacts: Iter
         artefacts=tuple(Artefact(a.version, Stage(a.stage), a.sha256, a.size_bytes, a.at) for a in its_artefacts),
         failure=Failure(row.failed_step, row.failure_code, row.failed_at, row.failed_attempts) if has_failed else None,
     )
+
+
+def _fact_columns(reference: str, fact: Fact) -> dict[str, object]:
+    columns = {"version": fact.version, "key": fact.key, "kind": fact.kind.value, "at": fact.at, "data": fact.data}
+    return {"reference": reference, **columns}
+
+
+def _artefact_columns(reference: str, artefact: Artefact) -> dict[str, object]:
+    file = {"sha256": artefact.sha256, "size_bytes": artefact.size_bytes, "at": artefact.at}
+    return {"reference": reference, "version": artefact.version, "stage": artefact.stage.value, **file}

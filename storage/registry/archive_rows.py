@@ -39,17 +39,10 @@ class ArchiveRows(Rows):
     """Intents and completions of archived objects; the board."""
 
     def add_archive_entry(self, entry: ArchiveEntry) -> None:
-        columns = {
-            "reference": entry.reference,
-            "seq": entry.seq,
-            "key": entry.key,
-            "kind": entry.kind,
-            "sha256": entry.sha256,
-            "size_bytes": entry.size_bytes,
-            "retain_until": entry.retain_until,
-            "completed_at": entry.completed_at,
-        }
-        self._add(archive_entries, entry.key, columns)
+        self._add(archive_entries, entry.key, _columns(entry))
+
+    def add_archive_entries(self, entries: Sequence[ArchiveEntry]) -> None:
+        self._add_all(archive_entries, [_columns(entry) for entry in entries])
 
     def complete_archive_entry(self, key: str, at: datetime) -> None:
         if self._change(COMPLETE, {"k_key": key, "at": at}) == 0:
@@ -71,3 +64,16 @@ class ArchiveRows(Rows):
 
     def set_shown_state(self, state: ShownState) -> None:
         self._change(SET_SHOWN, {"reference": state.reference, "shown": state.shown, "run_id": state.run_id})
+
+
+def _columns(entry: ArchiveEntry) -> dict[str, object]:
+    return {
+        "reference": entry.reference,
+        "seq": entry.seq,
+        "key": entry.key,
+        "kind": entry.kind,
+        "sha256": entry.sha256,
+        "size_bytes": entry.size_bytes,
+        "retain_until": entry.retain_until,
+        "completed_at": entry.completed_at,
+    }

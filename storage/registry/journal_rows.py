@@ -86,11 +86,8 @@ class JournalRows(Rows):
             fields = [{"event_number": numbers[0].number, "name": s.name, "value": s.value, "salt": s.salt} for s in salted.values()]
             self._change(ADD_PERSONAL, fields)
 
-    def restore_event(self, canonical: bytes) -> None:
-        content = json.loads(canonical)
-        columns = {name: content[name] for name in ("id", "type", "reference")}
-        if not self._changed_rows(ADD_EVENT, **columns, at=datetime.fromisoformat(content["at"]), canonical=canonical):
-            raise AlreadyRecorded(f"events: {content['id']} stands already")
+    def restore_events(self, canonical: Sequence[bytes]) -> None:
+        self._add_all(events, [_restored_columns(one) for one in canonical])
 
     def events(self, reference: str | None = None, *, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
         if reference is not None:
@@ -154,3 +151,9 @@ def _entry(row: Row[Any], personal: Mapping[str, str]) -> JournalEntry:
         personal=personal,
     )
     return JournalEntry(row.tree_index, event, leaf_hash(canonical).hex(), canonical)
+
+
+def _restored_columns(canonical: bytes) -> dict[str, object]:
+    content = json.loads(canonical)
+    columns = {name: content[name] for name in ("id", "type", "reference")}
+    return {**columns, "at": datetime.fromisoformat(content["at"]), "canonical": canonical}

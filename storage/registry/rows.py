@@ -89,6 +89,15 @@ class Rows:
         if self._change(insert_into(table, "ON CONFLICT DO NOTHING"), columns) == 0:
             raise AlreadyRecorded(f"{table.name}: {key} stands already")
 
+    def _add_all(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows in one exchange with the database.
+
+        Raises:
+            AlreadyRecorded: some unique key of one is taken; the transaction has to end.
+        """
+        if rows and self._change(insert_into(table, "ON CONFLICT DO NOTHING"), rows) != len(rows):
+            raise AlreadyRecorded(f"{table.name}: one of {len(rows)} stands already")
+
     def _update(self, key: Column[Any], value: str, columns: Mapping[str, object]) -> None:
         """Write columns of one row.
 

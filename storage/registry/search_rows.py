@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ SET_ROW = insert_into(
 )
 DROP_STATUSES = delete(search_statuses).where(search_statuses.c.reference == bindparam("reference"))
 ADD_STATUSES = insert(search_statuses)
+WRITTEN_AT_ONCE = 200
 OF_MEMBER = select(agreements.c.reference).where(agreements.c.member_id == bindparam("member_id"))
 CHOSEN = select(agreements).where(agreements.c.reference.in_(bindparam("references", expanding=True))).order_by(agreements.c.reference)
 OF_CHOSEN = tuple(
@@ -61,30 +62,19 @@ class SearchRows(AgreementRows, ActorRows):
 
     def refresh_search(self) -> None:
         """Write the rows of the agreements that this transaction changed; called before it commits."""
-        for reference in sorted(self._touched):
-            agreement = self.agreement(reference)
-            self._set_row(search_row(agreement, self.member(agreement.member_id)))
+        touched = sorted(self._touched)
+        for first in range(0, len(touched), WRITTEN_AT_ONCE):
+            changed = self.agreements_named(touched[first : first + WRITTEN_AT_ONCE])
+            self._set_rows([search_row(agreement, self.member(agreement.member_id)) for agreement in changed])
         self._touched.clear()
 
     def _touch(self, reference: str) -> None:
         self._touched.add(reference)
 
-    def _set_row(self, row: SearchRow) -> None:
-        columns = {
-            "reference": row.reference,
-            "text": row.text,
-            "kind": row.kind.value,
-            "campaign_id": row.campaign_id,
-            "contribution_eur": row.contribution_eur,
-            "services": f" {' '.join(row.services)} ",
-            "signed_at": row.signed_at,
-        }
-        self._change(SET_ROW, columns)
-        self._change(DROP_STATUSES, {"reference": row.reference})
-        periods = [
-            {"reference": row.reference, "from_at": p.from_at, "until_at": p.until_at, "status": p.status.value} for p in row.periods
-        ]
-        self._change(ADD_STATUSES, periods)
+    def _set_rows(self, rows: Sequence[SearchRow]) -> None:
+        self._change(SET_ROW, [_columns(row) for row in rows])
+        self._change(DROP_STATUSES, [{"reference": row.reference} for row in rows])
+        self._change(ADD_STATUSES, [period for row in rows for period in _periods(row)])
 
 
 def _query(wanted: Wanted) -> Select[Any]:
@@ -138,3 +128,20 @@ def _values(wanted: Wanted, now: datetime) -> dict[str, object]:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _columns(row: SearchRow) -> dict[str, object]:
+    return {
+        "reference": row.reference,
+        "text": row.text,
+        "kind": row.kind.value,
+        "campaign_id": row.campaign_id,
+        "contribution_eur": row.contribution_eur,
+        "services": f" {' '.join(row.services)} ",
+        "signed_at": row.signed_at,
+    }
+
+
+def _periods(row: SearchRow) -> Iterator[dict[str, object]]:
+    for one in row.periods:
+        yield {"reference": row.reference, "from_at": one.from_at, "until_at": one.until_at, "status": one.status.value}

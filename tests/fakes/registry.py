@@ -124,6 +124,10 @@ class FakeTransaction(JournalTransaction):
         taken = any((e.reference, e.seq) == (entry.reference, entry.seq) for e in self.state.archive.values())
         self._add(self.state.archive, entry.key, entry, taken)
 
+    def add_archive_entries(self, entries: Sequence[ArchiveEntry]) -> None:
+        for entry in entries:
+            self.add_archive_entry(entry)
+
     def complete_archive_entry(self, key: str, at: datetime) -> None:
         entry = self._get(self.state.archive, key, "archive entry")
         self._update(self.state.archive, key, replace(entry, completed_at=entry.completed_at or at))

@@ -48,11 +48,12 @@ class JournalTransaction(RecordsTransaction):
     def leaves_of(self, reference: str) -> Sequence[RecordedLeaf]:
         return [leaf for leaf in self.recorded_leaves() if leaf.reference == reference]
 
-    def restore_event(self, canonical: bytes) -> None:
-        content = json.loads(canonical)
-        at = datetime.fromisoformat(content["at"])
-        event = Event(content["id"], content["type"], at, content["reference"], content["data"], {})
-        self._add(self.state.events, event.id, RecordedEvent(event, {}, canonical))
+    def restore_events(self, canonical: Sequence[bytes]) -> None:
+        for one in canonical:
+            content = json.loads(one)
+            at = datetime.fromisoformat(content["at"])
+            event = Event(content["id"], content["type"], at, content["reference"], content["data"], {})
+            self._add(self.state.events, event.id, RecordedEvent(event, {}, one))
 
     def hidden_events(self) -> Sequence[str]:
         return []

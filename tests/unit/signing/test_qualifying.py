@@ -176,5 +176,10 @@ def test_signers_that_changed_are_found_through_pivots(tmp_path: Path) -> None:
     assert of_signature(tmp_path).why is QualifiedWhy.NO_LIST
 
 
+def test_the_signers_that_the_official_journal_published_signed_no_list_of_ours(tmp_path: Path) -> None:
+    folder_of(tmp_path, [ISSUER])
+    assert TrustedLists(tmp_path, ListSigners(), FakeClock(NOW)).list_of_lists() is None
+
+
 def test_no_certificate_is_qualified_for_saying_something_else() -> None:
     assert not claims_to_be_qualified(PKI.seal)
