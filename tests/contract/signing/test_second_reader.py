@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,7 +34,7 @@ def test_both_readers_agree_on_our_files(signing: PadesSigning, member_signed: S
         assert (first.valid, second.valid) == (True, True), (first.reasons, second.reasons)
         assert first.reader != second.reader
         for one, other in zip(first.signatures, second.signatures, strict=True):
-            assert one == other
+            assert replace(one, certificates=(), qualification=None) == other  # which the second reader does not tell
         assert {(one.field, one.at) for one in first.timestamps} == {(one.field, one.at) for one in second.timestamps}
         assert (first.sha256, first.data_sha256, first.level) == (second.sha256, second.data_sha256, PadesLevel.B_LTA)
 
