@@ -44,7 +44,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
 
     ``is_deferring`` leaves the heaviest (documents, signing, time-stamps) until their first use: for short processes, and those that
     mostly do without; a setting of theirs that cannot be used is then known at that moment only.
-    ``is_staying`` is for processes that live on and work alone: what each port loads is set apart from what the garbage
+    ``is_staying`` is for processes that work alone, flows, worker and commands: what each port loads is set apart from what the garbage
     collector looks through, half a million objects that took a fifth of a batch's time.
 
     Raises:

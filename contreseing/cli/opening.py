@@ -48,7 +48,7 @@ def opened_settings(folder: Path, parts: Collection[str] = (), tokens: Collectio
 def opened_ports(folder: Path, parts: Collection[str] = (), tokens: Collection[str] = ()) -> Iterator[Ports]:
     """Yield the ports of this installation; see ``opened_settings``."""
     with opened_settings(folder, parts, tokens) as settings:
-        ports = build_ports(settings)
+        ports = build_ports(settings, is_staying=True)
         try:
             with use_ports(ports):
                 yield ports

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,11 @@ RECORDED = (
     _RECORDED.outerjoin_from(leaves, events, leaves.c.event_number == events.c.number)
     .where(leaves.c.tree_index >= bindparam("start"))
     .limit(LEAVES_A_PAGE)
+)
+SALTED_BETWEEN = (
+    select(personal_fields)
+    .join_from(leaves, personal_fields, leaves.c.event_number == personal_fields.c.event_number)
+    .where(leaves.c.tree_index.between(bindparam("first"), bindparam("last")))
 )
 RECORDED_OF = _RECORDED.join_from(leaves, events, leaves.c.event_number == events.c.number).where(
     events.c.reference == bindparam("reference")
@@ -97,7 +102,7 @@ class TreeRows(JournalRows):
     def recorded_leaves(self, first: int = 0) -> Iterator[RecordedLeaf]:
         start = first
         while page := self._rows(RECORDED, start=start):
-            personal = self._salted([row.event_number for row in page])
+            personal = _by_event(self._rows(SALTED_BETWEEN, first=start, last=page[-1].tree_index))
             for row in page:
                 yield _recorded(row, personal[row.event_number])
             start = page[-1].tree_index + 1
@@ -173,12 +178,16 @@ class TreeRows(JournalRows):
     def _node_from_below(self, level: int, position: int) -> bytes:
         return root_of(self._hashes(level - NODE_STEP, position << NODE_STEP, 1 << NODE_STEP))
 
-    def _salted(self, numbers: Sequence[int]) -> dict[int, list[Salted]]:
-        fields: dict[int, list[Salted]] = defaultdict(list)
-        for start in range(0, len(numbers), NUMBERS_A_QUERY):
-            for number, name, value, salt in self._rows(PERSONAL, numbers=numbers[start : start + NUMBERS_A_QUERY]):
-                fields[number].append(Salted(name, value, salt))
-        return fields
+    def _salted(self, numbers: Sequence[int]) -> Mapping[int, list[Salted]]:
+        parts = (numbers[start : start + NUMBERS_A_QUERY] for start in range(0, len(numbers), NUMBERS_A_QUERY))
+        return _by_event(row for part in parts for row in self._rows(PERSONAL, numbers=part))
+
+
+def _by_event(rows: Iterable[Row[Any]]) -> Mapping[int, list[Salted]]:
+    fields: dict[int, list[Salted]] = defaultdict(list)
+    for number, name, value, salt in rows:
+        fields[number].append(Salted(name, value, salt))
+    return fields
 
 
 def _recorded(row: Row[Any], personal: Sequence[Salted]) -> RecordedLeaf:
