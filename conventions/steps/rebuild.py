@@ -149,12 +149,13 @@ def _objects_by_folder(ports: Ports, untold: list[tuple[str, str]]) -> Mapping[s
 def _restore_actors(ports: Ports, into: Registry, objects: Mapping[str, list[ArchivedObject]]) -> Mapping[str, set[str]]:
     """Enter the last record of each actor; return their ids by kind."""
     records: dict[str, list[Mapping[str, Json]]] = {kind: [] for kind in KINDS}
-    for folder in sorted(objects):
-        if folder.startswith(ACTORS_PREFIX):
-            content = json.loads(_read(ports, objects[folder][-1]))
-            if content["schema"] != ACTOR_SCHEMA:
-                raise EvidenceBroken(f"{folder} holds another schema", code="evidence.record")
-            records[content["kind"]].append(content)
+    folders = sorted(folder for folder in objects if folder.startswith(ACTORS_PREFIX))
+    with ThreadPoolExecutor(AT_ONCE, "rebuild") as workers:
+        read = list(workers.map(lambda folder: json.loads(_read(ports, objects[folder][-1])), folders))
+    for folder, content in zip(folders, read, strict=True):
+        if content["schema"] != ACTOR_SCHEMA:
+            raise EvidenceBroken(f"{folder} holds another schema", code="evidence.record")
+        records[content["kind"]].append(content)
     with into.write() as tx:
         for content in records[PROGRAMME]:
             tx.add_programme(restored(Programme, content["record"]))
