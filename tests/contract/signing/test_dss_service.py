@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 
 from contreseing.clock import SystemClock
@@ -20,32 +16,17 @@ from signing.adapter import PadesSigning
 from signing.dss_service import READER, DssReader
 from signing.outside import HttpTimeouts
 from tests.contract.signing.running import RunningPki
-from tests.tools import DSS_SERVICE_JAR
+from tests.dss import running_dss
 from tests.unit.signing.attacks import ATTACKS, attacked
 from tests.unit.signing.material import BOTH, prepared_pdf
-
-START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def reader(pki: RunningPki) -> Iterator[DssReader]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    classes = f"{DSS_SERVICE_JAR}:{DSS_SERVICE_JAR.parent}/lib/*"
-    command = ["java", "-cp", classes, "DssService", port, str(pki.folder / "root.pem")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
-        asked = DssReader(f"http://127.0.0.1:{port}/", SystemClock())
-        limit = time.monotonic() + START_SECONDS
-        while time.monotonic() < limit:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
-                break
-            except httpx.TransportError:
-                time.sleep(0.2)
+    with running_dss(pki.folder / "root.pem") as address:
+        asked = DssReader(f"{address}/", SystemClock())
         yield asked
         asked.close()
-        service.kill()
 
 
 @pytest.mark.needs_tool("dss")
