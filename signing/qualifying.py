@@ -87,6 +87,8 @@ class Qualifier:
                 return Qualification(QualifiedWhy.LIST_OUT_OF_DATE if is_old else answer[0], one.name, answer[1], one.issued_at)
         if lotl.is_out_of_date(now):
             return Qualification(QualifiedWhy.LIST_OUT_OF_DATE)
+        if any(one.has_unread for one in lists):
+            return Qualification(QualifiedWhy.UNDECIDED)
         return Qualification(QualifiedWhy.NOT_LISTED if is_complete else QualifiedWhy.LISTS_INCOMPLETE)
 
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,13 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pyhanko.sign.validation.qualified import eutl_parse
-from pyhanko.sign.validation.qualified.tsp import CAServiceInformation, QTSTServiceInformation, TSPRegistry
+from pyhanko.sign.validation.qualified.tsp import (
+    CAServiceInformation,
+    QTSTServiceInformation,
+    QualifiedServiceInformation,
+    TSPRegistry,
+    TSPServiceParsingError,
+)
 from pyhanko_certvalidator.authority import AuthorityWithCert
 
 from conventions.errors import VerificationFailed
@@ -68,19 +74,33 @@ class ListOfLists:
 
 
 class NationalList:
-    """A verified national list: its services that issue qualified certificates, and those that give qualified time-stamps."""
+    """A verified national list: its services that issue qualified certificates, and those that give qualified time-stamps.
+
+    ``has_unread``: some of its services are written in a way that cannot be read, so that not being named says nothing.
+    """
 
     def __init__(self, name: str, xml: str) -> None:
         self.name = name
         self.issued_at, self.next_update_at = _dates(xml)
         self.issuers, self.stampers = TSPRegistry(), TSPRegistry()
-        for service in eutl_parse.read_qualified_service_definitions(xml):
+        self.has_unread = bool(self._register(eutl_parse.read_qualified_service_definitions(xml)))
+        known = {*self.issuers.known_certificate_authorities, *self.stampers.known_timestamp_authorities}
+        self.certificates = tuple(_readable(one.certificate.dump() for one in known if isinstance(one, AuthorityWithCert)))
+
+    def _register(
+        self, services: Generator[QualifiedServiceInformation, None, list[TSPServiceParsingError]]
+    ) -> list[TSPServiceParsingError]:
+        """Enter each service that can be read; return what the others raised."""
+        while True:
+            try:
+                service = next(services)
+            except StopIteration as end:
+                unread: list[TSPServiceParsingError] = end.value
+                return unread
             if isinstance(service, CAServiceInformation):
                 self.issuers.register_ca(service)
             elif isinstance(service, QTSTServiceInformation):
                 self.stampers.register_tst(service)
-        known = {*self.issuers.known_certificate_authorities, *self.stampers.known_timestamp_authorities}
-        self.certificates = tuple(load_certificate(one.certificate.dump()) for one in known if isinstance(one, AuthorityWithCert))
 
     def is_out_of_date(self, at: datetime) -> bool:
         """Tell whether its next issue is overdue."""
@@ -262,6 +282,14 @@ def _names(data: bytes) -> Iterator[bytes]:
 
 def _key(certificate: x509.Certificate) -> bytes:
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    for der in certificates:
+        try:
+            yield load_certificate(der)
+        except CERTIFICATE_ERRORS:  # no path leads through it
+            continue
 
 
 def _issued(data: bytes) -> datetime:

@@ -114,6 +114,7 @@ def test_what_is_qualified_names_its_list_and_service(tmp_path: Path) -> None:
         (Service(QTST, PKI.syndicate.certificate), QualifiedWhy.GRANTED),
         (Service(QTST, UNIT, WITHDRAWN, NOW - MONTH, [(GRANTED, LONG_AGO)]), QualifiedWhy.NOT_GRANTED_THEN),
         (Service(CA_QC, PKI.syndicate.certificate), QualifiedWhy.NOT_LISTED),
+        (Service(QTST, UNIT, narrowed_to=FOR_SEALS), QualifiedWhy.UNDECIDED),  # critical, and of no meaning for time-stamps
     ],
 )
 def test_a_timestamp_is_what_the_lists_say(tmp_path: Path, service: Service, why: QualifiedWhy) -> None:
