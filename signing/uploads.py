@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +68,6 @@ STORE_KEYS: Mapping[str, Any] = {"/Certs": asn1_x509.Certificate, "/OCSPs": asn1
 HEXADECIMAL = b"0123456789abcdefABCDEF"
 OBJECT_HEAD = re.compile(rb"[\r\n](\d+ \d+ obj\b)")
 END_OF_FILE = re.compile(rb"startxref\s+\d+\s+%%EOF\s*\Z")
-logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # it writes stack traces about each hostile file
 STRICT = StandardDiffPolicy(DEFAULT_DIFF_POLICY.global_rules, DEFAULT_DIFF_POLICY.form_rule, ignore_orphaned_objects=False)
 
 

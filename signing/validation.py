@@ -18,7 +18,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,8 +76,6 @@ from signing.revisions import UNREADABLE
 from signing.timestamping import TokenRules
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
-for library in ("pyhanko", "pyhanko_certvalidator"):
-    logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # it writes signers' names and stack traces; a report says the same
 remember_prepared_names()
 
 READER = "pyHanko"

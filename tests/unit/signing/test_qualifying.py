@@ -184,3 +184,9 @@ def test_the_signers_that_the_official_journal_published_signed_no_list_of_ours(
 
 def test_no_certificate_is_qualified_for_saying_something_else() -> None:
     assert not claims_to_be_qualified(PKI.seal)
+
+
+def test_no_name_is_written_in_a_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder_of(tmp_path, [Service(CA_QC, PKI.members.certificate, name=f"S{rank}") for rank in range(2)])
+    assert of_signature(tmp_path).why is QualifiedWhy.GRANTED
+    assert caplog.records == []
