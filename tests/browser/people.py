@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from conventions.accounts import Role
 from portal.settings import Site
@@ -51,4 +51,6 @@ def open_convention(page: Page, site: Served, reference: str) -> int:
     """Open the link of the mail, say who one is, and return how many parts there are to read."""
     page.goto(site.address(Site.SIGNERS, f"/s/{site.world.token(reference)}"))
     page.get_by_role("button", name="Oui, continuer").click()
-    return page.locator("ol.parts li").count()
+    parts = page.locator("ol.parts li")
+    expect(parts.first).to_be_visible()  # counting does not wait for the page
+    return parts.count()

@@ -162,6 +162,7 @@ def test_whole_journey_by_keyboard(world: World, site: Served, person: OpenBrows
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
     press(page, "Oui, continuer", "Space")
+    expect(page.locator("ol.parts li").first).to_be_visible()
     count = page.locator("ol.parts li").count()
     press(page, "Lire la convention")
     for number in range(1, count + 1):

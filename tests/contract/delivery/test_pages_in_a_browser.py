@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conventions.outgoing import Template
 from conventions.ports.delivery import Attachment
@@ -80,7 +80,7 @@ def verify_page(page: Page, name: str, *, whole: bool = True) -> None:
         width = page.viewport_size["width"] if page.viewport_size else 0
         page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=whole)
     assert page.locator("html").get_attribute("lang") == "fr"
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     assert page.evaluate(TOO_WIDE) == []
 
 
@@ -91,16 +91,16 @@ def first_of(page: Page, filled: RunningCatcher, rank: int) -> None:
 
 def test_the_list_is_paged_filtered_and_marked(page: Page, filled: RunningCatcher) -> None:
     page.goto(filled.address)
-    assert page.get_by_text(NOTICE).is_visible()
+    expect(page.get_by_text(NOTICE)).to_be_visible()
     verify_page(page, "list")
-    assert page.locator(".mails li").count() == PAGE
+    expect(page.locator(".mails li")).to_have_count(PAGE)
     assert f"{SENT} courriels" in page.locator(".count").inner_text()
     page.get_by_role("link", name="Courriels plus anciens").click()
-    assert page.locator(".mails li").count() == SENT - PAGE
+    expect(page.locator(".mails li")).to_have_count(SENT - PAGE)
     page.get_by_label("Destinataire").fill("representant-07")
     page.get_by_role("button", name="Chercher").click()
-    assert page.locator(".mails li").count() == 1
-    assert page.get_by_text(NOTICE).is_visible()
+    expect(page.locator(".mails li")).to_have_count(1)
+    expect(page.get_by_text(NOTICE)).to_be_visible()
     verify_page(page, "found")
 
 
@@ -113,24 +113,24 @@ def test_a_search_without_answer_says_so(page: Page, filled: RunningCatcher) -> 
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_mail_shows_its_text_its_links_and_its_files(page: Page, filled: RunningCatcher, rank: int) -> None:
     first_of(page, filled, rank)
-    assert page.get_by_text(NOTICE).is_visible()
+    expect(page.get_by_text(NOTICE)).to_be_visible()
     assert "tout est fictif" in page.locator(".text").inner_text()
     if rank == 0:
         link = page.locator(".text a")
         assert link.get_attribute("href") == link.inner_text() == example_notice().values["link"]
     else:
-        assert page.get_by_role("link", name="Télécharger Convention signée.pdf").is_visible()
+        expect(page.get_by_role("link", name="Télécharger Convention signée.pdf")).to_be_visible()
     verify_page(page, f"mail-{rank}")
 
 
 def test_the_html_part_shows_in_its_frame_and_by_itself(phone: Page, filled: RunningCatcher) -> None:
     first_of(phone, filled, 0)
     frame = phone.frame_locator("iframe")
-    assert frame.get_by_role("link", name="Lire et signer le document").is_visible()
+    expect(frame.get_by_role("link", name="Lire et signer le document")).to_be_visible()
     phone.locator("iframe").scroll_into_view_if_needed()
     verify_page(phone, "frame", whole=False)
     phone.get_by_role("link", name="Ouvrir la version mise en forme").click()
-    assert phone.get_by_role("link", name="Lire et signer le document").is_visible()
+    expect(phone.get_by_role("link", name="Lire et signer le document")).to_be_visible()
     verify_page(phone, "html")
 
 
@@ -149,14 +149,14 @@ def test_every_html_mail_fits_a_phone(phone: Page, filled: RunningCatcher, templ
     rank = list(VALUES_OF).index(template)
     first_of(phone, filled, rank)
     phone.get_by_role("link", name="Ouvrir la version mise en forme").click()
-    assert phone.get_by_text("tout est fictif").is_visible()
+    expect(phone.get_by_text("tout est fictif")).to_be_visible()
     verify_page(phone, f"html-{template}")
 
 
 def test_an_unknown_page_says_so(page: Page, filled: RunningCatcher) -> None:
     page.goto(f"{filled.address}/courriels/none")
-    assert page.get_by_text(NOTICE).is_visible()
-    assert page.get_by_role("heading", name="Page introuvable").is_visible()
+    expect(page.get_by_text(NOTICE)).to_be_visible()
+    expect(page.get_by_role("heading", name="Page introuvable")).to_be_visible()
     verify_page(page, "absent")
 
 
@@ -164,12 +164,12 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, fille
     page.goto(filled.address)
     page.keyboard.press("Tab")
     skip = page.locator(".skip")
-    assert skip.is_visible()
+    expect(skip).to_be_visible()
     box = skip.bounding_box()
     assert box is not None
     assert box["x"] >= 0
     for name in ("a.skip", "nav a", "#to", "button", ".subject"):
-        assert page.locator(f"{name}:focus-visible").count() == 1, name
+        expect(page.locator(f"{name}:focus-visible")).to_have_count(1)
         assert page.locator(f"{name}:focus-visible").evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
         page.keyboard.press("Tab")
 
