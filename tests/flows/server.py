@@ -29,14 +29,18 @@ class Prefect:
         self._client.close()
 
     def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 JSON of several shapes
+        answer = self._ask(method, path, body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         answer = self._client.request(method, path, json=body)
         for _ in range(20):
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # SQLite, while the server's own services write
                 break
             time.sleep(0.2)
             answer = self._client.request(method, path, json=body)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return answer
 
     def stop(self) -> None:
         """Stop the server's process."""
@@ -70,7 +74,7 @@ class Prefect:
 
     def clear_board(self) -> None:
         """Delete every tracker: each world numbers its agreements from the first."""
-        deployment = self._client.get(f"/deployments/name/{TRACKER_FLOW}/{TRACKER_DEPLOYMENT}")
+        deployment = self._ask("GET", f"/deployments/name/{TRACKER_FLOW}/{TRACKER_DEPLOYMENT}")
         if deployment.status_code == httpx.codes.OK:
             body = {"flow_runs": {"deployment_id": {"any_": [deployment.json()["id"]]}}, "limit": 50}
             while self.send("POST", "/flow_runs/bulk_delete", body)["deleted"]:

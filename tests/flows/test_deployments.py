@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 
-import httpx
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 
@@ -85,4 +84,4 @@ def test_flows_are_handed_to_a_pool_of_processes(prefect: Prefect) -> None:
     assert register_flows("machines") == [f"{name}/run" for name in NAMES]
     taken = prefect.send("GET", "/deployments/name/sweep/run")
     assert taken["work_pool_name"] == "machines"
-    assert httpx.get(prefect.embedded.api_url + "/work_pools/machines", trust_env=False).json()["type"] == "process"
+    assert prefect.send("GET", "/work_pools/machines")["type"] == "process"
