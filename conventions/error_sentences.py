@@ -112,6 +112,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # trusted lists
         "lists.state": "L'état des listes de confiance est illisible. Relancez « contreseing lists refresh ».",
         "lists.unavailable": "La liste des listes de confiance n'a pas pu être obtenue, et aucune copie n'en est gardée.",
+        "lists.unwritable": "Le dossier {folder} des listes de confiance ne peut pas être écrit. Vérifiez ses droits et la place libre.",
         "lists.unverified": "Cette liste de confiance n'est pas signée par qui doit la signer. Elle n'est pas utilisée.",
         "lists.unreadable": "Cette liste de confiance est illisible. Elle n'est pas utilisée.",
         "lists.stale": "{count} liste(s) de confiance à examiner : ce qu'elles disent n'est plus utilisé, ou bientôt plus.",

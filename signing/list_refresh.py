@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from conventions.canonical import Json, render_canonical
-from conventions.errors import EvidenceBroken, UpstreamUnavailable, VerificationFailed
+from conventions.errors import ConfigurationError, EvidenceBroken, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from conventions.qualification import ListsState, ListState
 from signing.outside import HttpTimeouts, Outside
@@ -23,6 +23,7 @@ from signing.trusted_lists import (
     ListOfLists,
     ListReference,
     ListSigners,
+    issued_at,
     pivot_addresses,
     pivot_file,
     read_national_list,
@@ -71,10 +72,15 @@ class ListFolder:
 
         Raises:
             UpstreamUnavailable: there is no list of the lists, neither fetched nor kept.
+            ConfigurationError: the folder cannot be written (``lists.unwritable``).
         """
         outside = Outside(TIMEOUTS, LARGEST_LIST_BYTES)
         try:
             return outside.run(self._refresh(outside))
+        except OSError as error:
+            raise ConfigurationError(
+                f"the folder of lists cannot be written: {error.strerror}", code="lists.unwritable", folder=self._folder.name
+            ) from error
         finally:
             outside.close()
 
@@ -108,13 +114,15 @@ class ListFolder:
             return None
 
     async def _list_of_lists(self, outside: Outside, now: datetime) -> tuple[ListOfLists, str]:
-        kept = self._kept(LOTL_FILE, lambda data: self._verified_lotl(data, now))
+        kept = await asyncio.to_thread(self._kept, LOTL_FILE, lambda data: self._verified_lotl(data, now))
         try:
             data = await _fetched(outside, self._address)
             for address in pivot_addresses(data)[:MOST_PIVOTS]:
                 if not (self._folder / pivot_file(address)).exists():
-                    self._write(pivot_file(address), await _fetched(outside, address))
-            fresh = self._verified_lotl(data, now)
+                    pivot = await _fetched(outside, address)
+                    issued_at(pivot)  # what is no list is not kept: a pivot is fetched once
+                    self._write(pivot_file(address), pivot)
+            fresh = await asyncio.to_thread(self._verified_lotl, data, now)
         except (UpstreamUnavailable, VerificationFailed) as error:
             if kept is None:
                 raise UpstreamUnavailable("the list of the trusted lists cannot be had", code="lists.unavailable") from error
@@ -132,7 +140,7 @@ class ListFolder:
             read = read_national_list(reference.name, data, reference.signers, now)
             return ListState(reference.name, reference.address, read.issued_at, read.next_update_at)
 
-        kept = self._kept(reference.file, verified)
+        kept = await asyncio.to_thread(self._kept, reference.file, verified)  # seconds for the longest: others are being fetched
         try:
             data = await _fetched(outside, reference.address)
             fresh = await asyncio.to_thread(verified, data)

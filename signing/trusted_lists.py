@@ -142,7 +142,7 @@ class ListSigners:
         signers = self._start
         for address in sorted(pivot_addresses(data)):  # in order of time: each names the next's signers (Decision (EU) 2015/1505)
             pivot = read_pivot(address)
-            xml = verified_xml(pivot, signers, _issued(pivot))
+            xml = verified_xml(pivot, signers, issued_at(pivot))
             signers = next((list(one.signers) for one in _references(xml, of_lists=True)), signers)
         return signers
 
@@ -292,7 +292,12 @@ def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
             continue
 
 
-def _issued(data: bytes) -> datetime:
+def issued_at(data: bytes) -> datetime:
+    """Return when a list of lists says that it was issued; nothing is verified yet.
+
+    Raises:
+        VerificationFailed: ``lists.unreadable``.
+    """
     return _unsigned(lambda: eutl_parse.parse_lotl_unsafe(data.decode("utf-8-sig")).claimed_date_issued)
 
 

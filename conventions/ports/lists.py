@@ -15,6 +15,7 @@ class Lists(Protocol):
 
         Raises:
             UpstreamUnavailable: there is no list of the lists, neither fetched nor kept.
+            ConfigurationError: the folder cannot be written.
         """
         ...
 

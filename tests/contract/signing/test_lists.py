@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from contreseing.cli import app
 from contreseing.clock import SystemClock
-from conventions.errors import EvidenceBroken, UpstreamUnavailable
+from conventions.errors import ConfigurationError, EvidenceBroken, UpstreamUnavailable
 from conventions.qualification import ListsState, QualifiedWhy
 from conventions.signatures import SignedFile
 from signing.adapter import PadesSigning
@@ -120,6 +120,14 @@ def test_without_a_list_of_lists_nothing_is_kept(source: Source, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_written_is_told(source: Source, tmp_path: Path) -> None:
+    source.publish([])
+    (tmp_path / "lists").write_bytes(b"a file")
+    with pytest.raises(ConfigurationError) as refused:
+        folder(source, tmp_path / "lists").refresh()
+    assert refused.value.code == "lists.unwritable"
+
+
 def test_only_the_territories_asked_for_are_taken_and_others_leave(source: Source, tmp_path: Path) -> None:
     source.publish([])
     folder(source, tmp_path).refresh()
@@ -139,8 +147,11 @@ def test_a_state_that_is_not_ours_is_told(source: Source, tmp_path: Path) -> Non
 def test_signers_that_changed_are_found_through_the_pivots_that_are_fetched(source: Source, tmp_path: Path) -> None:
     source.publish([])
     pivot, pointers = f"{source.address}/pivot-1.xml", [("FR", f"{source.address}/fr.xml", FRANCE.certificate)]
-    source.files["/pivot-1.xml"] = EU.sign(list_of_lists([], NOW - 90 * DAY, NOW, self_signer=STRANGER.certificate))
+    source.files["/pivot-1.xml"] = b"<html>the page of a gate on the way</html>"
     source.files["/lotl.xml"] = STRANGER.sign(list_of_lists(pointers, NOW - DAY, NOW + 30 * DAY, pivots=[pivot]))
+    with pytest.raises(UpstreamUnavailable):
+        folder(source, tmp_path).refresh()
+    source.files["/pivot-1.xml"] = EU.sign(list_of_lists([], NOW - 90 * DAY, NOW, self_signer=STRANGER.certificate))
     assert faults(folder(source, tmp_path).refresh()) == {"LOTL": "", "FR": ""}
 
 
