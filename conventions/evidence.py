@@ -12,7 +12,7 @@ from datetime import datetime
 
 from conventions.agreements import Agreement, FactKind
 from conventions.canonical import Json
-from conventions.french import format_instant
+from conventions.french import capitalised, format_instant
 from conventions.journal.heads import JournalHead
 from conventions.kinds import FIELD_OF, SIGNERS, Party
 from conventions.members import Member
@@ -183,7 +183,7 @@ def _why(party: Party, published: Json, *, is_uploaded: bool) -> str:
         return WHY_SIMPLE[party]
     told = answer.of_signature()
     made = "Faite avec le certificat et l’outil de cette personne, vérifiée à son arrivée. " if is_uploaded else ""
-    return f"{made}{told[0].upper()}{told[1:]}."
+    return f"{made}{capitalised(told)}."
 
 
 def _timestamps(report: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
@@ -195,7 +195,7 @@ def _timestamps(report: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
             "authority": finding["authority"],
             "at": finding["at"],
             "is_qualified": answer.is_qualified is True,
-            "explanation": f"{WHY_TIMESTAMP[str(finding['kind'])]} {told[0].upper()}{told[1:]}.",
+            "explanation": f"{WHY_TIMESTAMP[str(finding['kind'])]} {capitalised(told)}.",
         }
 
 

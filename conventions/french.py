@@ -42,3 +42,8 @@ def format_instant(at: datetime) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """Write a number with its noun."""
     return f"{count}{NO_BREAK}{one if count == 1 else many}"
+
+
+def capitalised(text: str) -> str:
+    """Begin a sentence with a capital."""
+    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from conventions.french import NO_BREAK, format_date, format_instant, paris_date
+from conventions.french import NO_BREAK, capitalised, format_date, format_instant, paris_date
 from conventions.signatures import Indication, SignatureFinding, TimestampFinding
 from conventions.verification import FileVerification, qualification_of
 
@@ -76,7 +76,7 @@ def verdict(found: FileVerification) -> str:
         f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {qualification_of(one).of_signature()}."
         for one in found.signatures
     )
-    times = "".join(f" {_capital(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
+    times = "".join(f" {capitalised(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
     return f"Valable au niveau {found.level}. {told}{times}{until}{known}"
 
@@ -118,7 +118,3 @@ def _signed(one: SignatureFinding) -> str:
 def _timed(one: SignatureFinding, timestamps: Sequence[TimestampFinding]) -> str:
     given = next((stamp.authority for stamp in timestamps if stamp.field == one.field and stamp.kind == "signature-timestamp"), None)
     return "heure déclarée par le signataire" if given is None else f"heure donnée par {given or 'une autorité sans nom'}"
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from conventions.canonical import render_canonical, sha256_hex
-from conventions.french import format_date, format_instant, paris_date
+from conventions.french import capitalised, format_date, format_instant, paris_date
 from conventions.signatures import SignatureFinding, TimestampFinding
 from conventions.verdicts import INDICATIONS, french_reasons, verdict
 from conventions.verification import FileVerification, qualification_of, render_verification
@@ -68,7 +68,7 @@ def _blocks(file: VerifiedFile, rank: int, at: datetime) -> Iterator[Block]:
     yield Paragraph(Runs((Run(_shown(verdict(found)), Emphasis.STRONG),)))
     causes = french_reasons(found)
     if causes:
-        yield BulletList(False, tuple(_runs(f"{cause[0].upper()}{cause[1:]}.") for cause in causes))
+        yield BulletList(False, tuple(_runs(f"{capitalised(cause)}.") for cause in causes))
     yield FactSheet(_runs("Fichier"), tuple((_runs(name), _runs(value)) for name, value in _facts(found, at).items()))
     if found.signatures:
         yield _table("Signatures", ("Signataire", "Heure", "Résultat"), [_signature(one) for one in found.signatures])

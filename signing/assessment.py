@@ -13,7 +13,7 @@ from conventions.signatures import Indication, PadesLevel, SignatureFinding, Tim
 from signing.chains import CERTIFICATE_ERRORS, load_certificate
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
 from signing.der import strip_padding
-from signing.findings import LATER_MAY_PASS
+from signing.findings import LATER_MAY_PASS, signer_certificate
 from signing.qualifying import ShownPaths, path_of
 
 
@@ -77,8 +77,8 @@ def read_paths(
     pool = [*known, *(certificate for token in tokens for certificate in token.certificates)]
     pool += [certificate for one in (*signatures, *archive_stamps) for certificate in _beside(one)]
     distinct = tuple(dict.fromkeys(pool))
-    signers = (_certificate(one) for one in signatures)
-    stampers = (*(token.signer for token in tokens), *(_certificate(one) for one in archive_stamps))
+    signers = (signer_certificate(one) for one in signatures)
+    stampers = (*(token.signer for token in tokens), *(signer_certificate(one) for one in archive_stamps))
     return ShownPaths(tuple(path_of(one, distinct) for one in signers), tuple(path_of(one, distinct) for one in stampers))
 
 
@@ -92,7 +92,3 @@ def _beside(embedded: EmbeddedPdfSignature) -> Iterator[x509.Certificate]:
             yield load_certificate(one.dump())
         except CERTIFICATE_ERRORS:  # it leads nowhere
             continue
-
-
-def _certificate(embedded: EmbeddedPdfSignature) -> x509.Certificate:
-    return load_certificate(embedded.signer_cert.dump())

@@ -51,6 +51,11 @@ def read_value(embedded: EmbeddedPdfSignature) -> SignatureValue:
     return SignatureValue(str(embedded.field_name), sub_filter, (first, length, rest, rest_length), embedded.pkcs7_content)
 
 
+def signer_certificate(embedded: EmbeddedPdfSignature) -> x509.Certificate:
+    """Return the certificate that a signature names as its own."""
+    return load_certificate(embedded.signer_cert.dump())
+
+
 @dataclass(frozen=True)
 class Changes:
     """What came after the signatures: reasons by field, and whether every later revision is of the kind this system writes."""
@@ -148,7 +153,7 @@ def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str
     return TimestampFinding(
         kind=DOCUMENT_TIMESTAMP,
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
-        authority=subject_text(load_certificate(embedded.signer_cert.dump()), NameOID.COMMON_NAME),
+        authority=subject_text(signer_certificate(embedded), NameOID.COMMON_NAME),
         at=embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native,
         indication=Indication.TOTAL_FAILED if reasons else indication,
         reasons=reasons,

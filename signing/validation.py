@@ -50,7 +50,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, ValidationReport
 from signing.assessment import AssessedSignature, FileAssessment, read_paths
-from signing.chains import CERTIFICATE_ERRORS, TrustStore, load_certificate, render_der
+from signing.chains import CERTIFICATE_ERRORS, TrustStore, render_der
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
@@ -65,6 +65,7 @@ from signing.findings import (
     guarded_until,
     lowest_level,
     read_value,
+    signer_certificate,
 )
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_signer, subject_text
@@ -205,7 +206,7 @@ class PyhankoReader:
             seal_reasons=tuple(assess_seal(reader, archive_stamps, data)),
             written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
-            archive_certificate=_certificate(archive_stamps[-1]) if archive_stamps else None,
+            archive_certificate=signer_certificate(archive_stamps[-1]) if archive_stamps else None,
             paths=read_paths(reader.embedded_regular_signatures, archive_stamps, (*shown.material.certificates, *self._known)),
         )
 
@@ -272,7 +273,7 @@ async def _assess_signature(
             status_cls=PdfSignatureStatus,
             extra_status_kwargs=embedded.summarise_integrity_info(),
         )
-    certificate = _certificate(embedded)
+    certificate = signer_certificate(embedded)
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
@@ -301,12 +302,8 @@ async def _assess_signature(
     return AssessedSignature(finding, certificate, timestamps, proven)
 
 
-def _certificate(embedded: EmbeddedPdfSignature) -> x509.Certificate:
-    return load_certificate(embedded.signer_cert.dump())
-
-
 def _end_of_last(stamps: Sequence[EmbeddedPdfSignature]) -> datetime | None:
-    return _certificate(stamps[-1]).not_valid_after_utc if stamps else None
+    return signer_certificate(stamps[-1]).not_valid_after_utc if stamps else None
 
 
 def _timestamp_passed(result: Any, *, archived: bool) -> bool:  # noqa: ANN401 one of two result classes

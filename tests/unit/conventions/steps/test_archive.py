@@ -96,6 +96,17 @@ def readers_of(world: World, reference: str) -> list[str]:
     return [fact.text("reader") for fact in world.agreement(reference).facts if fact.kind is FactKind.VALIDATED]
 
 
+def validated_alone() -> tuple[World, str]:
+    """A completed file that both readers accepted, in an archive that went away for a moment."""
+    world = World()
+    reference = world.countersigned()
+    world.archive.down = True
+    with pytest.raises(UpstreamUnavailable):
+        archive.archive(world.ports, reference)
+    world.archive.down = False
+    return world, reference
+
+
 def test_a_third_reader_is_asked_where_there_is_one_and_its_report_is_kept() -> None:
     world = with_third_reader(World())
     reference = world.countersigned()
@@ -128,12 +139,7 @@ def test_a_third_reader_that_is_away_is_waited_for() -> None:
 
 
 def test_a_third_reader_set_meanwhile_is_asked_for_what_is_not_archived_yet() -> None:
-    world = World()
-    reference = world.countersigned()
-    world.archive.down = True
-    with pytest.raises(UpstreamUnavailable):
-        archive.archive(world.ports, reference)
-    world.archive.down = False
+    world, reference = validated_alone()
     archive.archive(with_third_reader(world).ports, reference)
     assert readers_of(world, reference) == ["fake", "fake-second", "fake-third"]
 
@@ -149,13 +155,8 @@ def test_what_another_reader_refuses_is_not_shown_to_the_third() -> None:
 
 
 def test_a_validation_recorded_by_one_reader_alone_is_completed_by_the_other() -> None:
-    world = World()
-    reference = world.countersigned()
-    world.archive.down = True
-    with pytest.raises(UpstreamUnavailable):
-        archive.archive(world.ports, reference)
+    world, reference = validated_alone()
     without_validation(world, reference, "fake-second")
-    world.archive.down = False
     archive.archive(world.ports, reference)
     readers = [fact.text("reader") for fact in world.agreement(reference).facts if fact.kind is FactKind.VALIDATED]
     assert readers == ["fake", "fake-second"]
