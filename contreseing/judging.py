@@ -51,6 +51,6 @@ def list_signers(path: Path | None) -> ListSigners:
         raise ConfigurationError(f"{path.name} cannot be read", code="configuration.trust") from error
 
 
-def build_third_reader(settings: Settings, clock: SystemClock) -> DssReader | None:
-    """Build who asks the DSS service; None where none is set."""
-    return None if settings.dss_url is None else DssReader(settings.dss_url, clock, text_of(settings.dss_token))
+def build_third_reader(url: str, settings: Settings, clock: SystemClock) -> DssReader:
+    """Build who asks the DSS service at that address."""
+    return DssReader(url, clock, text_of(settings.dss_token))

@@ -51,7 +51,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),
-        third_reader=build_third_reader(settings, clock),
+        third_reader=build_third_reader(settings.dss_url, settings, clock) if settings.dss_url is not None else None,
     )
 
 

@@ -13,10 +13,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 import httpx
-from pypdf import PdfWriter
 
 from contreseing.clock import SystemClock
-from contreseing.judging import build_list_folder, build_third_reader
 from contreseing.settings import Settings
 from contreseing.stores import verify_stores
 from contreseing.wiring import s3_settings
@@ -165,6 +163,8 @@ def try_lists(settings: Settings) -> str:
     """
     if settings.trusted_lists_dir is None:
         return "aucune n'est demandée : rien n'est dit qualifié"
+    from contreseing.judging import build_list_folder  # noqa: PLC0415 half a second of imports, for those who have lists
+
     found = assess(build_list_folder(settings, SystemClock()).state(), SystemClock().now())
     if not found.is_well:
         told = " ; ".join(f"{territory} {what}".strip() for territory, what in found.ageing)
@@ -179,9 +179,13 @@ def try_third_reader(settings: Settings) -> str:
         UpstreamUnavailable: it does not answer, or not as it should.
         VerificationFailed: it finds a signature there.
     """
-    reader = build_third_reader(settings, SystemClock())
-    if reader is None:
+    if settings.dss_url is None:
         return "aucun n'est réglé : deux lecteurs relisent chaque fichier"
+    from pypdf import PdfWriter  # noqa: PLC0415 as above, for those who have a third reader
+
+    from contreseing.judging import build_third_reader  # noqa: PLC0415 as above
+
+    reader = build_third_reader(settings.dss_url, settings, SystemClock())
     page, writer = io.BytesIO(), PdfWriter()
     writer.add_blank_page(100, 100)
     writer.write(page)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from contreseing.clock import SystemClock
+from contreseing.trials import try_third_reader
 from conventions.errors import UpstreamUnavailable
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignedFile
@@ -73,6 +76,13 @@ class TestRealService:
         except UpstreamUnavailable:  # DSS cannot open it
             is_accepted = False
         assert not is_accepted
+
+    def test_the_doctor_has_it_read_a_blank_page(self, pki: RunningPki) -> None:
+        with running_dss(pki.folder / "root.pem") as address:
+            asked: Any = SimpleNamespace(dss_url=address, dss_token=None)
+            assert try_third_reader(asked) == "une page blanche lue, sans signature"
+        with pytest.raises(UpstreamUnavailable):
+            try_third_reader(asked)
 
     def test_a_file_without_signature_counts_none_and_is_refused(self, reader: DssReader) -> None:
         assert reader.count_signatures(prepared_pdf()) == 0

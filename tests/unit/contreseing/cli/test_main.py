@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -20,3 +22,10 @@ def test_help_is_french_and_never_fails(arguments: list[str]) -> None:
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 0
     assert len(answer.output) > 200
+
+
+def test_no_command_loads_what_only_some_need() -> None:
+    program = "import sys, contreseing.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "contreseing.cli" in loaded
+    assert {"pyhanko", "pypdf", "reportlab", "prefect"}.isdisjoint(loaded)
