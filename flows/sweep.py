@@ -30,6 +30,8 @@ from flows.rest import PrefectRest
 from flows.rows import Trackers
 from flows.stages import drafting
 
+PASSES = 3
+"""Times that the board is shown again while Prefect, busy for a moment, refuses some of it; the next sweep is five minutes away."""
 KEY = "a-regarder"
 TITLE = "Ce qui attend une personne"
 RESUMED_AT_ONCE = 1_000
@@ -44,9 +46,9 @@ async def sweep(trackers: Trackers = Trackers.AUTO) -> State[Any]:
         for part in chunks(members):
             await pipeline.draft(part, drafting(campaign_id))
     report = await resume_all()
-    await board.mirror()
+    await board.mirror(passes=PASSES)
     if await board.put_right():
-        await board.mirror()
+        await board.mirror(passes=PASSES)
     standing = await asyncio.to_thread(campaign_standing, ports, None)
     text = render_attention(standing, await asyncio.to_thread(_dead_letters, ports), report, ports.rules.address("office"))
     async with PrefectRest() as api:

@@ -6,6 +6,7 @@ Limits of the 3.8.8 server on SQLite: a bulk creation is one write transaction, 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ CREATED_AT_ONCE = 25
 CHANGED_AT_ONCE = 50
 READ_AT_ONCE = 200
 LINES_AT_ONCE = 200
+REFUSED_PAUSES_SECONDS = (0.0, 0.3, 1.0)
 LOGGER = "contreseing"
 DESCRIPTION = (
     "Une ligne par convention, tenue à jour depuis le registre. Rien ne s'exécute ici : changer un état à la main n'a pas d'effet,"
@@ -68,7 +70,7 @@ class TrackerApi(PrefectRest):
         """Create trackers; returns the run's id by key, without those that the server refused."""
         created: dict[str, str] = {}
         for part in chunks(trackers, CREATED_AT_ONCE):
-            body = [
+            body: list[dict[str, Any]] = [
                 {
                     "name": tracker.name,
                     "idempotency_key": tracker.key,
@@ -78,10 +80,14 @@ class TrackerApi(PrefectRest):
                 }
                 for tracker in part
             ]
-            answer = await self.send("POST", f"/deployments/{board_id}/create_flow_run/bulk", body)
-            for tracker, item in zip(part, answer["results"], strict=True):
-                if item["status"] == "CREATED":
-                    created[tracker.key] = item["flow_run_id"]
+            for pause in REFUSED_PAUSES_SECONDS:  # busy, the server refuses some of them, in an answer 200: asked again under their keys
+                await asyncio.sleep(pause)
+                answer = await self.send("POST", f"/deployments/{board_id}/create_flow_run/bulk", body)
+                made = zip([item["idempotency_key"] for item in body], answer["results"], strict=True)
+                created |= {str(key): item["flow_run_id"] for key, item in made if item["status"] == "CREATED"}
+                body = [item for item in body if item["idempotency_key"] not in created]
+                if not body:
+                    break
         return created
 
     async def move(self, run_ids: Sequence[str], state: TrackerState, message: str) -> tuple[set[str], set[str]]:
