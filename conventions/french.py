@@ -40,8 +40,8 @@ def format_instant(at: datetime) -> str:
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """Write a number with its noun."""
-    return f"{count}{NO_BREAK}{one if count == 1 else many}"
+    """Write a number with its noun, plural from two on: ``0 convention``, ``2 conventions``."""
+    return f"{count}{NO_BREAK}{one if count in (0, 1) else many}"
 
 
 def capitalised(text: str) -> str:

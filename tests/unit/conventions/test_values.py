@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 import rfc8785
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from conventions.canonical import MAX_SAFE_INTEGER, render_canonical, sha256_hex
 from conventions.errors import InputRefused
-from conventions.french import format_date, format_euros, format_instant, paris_date
 from conventions.people import Civility, MailAddress, Person, folded, is_mail_address, is_same_person
 from conventions.siret import fictitious_siret, is_fictitious, parse_siren, parse_siret, siren_of
 
@@ -83,20 +82,6 @@ def test_real_number_is_not_fictitious() -> None:
 def test_siren_refused() -> None:
     with pytest.raises(InputRefused):
         parse_siren("732829321")
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"), [(0, "0,00 €"), (13_000, "13 000,00 €"), (940_000, "940 000,00 €"), (1_234_567, "1 234 567,00 €")]
-)
-def test_euros(amount: int, text: str) -> None:
-    assert format_euros(amount) == text.replace(" ", "\u00a0")
-
-
-def test_dates_and_instants_are_those_of_paris() -> None:
-    assert format_date(date(2027, 1, 1)) == "1er\u00a0janvier 2027"
-    assert format_date(date(2026, 8, 15)) == "15\u00a0août 2026"
-    assert paris_date(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == date(2027, 1, 1)
-    assert format_instant(datetime(2026, 7, 14, 10, 0, 5, tzinfo=UTC)) == "14\u00a0juillet 2026 à 12:00:05 (heure de Paris)"
 
 
 def person(given: str, family: str) -> Person:
