@@ -16,13 +16,13 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
+from contreseing.stamping import timestamp_anchors
 from contreseing.stores import verify_stores
 from contreseing.wiring import s3_settings
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
 from conventions.french import format_instant
 from conventions.steps.refresh_lists import assess
 from signing.chains import TrustStore, parse_certificates
-from signing.pki.directory import read_anchors
 from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
 from storage.archive import S3Archive
 from storage.buckets import verify_buckets
@@ -64,7 +64,7 @@ def try_timestamps(settings: Settings) -> str:
         ConfigurationError, UpstreamUnavailable.
         VerificationFailed: a token that is not as it should be; ``clock.wrong`` when two authorities agree that our clock is off.
     """
-    anchors = read_anchors(settings.pki_anchors_dir)
+    anchors = timestamp_anchors(settings)
     rules = TokenRules(
         TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
     )

@@ -45,10 +45,12 @@ class _Signed:
 class SecondReader:
     """Validates B-LTA files against anchors, and their signers against who was expected."""
 
-    def __init__(self, trust: TrustStore, rules: IssuerRules) -> None:
+    def __init__(self, trust: TrustStore, rules: IssuerRules, stamp_trust: TrustStore | None = None) -> None:
+        """Prepare; ``stamp_trust``: the anchors of time-stamp authorities, when they are not those of signers."""
         self._trust = trust
+        self._stamp_trust = stamp_trust or trust
         self._rules = rules
-        self._token_rules = TokenRules(trust)
+        self._token_rules = TokenRules(self._stamp_trust)
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file; any fault makes a report that says it.
@@ -102,7 +104,7 @@ class SecondReader:
 
     def _archive_stamp(self, stamp: SignatureInFile, structure: StructureOfFile) -> TimestampToken:
         token = verify_token(_unpadded(stamp), stamp.digest("sha256"), self._token_rules)
-        self._verify_state(token.certificate, token.others, token.gen_time, structure)
+        self._verify_state(token.certificate, token.others, token.gen_time, structure, self._stamp_trust)
         return token
 
     def _signature(self, signature: SignatureInFile, covering: TimestampToken, structure: StructureOfFile) -> _Signed:
@@ -115,23 +117,28 @@ class SecondReader:
             raise VerificationFailed("a signature that holds content of its own", code="signature.content")
         verify_signer_of_digest(cms, signature.digest(digest_of(cms).name))
         if not tokens:
-            self._verify_state(cms.signer, cms.certificates, covering.gen_time, structure)
+            self._verify_state(cms.signer, cms.certificates, covering.gen_time, structure, self._trust)
             return _Signed(signature.field, cms.signer, covering, is_own=False)
         if len(tokens) > 1:
             raise VerificationFailed("several time-stamps of one signature", code="signature.timestamps")
         token = verify_token(tokens[0], hashlib.sha256(cms.signature).digest(), self._token_rules)
         if token.gen_time > covering.gen_time:
             raise VerificationFailed("a signature stamped after the archive stamp that covers it", code="signature.order")
-        self._verify_state(token.certificate, token.others, token.gen_time, structure)
-        self._verify_state(cms.signer, cms.certificates, token.gen_time, structure)
+        self._verify_state(token.certificate, token.others, token.gen_time, structure, self._stamp_trust)
+        self._verify_state(cms.signer, cms.certificates, token.gen_time, structure, self._trust)
         return _Signed(signature.field, cms.signer, token, is_own=True)
 
     def _verify_state(
-        self, certificate: x509.Certificate, others: Iterable[x509.Certificate], at: datetime, structure: StructureOfFile
+        self,
+        certificate: x509.Certificate,
+        others: Iterable[x509.Certificate],
+        at: datetime,
+        structure: StructureOfFile,
+        trust: TrustStore,
     ) -> None:
         """Check (4): a path at that time, and for each of its certificates below the anchor an answer or a list of that time."""
         stored = [load_certificate(der) for der in structure.certificates]
-        chain = build_chain(certificate, (*others, *stored), self._trust, at)
+        chain = build_chain(certificate, (*others, *stored), trust, at)
         for subject, issuer in itertools.pairwise(chain):
             if not any(_proves(verify_ocsp_response, der, subject, issuer, at) for der in structure.ocsp_responses) and not any(
                 _proves(verify_crl, der, subject, issuer, at) for der in structure.crls

@@ -98,21 +98,39 @@ class _Shown:
     archive_until: datetime | None
 
 
+@dataclass(frozen=True)
+class _Policies:
+    """Where the paths of signers may end, and those of time-stamp authorities."""
+
+    signers: CertValidationPolicySpec
+    authorities: CertValidationPolicySpec
+
+
 class PyhankoReader:
     """Validates files against anchors, and their signers against who was expected."""
 
-    def __init__(self, trust: TrustStore, rules: IssuerRules, gatherer: Gatherer | None, qualifier: Qualifier | None = None) -> None:
-        """Prepare; without a gatherer, only what files hold is used; without a qualifier, no trusted list is read."""
+    def __init__(
+        self,
+        trust: TrustStore,
+        rules: IssuerRules,
+        gatherer: Gatherer | None,
+        qualifier: Qualifier | None = None,
+        stamp_trust: TrustStore | None = None,
+    ) -> None:
+        """Prepare; without a gatherer, only what files hold is used; without a qualifier, no trusted list is read.
+
+        ``stamp_trust``: the anchors of time-stamp authorities, when they are not those of signers.
+        """
         self._qualifier = qualifier or Qualifier()
-        self._known = trust.anchors
+        stamp_trust = stamp_trust or trust
+        self._known = tuple(dict.fromkeys((*trust.anchors, *stamp_trust.anchors)))
         self._rules = rules
         self._gatherer = gatherer
-        self._token_rules = TokenRules(trust)
-        self._anchors = [asn1_x509.Certificate.load(der) for der in render_der(trust.anchors)]
-        roots = [asn1_x509.Certificate.load(der) for der in render_der(trust.roots)]
+        self._token_rules = TokenRules(stamp_trust)
+        self._anchors = _loaded(self._known)
         checks = RememberingValidator()
-        trusted = [roots] if len(roots) == len(self._anchors) else [roots, self._anchors]
-        self._policies = [_policy(anchors, checks) for anchors in trusted]
+        trusted = [(trust.roots, stamp_trust.roots), (trust.anchors, stamp_trust.anchors)]
+        self._policies = [_Policies(*(_policy(_loaded(anchors), checks) for anchors in pair)) for pair in dict.fromkeys(trusted)]
 
     async def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file now; a file that cannot be read is a report that says so.
@@ -174,9 +192,7 @@ class PyhankoReader:
                 found = other if other.passed else found
         return found
 
-    async def _assess_or_refuse(
-        self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
-    ) -> FileAssessment:
+    async def _assess_or_refuse(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: _Policies) -> FileAssessment:
         try:
             return await self._assess(data, now, evidence, policy)
         except UpstreamUnavailable:
@@ -185,7 +201,7 @@ class PyhankoReader:
             kind = "not a PDF that can be read" if isinstance(error, UNREADABLE) else "the file makes the reader fail"
             raise VerificationFailed(f"{kind} ({type(error).__name__})", code="format.unreadable") from error
 
-    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec) -> FileAssessment:
+    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: _Policies) -> FileAssessment:
         reader = PdfFileReader(io.BytesIO(data))
         if reader.encrypted:
             raise ValueError("encrypted")
@@ -223,7 +239,7 @@ class PyhankoReader:
         return reasons
 
     def _specification(
-        self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
+        self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence], policy: _Policies
     ) -> PdfSignatureValidationSpec:
         stored = ades._dss_to_local_knowledge(reader)  # noqa: SLF001 the with-time engine does not look at the store by itself
         ocsps = [*stored.known_ocsps, *(one for item in evidence for der in item.ocsp_responses for one in _ocsp_containers(der))]
@@ -235,12 +251,17 @@ class PyhankoReader:
         known = dataclasses.replace(known, known_poes=list(known.assert_existence_known_at(now - timedelta(seconds=1))))
         return PdfSignatureValidationSpec(
             SignatureValidationSpec(
-                cert_validation_policy=policy,
+                cert_validation_policy=policy.signers,
+                ts_cert_validation_policy=policy.authorities,
                 revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY),
                 local_knowledge=known,
             ),
             diff_policy=None,
         )
+
+
+def _loaded(certificates: Sequence[x509.Certificate]) -> list[asn1_x509.Certificate]:
+    return [asn1_x509.Certificate.load(der) for der in render_der(certificates)]
 
 
 def _policy(anchors: list[asn1_x509.Certificate], checks: RememberingValidator) -> CertValidationPolicySpec:

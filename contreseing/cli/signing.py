@@ -132,10 +132,14 @@ def _opened(trust: list[Path] | None, tsa: list[str] | None, *, with_settings: b
     from signing.by_hand import HandSigning  # noqa: PLC0415 as above
 
     anchors = read_anchors(trust)
-    addresses = tsa or (list(load_settings().timestamp_urls) if with_settings else [])
+    settings = load_settings() if with_settings else None
+    addresses = tsa or (list(settings.timestamp_urls) if settings is not None else [])
     if not anchors or not addresses:
         refuse("Donnez au moins une autorité de confiance (--trust) et une autorité d'horodatage (--tsa).")
-    return HandSigning(anchors, addresses, SystemClock())
+    if settings is None:
+        return HandSigning(anchors, addresses, SystemClock())
+    policies = frozenset(settings.tsa_policies.split())
+    return HandSigning(anchors, addresses, SystemClock(), in_flight=settings.tsa_in_flight, tsa_policies=policies)
 
 
 def _settings_key() -> Pkcs11Access | CscAccess:
