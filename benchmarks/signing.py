@@ -47,7 +47,8 @@ from signing.engine import Task
 from signing.keys import HeldKey
 from signing.outside import HttpTimeouts
 from signing.pki.directory import open_pki
-from signing.revisions import add_to_store, open_revision, store_content
+from signing.revisions import open_revision
+from signing.security_store import add_to_store, store_content
 from signing.uploads import verify_upload
 from tests.builders import example_terms
 from tests.contract.signing.key_peers import certify

@@ -47,7 +47,7 @@ from signing.der import strip_padding
 from signing.findings import read_value
 from signing.levels import assess_level, read_material
 from signing.names import ORGANISATION, PERSON, PersonExpected, assess_person, shown_name
-from signing.revisions import entry
+from signing.security_store import entry
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 from signing.values import CADES_DETACHED
 

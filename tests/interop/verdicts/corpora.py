@@ -27,7 +27,8 @@ from signing.keys import HashSigner, OneShotKey
 from signing.pkcs11 import Pkcs11Key
 from signing.pki.directory import read_anchors
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
-from signing.revisions import add_to_store, declare_pades, open_revision, store_content
+from signing.revisions import declare_pades, open_revision
+from signing.security_store import add_to_store, store_content
 from tests.contract.signing.key_peers import IN_DEVICE, PIN, CscServer, SoftHsm, certify, certomancer
 from tests.contract.signing.running import RunningPki
 from tests.contract.signing.serving import serving
