@@ -8,7 +8,7 @@ import secrets
 import smtplib
 import ssl
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
@@ -16,14 +16,10 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.stamping import timestamp_anchors
 from contreseing.stores import verify_stores
 from contreseing.wiring import s3_settings
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
-from conventions.french import format_instant
 from conventions.steps.refresh_lists import assess
-from signing.chains import TrustStore, parse_certificates
-from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
 from storage.archive import S3Archive
 from storage.buckets import verify_buckets
 from storage.registry import SqlRegistry
@@ -35,8 +31,6 @@ TRIAL_PREFIX = "doctor"
 LOCKED_FOR = timedelta(minutes=1)
 TRIAL_FLOW = "sweep/run"
 """A run that anybody may ask for at any time: it only finishes what stands still."""
-
-QUERY = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
 def try_database(settings: Settings) -> str:
@@ -55,40 +49,6 @@ def try_database(settings: Settings) -> str:
     finally:
         registry.close()
     return f"écriture n° {fence} validée ; {count} membres enregistrés"
-
-
-def try_timestamps(settings: Settings) -> str:
-    """Have every time-stamp authority stamp something new, and check each token as a signature's would be, our clock included.
-
-    Raises:
-        ConfigurationError, UpstreamUnavailable.
-        VerificationFailed: a token that is not as it should be; ``clock.wrong`` when two authorities agree that our clock is off.
-    """
-    anchors = timestamp_anchors(settings)
-    rules = TokenRules(
-        TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
-    )
-    told: list[datetime] = []
-    far: list[VerificationFailed] = []
-    for rank, url in enumerate(settings.timestamp_urls, start=1):
-        request = render_request(hashlib.sha256(secrets.token_bytes(32)).digest(), SystemClock().now())
-        try:
-            answer = httpx.post(url, content=request.der, headers=QUERY, timeout=PATIENCE_SECONDS, trust_env=False)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise UpstreamUnavailable(f"authority {rank} does not answer ({type(error).__name__})", code="tsa.unavailable") from error
-        try:
-            told.append(verify_response(answer.content, request, rules, SystemClock().now()).gen_time)
-        except VerificationFailed as error:
-            if error.code != "timestamp.time":
-                raise
-            far.append(error)
-    if is_clock_wrong(timedelta(milliseconds=int(error.details["ahead_ms"])) for error in far):
-        raise VerificationFailed(f"{len(far)} authorities agree that our clock is off", code="clock.wrong")
-    if far:
-        raise far[0]
-    heard = "une seule autorité la confirme" if len(told) == 1 else f"{len(told)} autorités la confirment"
-    return f"jeton du {format_instant(told[-1])} ; heure de cette machine : {heard}"
 
 
 def try_archive(settings: Settings) -> str:

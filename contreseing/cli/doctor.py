@@ -13,6 +13,7 @@ from contreseing.cli.opening import has_settings, opened_settings
 from contreseing.cli.words import err, out
 from contreseing.embedded.parts import FLOWS, OUTSIDE
 from contreseing.settings import Settings
+from contreseing.timestamp_trial import try_timestamps
 from contreseing.trials import (
     try_archive,
     try_database,
@@ -20,7 +21,6 @@ from contreseing.trials import (
     try_lists,
     try_mail,
     try_third_reader,
-    try_timestamps,
 )
 from conventions.errors import ContreseingError
 from conventions.sentences import sentence
@@ -42,7 +42,7 @@ TRIALS = (
     Trial(
         "Horodatage",
         try_timestamps,
-        "Vérifiez TSA_URLS, PKI_ANCHORS_DIR (les autorités reconnues) et l'heure de cette machine (5 s d'écart au plus).",
+        "Vérifiez TSA_URLS, TSA_ANCHORS_DIR (les autorités reconnues) et l'heure de cette machine (5 s d'écart au plus).",
     ),
     Trial(
         "Objet verrouillé dans l'archive",

@@ -10,6 +10,7 @@ from conventions.canonical import Json, sha256_hex
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.errors import EvidenceBroken, VerificationFailed
 from conventions.folder import finish_pending, keep, keep_index
+from conventions.opinions import ask_readers
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers
@@ -73,7 +74,7 @@ def _restamped(ports: Ports, agreement: Agreement, kept: Fact, left: ArchiveEntr
 
 def _verify(ports: Ports, agreement: Agreement, data: bytes) -> None:
     expected = expected_signers(agreement)
-    for report in (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected)):
+    for report in ask_readers(ports, data, expected):
         if not report.valid:
             reasons = "; ".join(report.reasons)
             raise VerificationFailed(
