@@ -16,6 +16,6 @@ class StampingSettings(BaseSettings):
         None,
         description="Folder of the anchors (PEM or DER) of outside time-stamp authorities; believed about time alone. None without it.",
     )
-    tsa_in_flight: int = Field(16, ge=1, le=256, description="Requests that one time-stamp authority gets at once, at most.")
+    tsa_in_flight: int = Field(24, ge=1, le=256, description="Requests that one time-stamp authority gets at once, at most.")
     tsa_policies: str = Field("", description="Policies (OIDs, separated by spaces) that a time-stamp must carry; any without it.")
     restamp_days: int = Field(365, ge=1, le=730, description="Age in days at which an archive time-stamp is renewed.")
