@@ -5,6 +5,7 @@ Reads from standard input one line of JSON (see ``signing.upload_process``), the
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import sys
@@ -54,6 +55,8 @@ def _accepted(found: AcceptedUpload) -> dict[str, object]:
         "certificates": [one.public_bytes(serialization.Encoding.PEM).decode("ascii") for one in (found.certificate, *found.others)],
         "stamped_at": found.token.gen_time.isoformat() if found.token is not None else None,
         "has_token": found.has_token,
+        "ocsp_responses": [base64.b64encode(der).decode() for der in found.offered.ocsp_responses],
+        "crls": [base64.b64encode(der).decode() for der in found.offered.crls],
     }
 
 

@@ -44,6 +44,7 @@ from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain
 from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, ParsedCms, parse_cms
 from signing.cms_verification import DIGESTS, digest_of, verify_signer_of_digest
 from signing.der import strip_padding
+from signing.evidence import OfferedState
 from signing.findings import read_value
 from signing.levels import assess_level, read_material
 from signing.names import ORGANISATION, PERSON, PersonExpected, assess_person, shown_name
@@ -84,6 +85,7 @@ class AcceptedUpload:
     token: TimestampToken | None
     has_token: bool
     hole: tuple[int, int]
+    offered: OfferedState
 
 
 def verify_upload(
@@ -113,7 +115,8 @@ def verify_upload(
     level = assess_level(values, field, read_material(after), len(uploaded))
     others = tuple(one for one in cms.certificates if one != cms.signer)
     has_token = SIGNATURE_TIMESTAMP in cms.unsigned_attributes
-    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole))
+    offered = OfferedState(*(tuple(_stored(after, key)) for key in ("/OCSPs", "/CRLs")))
+    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole), offered)
 
 
 def _verify_bytes(prepared: bytes, uploaded: bytes) -> None:
@@ -285,6 +288,12 @@ def _verify_store(reader: PdfFileReader) -> None:
                 raise VerificationFailed("validation data that are not what they say", code="upload.store") from error
     if total > MAX_STORE_BYTES:
         raise VerificationFailed("more validation data than a signature needs", code="upload.store")
+
+
+def _stored(reader: PdfFileReader, key: str) -> Iterator[bytes]:
+    store = entry(reader.root, "/DSS")
+    for reference in (entry(store, key) or ()) if store is not None else ():
+        yield reference.get_object().data
 
 
 def _parsed(signature: EmbeddedPdfSignature) -> ParsedCms:
