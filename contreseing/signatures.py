@@ -48,6 +48,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         tsa_in_flight=settings.tsa_in_flight,
         lasting_key=lasting_key(settings),
         upload_anchors_pem=_upload_anchors(settings.upload_anchors_dir),
+        upload_without_siren=settings.upload_without_siren == "accept",
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),

@@ -44,6 +44,10 @@ _TOLD: Mapping[str, tuple[str, str]] = {
         "La signature ne laisse pas de place pour un horodatage.",
         "Activez l'horodatage dans votre outil, ou signez en ligne.",
     ),
+    "upload.no_siren": (
+        "Le certificat n'indique pas le SIREN de votre établissement : rien ne le distingue de celui d'un homonyme.",
+        "Signez avec un certificat qui porte ce SIREN, ou signez en ligne.",
+    ),
     "upload.not_ours": ("Ce fichier n'est pas celui qui vous a été remis, ou il a été réenregistré.", _AGAIN),
     "upload.objects": ("Le fichier contient des éléments cachés.", _AGAIN),
     "upload.organisation": ("Le certificat est celui d'un autre établissement.", "Signez avec un certificat de votre établissement."),

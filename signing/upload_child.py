@@ -31,7 +31,7 @@ def main() -> None:
     try:
         prepared = sys.stdin.buffer.read(head["prepared_bytes"])
         uploaded = sys.stdin.buffer.read()
-        person = PersonExpected(head["name"], head["siren"]) if head["name"] else None
+        person = PersonExpected(head["name"], head["siren"], head["may_lack_siren"]) if head["name"] else None
         trust = TrustStore(parse_certificates(head["trust"].encode())) if head["trust"] else None
         now = datetime.fromisoformat(head["now"])
         said = _accepted(verify_upload(prepared, uploaded, head["field"], person=person, trust=trust, now=now))

@@ -96,6 +96,7 @@ def _asked(question: UploadQuestion, limits: UploadLimits) -> Mapping[str, Any]:
         "field": question.field,
         "name": question.person.name if question.person else "",
         "siren": question.person.siren if question.person else "",
+        "may_lack_siren": question.person.may_lack_siren if question.person else False,
         "trust": b"\n".join(question.trust_pem).decode("ascii"),
         "now": question.now.isoformat(),
     }

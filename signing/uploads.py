@@ -25,9 +25,6 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -47,17 +44,17 @@ from signing.der import strip_padding
 from signing.evidence import OfferedState
 from signing.findings import read_value
 from signing.levels import assess_level, read_material
-from signing.names import ORGANISATION, PERSON, PersonExpected, assess_person, shown_name
+from signing.names import ORGANISATION, PERSON, UNSTATED, PersonExpected, assess_person, shown_name
 from signing.revisions import entry
+from signing.stores import verify_store
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 from signing.values import CADES_DETACHED
 
 MAX_ADDED_BYTES = 2_000_000
-MAX_STORE_BYTES = 1_000_000
 MAX_REVISIONS = 3
 MIN_RSA_BITS = 2_048
 CATALOG_MAY_CHANGE = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata", "/Version"})
-PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation"}
+PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation", UNSTATED: "upload.no_siren"}
 VERSIONS = frozenset({None, "/1.7", "/2.0"})
 INFORMATION_MAY_CHANGE = frozenset({"/ModDate", "/Producer"})
 METADATA_MAY_CHANGE = frozenset({"ModifyDate", "MetadataDate", "CreateDate", "Producer", "DocumentID", "InstanceID"})
@@ -65,7 +62,6 @@ RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 RDF_RESOURCE = f"{RDF}resource"
 FORM_MAY_CHANGE = frozenset({"/Fields", "/DR", "/DA"})
 WIDGET_MUST_STAY = ("/Rect", "/F", "/P", "/Lock", "/SV", "/Ff", "/T", "/TU", "/FT", "/Type", "/Subtype", "/Parent", "/Kids", "/A", "/AA")
-STORE_KEYS: Mapping[str, Any] = {"/Certs": asn1_x509.Certificate, "/OCSPs": asn1_ocsp.OCSPResponse, "/CRLs": asn1_crl.CertificateList}
 HEXADECIMAL = b"0123456789abcdefABCDEF"
 OBJECT_HEAD = re.compile(rb"[\r\n](\d+ \d+ obj\b)")
 END_OF_FILE = re.compile(rb"startxref\s+\d+\s+%%EOF\s*\Z")
@@ -102,7 +98,7 @@ def verify_upload(
     signature = _only_signature(before, after, field)  # (3)
     end = _verify_format(signature, prepared, uploaded)  # (4)
     _verify_changes(before, after, signature)  # (5)
-    _verify_store(after)  # (6)
+    offered = verify_store(after)  # (6)
     cms = _parsed(signature)
     _verify_signature(cms, uploaded, signature)  # (7)
     if person is not None and (fault := assess_person(cms.signer, person)):  # (8)
@@ -115,7 +111,6 @@ def verify_upload(
     level = assess_level(values, field, read_material(after), len(uploaded))
     others = tuple(one for one in cms.certificates if one != cms.signer)
     has_token = SIGNATURE_TIMESTAMP in cms.unsigned_attributes
-    offered = OfferedState(*(tuple(_stored(after, key)) for key in ("/OCSPs", "/CRLs")))
     return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole), offered)
 
 
@@ -273,27 +268,6 @@ def _verify_widgets(old: Any, new: Any, field: str, timestamps: int) -> None:  #
     (empty,), (filled,) = ([one for name, one in fields if name == field] for fields in (before, after))
     if any(_raw(empty, key) != _raw(filled, key) for key in WIDGET_MUST_STAY):
         raise VerificationFailed("the field's place or nature was changed", code="upload.widget")
-
-
-def _verify_store(reader: PdfFileReader) -> None:
-    store = entry(reader.root, "/DSS")
-    total = 0
-    for key, kind in STORE_KEYS.items() if store is not None else ():
-        for reference in entry(store, key) or ():
-            data = reference.get_object().data
-            total += len(data)
-            try:
-                kind.load(data, strict=True).native  # noqa: B018 it is parsed by being asked for
-            except Exception as error:  # asn1crypto raises anything
-                raise VerificationFailed("validation data that are not what they say", code="upload.store") from error
-    if total > MAX_STORE_BYTES:
-        raise VerificationFailed("more validation data than a signature needs", code="upload.store")
-
-
-def _stored(reader: PdfFileReader, key: str) -> Iterator[bytes]:
-    store = entry(reader.root, "/DSS")
-    for reference in (entry(store, key) or ()) if store is not None else ():
-        yield reference.get_object().data
 
 
 def _parsed(signature: EmbeddedPdfSignature) -> ParsedCms:

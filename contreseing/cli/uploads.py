@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli.trusting import TrustOption, read_anchors, read_file
+from contreseing.cli.trusting import TrustOption, read_anchors, read_file, refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from conventions.errors import VerificationFailed
@@ -29,6 +29,7 @@ def check_upload(
     signer: Annotated[
         str, typer.Option("--signer", help="Personne attendue : prénom et nom, dans n'importe quel ordre ; sinon, n'importe qui.")
     ] = "",
+    siren: Annotated[str, typer.Option("--siren", help="SIREN attendu dans le certificat ; sinon, n'importe quel établissement.")] = "",
     trust: TrustOption = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Le résultat sur une ligne JSON.")] = False,
@@ -42,8 +43,10 @@ def check_upload(
     from signing.trust_files import anchors_pem  # noqa: PLC0415 as above
     from signing.upload_process import UploadQuestion, judge_upload  # noqa: PLC0415 as above
 
+    if siren and not signer.strip():
+        refuse("--siren demande aussi --signer.")
     anchors = anchors_pem(read_anchors(trust))
-    person = PersonExpected(signer) if signer.strip() else None
+    person = PersonExpected(signer, siren) if signer.strip() else None
     question = UploadQuestion(read_file(prepared), read_file(uploaded), field, person, anchors, SystemClock().now())
     try:
         found = judge_upload(question)
@@ -62,6 +65,7 @@ def check_upload(
         for name, told, is_left in (
             ("authority", "l'autorité du certificat (--trust)", not anchors),
             ("person", "la personne (--signer)", person is None),
+            ("organisation", "l'établissement (--siren)", person is None or not siren),
             ("revocation", "l'état du certificat (révoqué ou non) auprès de son autorité", True),
             ("timestamp", "la place laissée à l'horodatage que le dépôt ajoute", not found.has_token),
         )

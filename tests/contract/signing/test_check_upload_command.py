@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from typer.testing import CliRunner, Result
 
 from contreseing.cli import app
-from tests.unit.signing.material import prepared_pdf
+from tests.unit.signing.material import MEMBER, prepared_pdf
 from tests.vectors.attacks import ATTACKS
 from tests.vectors.outsiders import Subject, authority, outsider, sign
 
@@ -43,8 +43,14 @@ def test_an_accepted_file_ends_with_zero(folder: Path) -> None:
 
 def test_what_an_accepted_file_was_not_checked_for_is_said(folder: Path) -> None:
     arguments = ["prepared.pdf", "signed.pdf", "--field", "Signature_Membre"]
-    assert json.loads(run(folder, *arguments, "--json").stdout)["unchecked"] == ["authority", "person", "revocation", "timestamp"]
-    complete = [*arguments, "--trust", "trust", "--signer", "Maëlle Le Goff-Exemple"]
+    assert json.loads(run(folder, *arguments, "--json").stdout)["unchecked"] == [
+        "authority",
+        "person",
+        "organisation",
+        "revocation",
+        "timestamp",
+    ]
+    complete = [*arguments, "--trust", "trust", "--signer", "Maëlle Le Goff-Exemple", "--siren", MEMBER.siren]
     assert json.loads(run(folder, *complete, "--json").stdout)["unchecked"] == ["revocation", "timestamp"]
     assert "Non vérifié ici : l'état du certificat (révoqué ou non)" in run(folder, *complete).stdout.replace("\n", " ")
 
@@ -77,6 +83,7 @@ def test_a_refused_file_ends_with_one_its_code_and_a_sentence(folder: Path, argu
         ["prepared.pdf"],
         ["prepared.pdf", "signed.pdf"],
         ["prepared.pdf", "absent.pdf", "--field", "x"],
+        ["prepared.pdf", "signed.pdf", "--field", "x", "--siren", "123456782"],
         ["prepared.pdf", "signed.pdf", "--field", "x", "--trust", "absent"],
     ],
 )
