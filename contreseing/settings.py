@@ -108,9 +108,7 @@ class Settings(JudgingSettings, KeepingSettings):
         description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it.",
     )
     upload_without_siren: str = Field(
-        "refuse",
-        pattern="^(refuse|accept)$",
-        description="A certificate that states no SIREN: `refuse`, or `accept` on the name alone, which a namesake may bear.",
+        "refuse", pattern="^(refuse|accept)$", description="A certificate without a SIREN: `refuse`, or `accept` on the name alone."
     )
     member_level: SignatureLevel = Field(SignatureLevel.SIMPLE, description="Level of members' signatures; a one-shot key gives `simple`.")
     signatory_key: str = Field(

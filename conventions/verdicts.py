@@ -44,6 +44,7 @@ SUB_INDICATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Sub-indications of EN 319 102-1, 5.1.3."""
+MAINTAINED = "Après le dernier horodatage, seules des données de vérification ont été ajoutées, sans rien changer au document"
 REASONS: Sequence[tuple[str, str]] = (
     ("no signature", "ce fichier n'est pas signé"),
     ("not a PDF", "ce fichier n'est pas un PDF lisible"),
@@ -78,7 +79,8 @@ def verdict(found: FileVerification) -> str:
     )
     times = "".join(f" {capitalised(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
-    return f"Valable au niveau {found.level}. {told}{times}{until}{known}"
+    after = f" {MAINTAINED}." if found.maintained else ""
+    return f"Valable au niveau {found.level}. {told}{times}{until}{known}{after}"
 
 
 def state_known(found: FileVerification) -> str:

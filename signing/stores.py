@@ -23,11 +23,12 @@ from signing.revisions import entry
 MAX_STORE_BYTES = 1_000_000
 STORE_KEYS: Mapping[str, Any] = {"/Certs": asn1_x509.Certificate, "/OCSPs": asn1_ocsp.OCSPResponse, "/CRLs": asn1_crl.CertificateList}
 SIGNATURE_KEYS: Mapping[str, Any] = {"/Cert": asn1_x509.Certificate, "/OCSP": asn1_ocsp.OCSPResponse, "/CRL": asn1_crl.CertificateList}
+STREAM_KEYS = frozenset({"/Type", "/Length", "/Filter", "/DecodeParms"})
 SIGNATURE_NAME = re.compile(r"/[0-9A-Fa-f]{40}\Z")
 """The SHA-1 of the signature that the data are for (ISO 32000-2, 12.8.4.3, table 261)."""
 
 
-def verify_store(reader: PdfFileReader) -> OfferedState:
+def verify_store(reader: PdfFileReader, most_bytes: int = MAX_STORE_BYTES) -> OfferedState:
     """Check that each entry is one of a store's and each stream parses as what it claims; return what it tells of states.
 
     Raises:
@@ -51,7 +52,7 @@ def verify_store(reader: PdfFileReader) -> OfferedState:
             list(_parsed([one.raw_get("/TS")], asn1_cms.ContentInfo, seen))
         if not isinstance(entry(one, "/TU") or generic.TextStringObject(), generic.TextStringObject):
             raise _refusal("a time that is no text")
-    if sum(seen.values()) > MAX_STORE_BYTES:
+    if sum(seen.values()) > most_bytes:
         raise _refusal("more validation data than a signature needs")
     return OfferedState(found["/OCSPs"], found["/CRLs"])
 
@@ -65,6 +66,8 @@ def _parsed(references: Any, kind: Any, seen: dict[object, int]) -> Iterator[byt
     """Give the bytes of each stream, parsed; ``seen`` counts each of them once, however often it is named."""
     for reference in references or ():
         stream = reference.get_object()
+        if set(stream) - STREAM_KEYS:
+            raise _refusal("a stream that says more of itself than its length and filter")
         data: bytes = stream.data
         seen[getattr(reference, "idnum", id(reference))] = len(data)
         try:

@@ -94,7 +94,7 @@ def verify_upload(
     """
     _verify_bytes(prepared, uploaded)  # (1)
     before, after = _opened(prepared), _opened(uploaded)  # (2)
-    _verify_objects(after, uploaded, len(prepared))
+    verify_objects(after, uploaded, len(prepared))
     signature = _only_signature(before, after, field)  # (3)
     end = _verify_format(signature, prepared, uploaded)  # (4)
     _verify_changes(before, after, signature)  # (5)
@@ -134,7 +134,7 @@ def _opened(data: bytes) -> PdfFileReader:
     return reader
 
 
-def _verify_objects(after: PdfFileReader, uploaded: bytes, start: int) -> None:
+def verify_objects(after: PdfFileReader, uploaded: bytes, start: int) -> None:
     """Check that every object written after the prepared bytes is one that a cross-reference names: the rest is for readers that repair."""
     known = set()
     for revision in range(after.xrefs.total_revisions):
@@ -211,7 +211,7 @@ def _verify_changes(before: PdfFileReader, after: PdfFileReader, signature: Embe
     diff: Any = signature.diff_result
     if diff is not None and getattr(diff, "modification_level", ModificationLevel.OTHER) > ModificationLevel.LTA_UPDATES:
         raise VerificationFailed("the document was changed after the signature", code="upload.changes_after")
-    if _metadata(before.root) - _metadata(after.root):  # last: pyHanko cannot review a stream that was decoded meanwhile
+    if metadata_of(before.root) - metadata_of(after.root):  # last: pyHanko cannot review a stream that was decoded meanwhile
         raise VerificationFailed("what the metadata say was changed", code="upload.catalog")
 
 
@@ -219,28 +219,29 @@ def _verify_trailers(before: PdfFileReader, after: PdfFileReader) -> None:
     old, new = before.trailer.flatten(), after.trailer.flatten()
     if _plain(old.raw_get("/Root")) != _plain(new.raw_get("/Root")):
         raise VerificationFailed("the catalog was replaced", code="upload.catalog")
-    information = [_information(entry(trailer, "/Info")) for trailer in (old, new)]
+    information = [information_of(entry(trailer, "/Info")) for trailer in (old, new)]
     if information[0] != information[1]:
         raise VerificationFailed("what the document says of itself was changed", code="upload.catalog")
 
 
-def _information(dictionary: Any) -> Mapping[str, object]:  # noqa: ANN401 a PDF dictionary or None
-    return {key: _raw(dictionary, key) for key in dictionary or () if key not in INFORMATION_MAY_CHANGE}
+def information_of(dictionary: Any) -> Mapping[str, object]:  # noqa: ANN401 a PDF dictionary or None
+    """Return what a document says of itself, but for what a tool sets when it saves."""
+    return {key: raw_entry(dictionary, key) for key in dictionary or () if key not in INFORMATION_MAY_CHANGE}
 
 
 def _verify_catalogs(old: Any, new: Any) -> None:  # noqa: ANN401 PDF dictionaries
-    changed = {key for key in set(old) | set(new) if _raw(old, key) != _raw(new, key)}
+    changed = {key for key in set(old) | set(new) if raw_entry(old, key) != raw_entry(new, key)}
     if "/Perms" in changed:
         raise VerificationFailed("a certification, where a signature is expected", code="upload.certified")
     if changed - CATALOG_MAY_CHANGE or entry(new, "/Version") not in VERSIONS:
         raise VerificationFailed("entries of the catalog were changed", code="upload.catalog")
     form_before, form_after = old["/AcroForm"], new["/AcroForm"]
-    changed = {key for key in set(form_before) | set(form_after) if _raw(form_before, key) != _raw(form_after, key)}
+    changed = {key for key in set(form_before) | set(form_after) if raw_entry(form_before, key) != raw_entry(form_after, key)}
     if changed - FORM_MAY_CHANGE or "/XFA" in form_after or entry(form_after, "/NeedAppearances"):
         raise VerificationFailed("the form was changed", code="upload.form")
 
 
-def _metadata(root: Any) -> frozenset[tuple[str, str]]:  # noqa: ANN401 a PDF dictionary
+def metadata_of(root: Any) -> frozenset[tuple[str, str]]:  # noqa: ANN401 a PDF dictionary
     """Return what the XMP packet says, but for the dates and marks that a tool sets when it saves.
 
     A tool may write the same in another of RDF's ways (ISO 16684-1, 7.9): a property as an element or as an attribute, a URI as a
@@ -266,7 +267,7 @@ def _verify_widgets(old: Any, new: Any, field: str, timestamps: int) -> None:  #
     if len({name for name, _ in after}) != len(after):
         raise VerificationFailed("two fields of the same name", code="upload.fields")
     (empty,), (filled,) = ([one for name, one in fields if name == field] for fields in (before, after))
-    if any(_raw(empty, key) != _raw(filled, key) for key in WIDGET_MUST_STAY):
+    if any(raw_entry(empty, key) != raw_entry(filled, key) for key in WIDGET_MUST_STAY):
         raise VerificationFailed("the field's place or nature was changed", code="upload.widget")
 
 
@@ -338,7 +339,8 @@ def _fields(root: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 a PDF dicti
         yield str(one["/T"]), one
 
 
-def _raw(dictionary: Any, key: str) -> object:  # noqa: ANN401 a PDF dictionary
+def raw_entry(dictionary: Any, key: str) -> object:  # noqa: ANN401 a PDF dictionary
+    """Return an entry as it is written, to be compared: a reference by its number."""
     return _plain(dictionary.raw_get(key)) if key in dictionary else None
 
 

@@ -70,6 +70,7 @@ from signing.findings import (
 from signing.gathering import Gatherer
 from signing.identities import IssuerRules, assess_signer, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
+from signing.maintenance import is_only_maintained
 from signing.qualifying import Qualifier
 from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import remember_prepared_names
@@ -199,11 +200,14 @@ class PyhankoReader:
         proven = any(one.archive_proven for one in signatures)
         timestamps = [timestamp for one in signatures for timestamp in one.timestamps]
         timestamps += [assess_document_timestamp(one, shown.changes.reasons[one.field_name], proven=proven) for one in archive_stamps]
+        seal_reasons = tuple(assess_seal(reader, archive_stamps, data))
+        may_follow = self._gatherer is None and archive_stamps and seal_reasons
         return FileAssessment(
             signatures=signatures,
             timestamps=tuple(timestamps),
             level=lowest_level(one.finding.level for one in signatures),
-            seal_reasons=tuple(assess_seal(reader, archive_stamps, data)),
+            seal_reasons=seal_reasons,
+            maintained=bool(may_follow) and is_only_maintained(reader, archive_stamps, data),
             written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
             archive_certificate=signer_certificate(archive_stamps[-1]) if archive_stamps else None,

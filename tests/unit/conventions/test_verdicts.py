@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from conventions.qualification import Qualification, QualifiedWhy
 from conventions.signatures import Indication, PadesLevel, SignatureFinding, TimestampFinding
-from conventions.verdicts import french_reasons, signature_details, state_known, timestamp_details, verdict
+from conventions.verdicts import MAINTAINED, french_reasons, signature_details, state_known, timestamp_details, verdict
 from conventions.verification import FileVerification, render_verification
 
 AT = datetime(2026, 11, 23, 14, 4, 5, tzinfo=UTC)
@@ -35,6 +35,10 @@ def test_an_older_knowledge_of_the_authorities_is_said() -> None:
     assert "État des autorités connu" not in verdict(VALID)
     assert state_known(VALID) == ""
     assert verdict(known).endswith(f"{state_known(known)}.")
+
+
+def test_maintenance_after_the_last_time_stamp_is_said() -> None:
+    assert verdict(replace(VALID, maintained=True)) == f"{verdict(VALID)} {MAINTAINED}."
 
 
 def test_a_valid_file_is_told_in_a_line() -> None:

@@ -20,9 +20,10 @@ from signing.stores import verify_store
 from signing.upload_process import WALL_SECONDS, UploadLimits, UploadQuestion, judge_upload
 from signing.uploads import AcceptedUpload, verify_upload
 from tests.unit.signing.material import MEMBER, prepared_pdf
-from tests.vectors.attacks import ATTACKS, CHANGED, STORES
+from tests.vectors.attacks import ATTACKS, CHANGED
 from tests.vectors.bombs import BOMBS
 from tests.vectors.honest import HONEST
+from tests.vectors.junk_stores import STORES
 from tests.vectors.outsiders import Subject, authority, outsider, sign
 
 pytestmark = pytest.mark.sampled(one_in=4)
