@@ -361,6 +361,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "demonstration.no_mail": "Un courriel attendu de la démonstration n'est pas arrivé.",
         "demonstration.too_long": "La démonstration n'avance plus : regardez les journaux du dossier « demo/logs ».",
         "demonstration.unexpected": "La démonstration n'a pas donné ce qui était attendu.",
+        "format.encrypted": "Ce fichier est protégé par un mot de passe.",
         "format.unreadable": "Ce fichier n'est pas un PDF lisible.",
         "portal.listen": "Le portail ne peut pas s'ouvrir à cette adresse.",
         "prefect.run_failed": "Le suivi (Prefect) a reçu l'essai, mais ne l'a pas exécuté.",

@@ -47,6 +47,7 @@ SUB_INDICATIONS: Mapping[str, str] = MappingProxyType(
 MAINTAINED = "Après le dernier horodatage, seules des données de vérification ont été ajoutées, sans rien changer au document"
 REASONS: Sequence[tuple[str, str]] = (
     ("no signature", "ce fichier n'est pas signé"),
+    ("an encrypted file", "ce fichier est protégé par un mot de passe : il ne peut pas être vérifié tel quel"),
     ("not a PDF", "ce fichier n'est pas un PDF lisible"),
     ("limit: the file is larger", "ce fichier est plus volumineux (100 Mo) que ce qui peut être vérifié sans risque"),
     ("limit: the file takes", "sa lecture dure plus de dix secondes, ce qu'aucun fichier signé honnête ne demande"),

@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,11 +82,16 @@ from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 remember_prepared_names()
 
 READER = "pyHanko"
+LIBRARY_NAMES = re.compile(r"\bAdES[A-Za-z]+\.")
 INDICATIONS = {
     AdESStatus.PASSED: Indication.TOTAL_PASSED,
     AdESStatus.FAILED: Indication.TOTAL_FAILED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
+
+
+class _Encrypted(Exception):
+    """A file that only a password opens."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,8 @@ class PyhankoReader:
             return await self._assess(data, now, evidence, policy)
         except UpstreamUnavailable:
             raise
+        except _Encrypted as error:
+            raise VerificationFailed("an encrypted file", code="format.encrypted") from error
         except Exception as error:  # a hostile file makes the library raise anything
             kind = "not a PDF that can be read" if isinstance(error, UNREADABLE) else "the file makes the reader fail"
             raise VerificationFailed(f"{kind} ({type(error).__name__})", code="format.unreadable") from error
@@ -189,7 +197,7 @@ class PyhankoReader:
     async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec) -> FileAssessment:
         reader = PdfFileReader(io.BytesIO(data))
         if reader.encrypted:
-            raise ValueError("encrypted")
+            raise _Encrypted
         specification = self._specification(reader, now, evidence, policy)
         archive_stamps = list(reader.embedded_timestamp_signatures)
         values = [read_value(one) for one in reader.embedded_signatures]
@@ -281,7 +289,7 @@ async def _assess_signature(
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
-    reasons = [str(result.failure_msg)] if result.failure_msg and not passed else []
+    reasons = [] if passed else [_told(indication, sub_indication, str(result.failure_msg or ""))]
     lapsed = now > guarded_until(value, certificate, shown.archive_until if archived else None)
     if passed and lapsed:
         indication, sub_indication = Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"
@@ -304,6 +312,12 @@ async def _assess_signature(
         reasons=tuple(reasons),
     )
     return AssessedSignature(finding, certificate, timestamps, proven)
+
+
+def _told(indication: Indication, sub_indication: str, detail: str) -> str:
+    """Say that a signature did not pass, with what the library adds, without the names of its classes."""
+    said = LIBRARY_NAMES.sub("", detail)
+    return f"the signature is {indication.value} ({sub_indication})" + (f": {said}" if said else "")
 
 
 def _end_of_last(stamps: Sequence[EmbeddedPdfSignature]) -> datetime | None:
