@@ -74,14 +74,17 @@ def verdict(found: FileVerification) -> str:
     until = ""
     if found.verifiable_until is not None:
         until = f" Vérifiable ainsi jusqu'au {format_date(paris_date(found.verifiable_until))}."
-    told = " ".join(
-        f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {qualification_of(one).of_signature()}."
-        for one in found.signatures
-    )
+    told = " ".join(f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {of_signature(one)}." for one in found.signatures)
     times = "".join(f" {capitalised(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
     after = f" {MAINTAINED}." if found.maintained else ""
     return f"Valable au niveau {found.level}. {told}{times}{until}{known}{after}"
+
+
+def of_signature(one: SignatureFinding) -> str:
+    """Tell what a signature is worth: simple by a one-shot certificate of ours, else qualified or not; never more than is known."""
+    told = qualification_of(one).of_signature()
+    return told.replace("signature ", "signature simple, par un certificat à usage unique, ", 1) if one.is_one_shot else told
 
 
 def state_known(found: FileVerification) -> str:

@@ -23,7 +23,7 @@ from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, parse_cms
 from signing.cms_verification import digest_of, verify_signer_of_digest
 from signing.der import strip_padding
 from signing.evidence import proves_answer, proves_list
-from signing.identities import IssuerRules, assess_signer, subject_text
+from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_text
 from signing.second_structure import SignatureInFile, StructureOfFile, read_structure
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 
@@ -181,6 +181,7 @@ def _finding(signed: _Signed) -> SignatureFinding:
         indication=Indication.TOTAL_PASSED,
         sub_indication="",
         level=PadesLevel.B_LTA,
+        is_one_shot=is_one_shot(signed.certificate),
     )
 
 

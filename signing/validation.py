@@ -49,7 +49,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
-from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, ValidationReport
+from conventions.signatures import Check, ExpectedSigner, Indication, Outcome, PadesLevel, SignatureFinding, ValidationReport
 from signing.assessment import AssessedSignature, FileAssessment, read_paths
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, render_der
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
@@ -69,7 +69,7 @@ from signing.findings import (
     signer_certificate,
 )
 from signing.gathering import Gatherer
-from signing.identities import IssuerRules, assess_signer, subject_text
+from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
 from signing.maintenance import is_only_maintained
 from signing.qualifying import Qualifier
@@ -310,8 +310,25 @@ async def _assess_signature(
         sub_indication=sub_indication,
         level=_level(embedded.field_name, shown),
         reasons=tuple(reasons),
+        is_one_shot=is_one_shot(certificate),
+        told=_checks(result, has_changed=bool(changes)),
     )
     return AssessedSignature(finding, certificate, timestamps, proven)
+
+
+def _checks(result: Any, *, has_changed: bool) -> tuple[tuple[Check, Outcome], ...]:  # noqa: ANN401 one of two result classes
+    """Return what pyHanko tells of the checks that its indication does not name; of acceptance and time it tells nothing apart."""
+    status = result.api_status
+    if status is None:
+        return ()
+    intact = Outcome.PASSED if status.intact and status.valid else Outcome.FAILED
+    path = ((Check.CERTIFICATE_PATH, Outcome.PASSED),) if status.trusted else ()
+    return (
+        (Check.FORMAT, Outcome.FAILED if has_changed else Outcome.PASSED),
+        (Check.SIGNING_CERTIFICATE, Outcome.PASSED),
+        (Check.CRYPTOGRAPHY, intact),
+        *path,
+    )
 
 
 def _told(indication: Indication, sub_indication: str, detail: str) -> str:

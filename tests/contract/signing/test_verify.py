@@ -18,8 +18,9 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from conventions.checks import checks_of
 from conventions.errors import ConfigurationError, VerificationFailed
-from conventions.signatures import SignedFile
+from conventions.signatures import Check, Outcome, SignedFile
 from conventions.verdicts import verdict
 from signing.adapter import PadesSigning
 from signing.pki.directory import open_pki
@@ -66,6 +67,26 @@ def test_our_files_are_valid_at_their_level(pki: RunningPki, member_signed: Sign
         assert {one["qualified"] for one in report["signatures"]} == {False}
         assert datetime.fromisoformat(report["verifiable_until"]) - now() > timedelta(days=4 * 365)
         assert json.loads(json.dumps(report)) == report
+
+
+def test_our_one_shot_certificates_are_said_to_make_simple_signatures(pki: RunningPki, countersigned: SignedFile) -> None:
+    found = FileVerifier(root(pki)).verify(countersigned.data, now())
+    assert [one.is_one_shot for one in found.signatures] == [True, True]
+    assert verdict(found).count("signature simple, par un certificat à usage unique") == 2
+    others = FileVerifier(root(pki)).verify(foreign_signature(pki, SigSeedSubFilter.PADES), now())
+    assert [one.is_one_shot for one in others.signatures] == [False]
+
+
+def test_each_check_is_told_as_the_reader_found_it(pki: RunningPki, countersigned: SignedFile) -> None:
+    foreign = foreign_signature(pki, SigSeedSubFilter.PADES)
+    (untrusted,) = FileVerifier([]).verify(foreign, now()).signatures
+    checks = checks_of(untrusted)
+    assert (checks[Check.CRYPTOGRAPHY], checks[Check.FORMAT], checks[Check.SIGNING_CERTIFICATE]) == (Outcome.PASSED,) * 3
+    assert checks[Check.CERTIFICATE_PATH] is Outcome.INDETERMINATE
+    altered = foreign.replace(b"page 1 sur 2", b"page 9 sur 2") if b"page 1 sur 2" in foreign else foreign[:100] + b"%" + foreign[101:]
+    (broken,) = FileVerifier(root(pki)).verify(altered, now()).signatures
+    assert checks_of(broken)[Check.CRYPTOGRAPHY] is Outcome.FAILED
+    assert checks_of(broken)[Check.SIGNING_CERTIFICATE] is Outcome.PASSED
 
 
 def test_the_keys_are_those_published(pki: RunningPki, countersigned: SignedFile) -> None:

@@ -48,6 +48,12 @@ def test_a_valid_file_is_told_in_a_line() -> None:
     assert told.endswith("Vérifiable ainsi jusqu'au 22 novembre 2031.")
 
 
+def test_a_one_shot_certificate_makes_a_simple_signature_and_never_more() -> None:
+    told = verdict(replace(VALID, signatures=(replace(SIGNED, is_one_shot=True),)))
+    assert "signature simple, par un certificat à usage unique, non qualifiée, parce que" in told
+    assert "simple" not in verdict(VALID)
+
+
 def test_nothing_is_claimed_that_is_not_known() -> None:
     bare = replace(VALID, timestamps=(), verifiable_until=None, signatures=(replace(SIGNED, signer="", qualification=None),))
     told = verdict(bare)
