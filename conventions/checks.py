@@ -26,6 +26,26 @@ CHECK_OF: Mapping[str, Check] = MappingProxyType(
 """Sub-indications by the block that gives them; all others come from the certificate's path (5.2.6)."""
 
 
+CHECK_LABELS: Mapping[Check, str] = MappingProxyType(
+    {
+        Check.FORMAT: "Fichier écrit comme il se doit, rien n'y a été changé ensuite",
+        Check.SIGNING_CERTIFICATE: "Certificat du signataire trouvé",
+        Check.CRYPTOGRAPHY: "Signature et empreinte du document exactes",
+        Check.CERTIFICATE_PATH: "Certificat remontant à une autorité de confiance, non révoqué",
+        Check.ACCEPTANCE: "Procédés encore jugés sûrs",
+        Check.TIME: "Heure prouvée par un horodatage",
+    }
+)
+OUTCOME_LABELS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.PASSED: "vérifié",
+        Outcome.FAILED: "non conforme",
+        Outcome.INDETERMINATE: "ne peut pas être vérifié",
+        Outcome.UNDECIDED: "sans avis du lecteur",
+    }
+)
+
+
 def checks_of(finding: SignatureFinding) -> Mapping[Check, Outcome]:
     """Return the outcome of each check: the one that decided, by the sub-indication; the others, as far as the reader told them.
 

@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "document.no_part": "Cette partie du document n'existe pas.",
         "document.no_page": "Cette page du document n'existe pas.",
         "document.not_found": "Ce fichier n'appartient pas à ce dossier.",
+        "report.none": "Le fichier achevé n'a pas encore été vérifié : il n'a pas de rapport.",
         "text.empty": "Écrivez quelques mots avant d'envoyer.",
         "text.too_long": "Ce texte est trop long : {most} caractères au plus.",
         "form.refused": "{count} renseignement(s) à corriger.",
