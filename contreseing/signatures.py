@@ -49,6 +49,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         lasting_key=lasting_key(settings),
         upload_anchors_pem=read_anchors_of(settings.upload_anchors_dir),
         tsa_anchors_pem=read_anchors_of(settings.tsa_anchors_dir),
+        upload_without_siren=settings.upload_without_siren == "accept",
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),

@@ -96,6 +96,7 @@ class PadesSigning:
         lasting_key: LastingKey | None = None,
         upload_anchors_pem: Sequence[bytes] = (),
         tsa_anchors_pem: Sequence[bytes] = (),
+        upload_without_siren: bool = False,
         level_text: str = LEVEL_TEXT,
         qualifier: Qualifier | None = None,
         third_reader: DssReader | None = None,
@@ -137,6 +138,7 @@ class PadesSigning:
         gatherer = Gatherer(self._outside, stamp_trust, clock)  # it proves a state; who may sign is judged by the readers
         self._engine = Engine(self._authorities, gatherer, clock)
         self._upload_anchors_pem = [render_pem([one]) for one in accepted]
+        self._upload_without_siren = upload_without_siren
         self._raiser = UploadRaiser(self._engine, gatherer, stamp_trust)
         self._pki = PkiClient(pki_url, tokens, self._outside)
         self._proof_sealer = ProofSealer(self._pki, self._engine, render_stamp, clock)
@@ -196,7 +198,7 @@ class PadesSigning:
         """See the port."""
         if not self._upload_anchors_pem:
             raise VerificationFailed("no authority is accepted for files signed elsewhere", code="upload.untrusted")
-        person = PersonExpected(signer.person.full_name, signer.siren)
+        person = PersonExpected(signer.person.full_name, signer.siren, self._upload_without_siren)
         question = UploadQuestion(prepared, uploaded, MEMBER_FIELD, person, self._upload_anchors_pem, self._clock.now())
         signed = self._outside.run(self._raiser.complete(uploaded, judge_upload(question)))
         expected = [ExpectedSigner(signer, MEMBER_FIELD, signed.certificate_sha256)]

@@ -16,7 +16,7 @@ from contreseing.clock import SystemClock
 from contreseing.publishing import discard_incomplete, publish
 from contreseing.settings import load_settings
 from conventions.errors import ContreseingError
-from conventions.french import format_instant
+from conventions.french import NO_BREAK, counted, format_instant
 from conventions.sentences import sentence
 
 if TYPE_CHECKING:
@@ -176,6 +176,6 @@ def _tell_requests(by_hand: HandSigning) -> None:
 
 
 def _end(total: int, failed: int) -> None:
-    out.print(f"{total - failed} fichiers sur {total}.")
+    out.print(f"{counted(total - failed, 'fichier', 'fichiers')} sur {total}.".replace(NO_BREAK, " "))
     if failed:
         raise typer.Exit(FAILED)

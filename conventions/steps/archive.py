@@ -149,4 +149,5 @@ def render_report(report: ValidationReport) -> bytes:
 
 def _finding(one: SignatureFinding | TimestampFinding) -> dict[str, Json]:
     answer = None if one.qualification is None else one.qualification.as_json()
-    return {**{field.name: plain(getattr(one, field.name)) for field in fields(one)}, "qualification": answer}
+    said = {field.name: plain(getattr(one, field.name)) for field in fields(one) if field.name != "told"}
+    return {**said, "qualification": answer}
