@@ -307,7 +307,7 @@ async def _assess_signature(
         level=_level(embedded.field_name, shown),
         reasons=tuple(reasons),
         is_one_shot=is_one_shot(certificate),
-        told=_checks(result, has_changed=bool(changes)),
+        told=() if indication is Indication.TOTAL_PASSED else _checks(result, has_changed=bool(changes)),
     )
     return AssessedSignature(finding, certificate, timestamps, proven)
 
