@@ -228,6 +228,19 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     assert "Rien à contresigner" in visitor.text
 
 
+def test_the_fifth_wrong_code_pauses_the_ceremony_and_says_so(world: World, visitor: Visitor) -> None:
+    (reference,) = signed(world, 1)
+    enter(visitor, world, Role.SIGNATORY)
+    decide_all(visitor)
+    visitor.open("/ceremonie")
+    for _ in range(5):
+        assert visitor.send("/ceremonie", code="000000").status_code == 409
+    assert visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY)).status_code == 429
+    assert "Trop d'essais infructueux : réessayez dans un quart d'heure." in visitor.text
+    assert 'href="#code"' in visitor.page.text
+    assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
+
+
 def test_the_standard_pile_waits_for_its_sample(world: World, visitor: Visitor) -> None:
     signed(world, 1, 2)
     (demanding,) = signed(world, 3, representative_mail=GENERIC)
