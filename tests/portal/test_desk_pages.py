@@ -149,6 +149,9 @@ def test_a_document_says_first_what_differs(world: World, visitor: Visitor) -> N
     assert "Pas encore exécutoire : publication non connue." in visitor.text
     assert visitor.open(f"/document/{reference}/page/1.png").headers["content-type"] == "image/png"
     assert b"Signature_Membre" in visitor.open(f"/document/{reference}/fichier.pdf").content
+    with world.registry.read() as tx:
+        last = tx.events(reference)[-1].event
+    assert (last.type, last.data["account"], last.data["stage"]) == ("file.read", "a-signatory", "member_signed")
 
 
 def test_opening_a_document_marks_nothing(world: World, visitor: Visitor) -> None:

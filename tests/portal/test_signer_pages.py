@@ -290,12 +290,12 @@ LINES = "\r\n".join("x" * 99 for _ in range(20))
 def test_a_text_is_counted_as_the_browser_counts_it_and_never_lost(world: World, visitor: Visitor, path: str, field: str) -> None:
     reference = begin(world, visitor)
     visitor.open(path)
-    assert visitor.send(path, **{field: LINES + "yyz"}).status_code == 422
+    assert visitor.send(path, question=LINES + "yyz", motif=LINES + "yyz").status_code == 422
     assert "Ce texte est trop long : 2000 caractères au plus." in visitor.text
     assert f'href="#{field}"' in visitor.page.text
     assert "yyz</textarea>" in visitor.page.text
     assert events(world, reference)[-1] == "link.opened"
-    assert visitor.send(path, **{field: LINES}).status_code == 200
+    assert visitor.send(path, question=LINES, motif=LINES).status_code == 200
     with world.registry.read() as tx:
         told = [entry.event.personal for entry in tx.events(reference)][-1]
     assert told["text" if field == "question" else "reason"] == LINES.replace("\r\n", "\n")
