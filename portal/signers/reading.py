@@ -87,7 +87,7 @@ def show_page(here: Here, cookie: Cookie, number: int) -> Response:
 
 @router.get("/convention/document.pdf")
 def download(here: Here, cookie: Cookie) -> Response:
-    """Serve the file; that it was taken is journalled, the one thing that a GET of this site records (ADR 0031)."""
+    """Serve the file; that it was taken is journalled, the one thing that a GET of this site records (ADR 0034)."""
     filename, data = document_bytes(here.ports, cookie)
     return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{filename}"'})
 

@@ -1,4 +1,4 @@
-"""GET changes nothing and sends nothing on the signers' site, at whatever stage; the one exception is stated (ADR 0031)."""
+"""GET changes nothing and sends nothing on the signers' site, at whatever stage; the one exception is stated (ADR 0034)."""
 
 from __future__ import annotations
 
