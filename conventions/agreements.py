@@ -35,7 +35,7 @@ class FactKind(StrEnum):
     RETURNED = "returned"  # reason, by
     DECLINED = "declined"  # reason
     CANCELLED = "cancelled"  # reason, by
-    SUPERSEDED = "superseded"  # by
+    SUPERSEDED = "superseded"  # replaced_by: the reference drafted in its place by a later campaign
     AMENDED = "amended"  # document, number, effective_on: the amendment that changed it
     TERMINATED = "terminated"  # on (its last day), document: the acknowledgement that says so
     QUARANTINED = "quarantined"  # number, reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)

@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.not_returned": "Ce dossier n'a pas été renvoyé.",
         "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
+        "draft.kept_out": "Ce membre a déjà un document de même nature dans ce programme, le n° {other} : il est laissé de côté.",
         "agreement.decided": "La décision est déjà prise pour ce document.",
         "question.asked": "Le signataire pose une question : rappelez-le.",
         # office and desk

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from conventions.error_sentences import SENTENCES
 from conventions.errors import ContreseingError
+from conventions.french import NO_BREAK, counted
 from conventions.kinds import TITLES, Kind
 from conventions.outgoing import Template
 from conventions.powers import ActType
@@ -98,3 +99,10 @@ def sentence_of(code: str, fallback: str = "internal", details: Mapping[str, str
         return template.format_map(details)
     except KeyError:
         return SENTENCES[fallback]
+
+
+def left_out_sentence(count: int) -> str:
+    """Say how many members a campaign leaves out, and why."""
+    told = counted(count, "membre laissé de côté", "membres laissés de côté")
+    why = "il a" if count == 1 else "ils ont"
+    return f"{told}{NO_BREAK}: {why} déjà un document de même nature dans ce programme, par une autre campagne."

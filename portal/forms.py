@@ -71,7 +71,7 @@ def verify_origin(request: Request) -> None:
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """Read a form's fields; of a field given twice, the last value.
+    """Read a form's fields; of a field given twice, the last value. Lines end as the person's browser counts them: by one character.
 
     Raises:
         FormRefused: code ``form.unreadable``: not a form, or larger than any of ours.
@@ -87,7 +87,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=FORM_MAX_FIELDS)
     except ValueError as error:
         raise _unreadable(HTTPStatus.BAD_REQUEST) from error
-    return dict(pairs)
+    return {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in pairs}
 
 
 def _unreadable(status: HTTPStatus) -> FormRefused:

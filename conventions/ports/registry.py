@@ -18,6 +18,7 @@ from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
 from conventions.ceremonies import Authorisation, Review
 from conventions.events import Event
+from conventions.kinds import Kind
 from conventions.links import CodeRequest, Link, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
@@ -25,6 +26,7 @@ from conventions.ports.journal import JournalTree
 from conventions.powers import Delegation
 from conventions.programmes import Programme
 from conventions.search import Wanted
+from conventions.status import Status
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class ShownState:
     reference: str
     shown: str | None
     run_id: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an agreement stands, whose, and by which campaign: what there is to know of many without reading their facts."""
+
+    reference: str
+    member_id: str
+    campaign_id: str
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,10 @@ class Transaction(JournalTree, Protocol):
 
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         """List the agreements wanted, by reference, strictly after ``after`` (keyset); a status is the one at ``now``."""
+        ...
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        """Tell where every agreement of a kind in a programme stands at ``now``, by reference."""
         ...
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:

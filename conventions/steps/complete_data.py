@@ -10,8 +10,8 @@ from conventions.errors import InputRefused, LinkRefused, Problem
 from conventions.guards import missing_fields
 from conventions.kinds import title_of
 from conventions.links import Purpose
-from conventions.member_file import read_power, read_referent
-from conventions.members import BillingCodes, Member
+from conventions.member_file import read_billing, read_power, read_referent
+from conventions.members import Member
 from conventions.ports.system import Ports
 from conventions.recording import record_fact
 from conventions.steps.open_link import visit_of
@@ -86,10 +86,10 @@ def _completed(member: Member, asked: tuple[str, ...], values: Mapping[str, str]
     problems: list[Problem] = []
     power = read_power(values, problems) if "act" in asked else member.power
     referent = read_referent(values, problems) if "referent" in asked else member.referent
+    billing = read_billing(values, problems)
     for name, value in (("act_type", power), ("referent_family_name", referent)):
         if value is None and not problems:
             problems.append(Problem(0, name, "", "Ce renseignement est nécessaire pour préparer le document."))
     if problems:
         raise InputRefused("the form is incomplete or wrong", code="form.refused", problems=problems, count=len(problems))
-    billing = BillingCodes(values.get("service_code", "").strip() or None, values.get("engagement_number", "").strip() or None)
     return replace(member, power=power, referent=referent, billing=billing)

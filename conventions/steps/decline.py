@@ -24,7 +24,8 @@ def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
         RuleRefused: the person has agreed already.
         InputRefused: the reason is too long.
     """
-    if len(reason) > LONGEST_REASON:
+    words = reason.strip()
+    if len(words) > LONGEST_REASON:
         raise InputRefused("reason too long", code="text.too_long", most=LONGEST_REASON)
     now = ports.clock.now()
     with ports.registry.write() as tx:
@@ -34,7 +35,7 @@ def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
         if agreement.fact(FactKind.CONSENTED) is not None:
             raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
         if agreement.fact(FactKind.DECLINED) is None:
-            data = {"reason": reason.strip(), "visit_id": visit.id}
+            data = {"reason": words, "visit_id": visit.id}
             record_fact(ports, tx, agreement, Fact(FactKind.DECLINED, now, agreement.version, data))
             close_links(tx, agreement.reference, Closure.DECLINED, now)
             enqueue_about_version(ports, tx, Template.DECLINED, agreement)

@@ -18,6 +18,7 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.preparation import own_certificate, preparation_of
 from conventions.programmes import Programme
+from conventions.recording import record_event
 from conventions.status import Status, status_of
 from conventions.steps.read_page import picture_of
 from conventions.steps.sign_in import session_account
@@ -139,15 +140,17 @@ def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:
 
 
 def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
-    """Return the PDF of an agreement that waits for its signature, as the member signed it where it did.
+    """Return the PDF of an agreement that waits for its signature, as the member signed it where it did; the access is journalled.
 
     Raises:
         LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
     """
-    with ports.registry.read() as tx:
-        session_account(ports, tx, cookie, DESK_READERS)
-        sha256 = tx.agreement(reference).to_countersign.sha256
-    return ports.working.get(sha256)
+    with ports.registry.write() as tx:
+        account = session_account(ports, tx, cookie, DESK_READERS)
+        artefact = tx.agreement(reference).to_countersign
+        data = {"account": account.id, "sha256": artefact.sha256, "stage": artefact.stage.value}
+        record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
+    return ports.working.get(artefact.sha256)
 
 
 def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> bytes:

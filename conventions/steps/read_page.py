@@ -90,7 +90,7 @@ def picture_of(ports: Ports, sha256: str, page: int) -> bytes:
 
 
 def document_bytes(ports: Ports, cookie: str) -> tuple[str, bytes]:
-    """Return the file's name and bytes: as prepared, or as the member signed it once that is done.
+    """Return the file's name and bytes: as prepared, or as the member signed it once that is done; each time is journalled (ADR 0034).
 
     Raises:
         LinkRefused, UpstreamUnavailable, EvidenceBroken.

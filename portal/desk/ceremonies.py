@@ -58,7 +58,7 @@ def begin(request: Request, here: Here, cookie: Cookie, account: Person, form: V
         if error.code == "role.refused":
             raise
         reference = error.details.get("reference")
-        target = "code" if error.code == "totp.refused" else f"/document/{reference}" if reference else "/"
+        target = "code" if error.code in {"totp.refused", "sign_in.paused"} else f"/document/{reference}" if reference else "/"
         return _form_page(request, here, cookie, account, [PageError(sentence(error), target)], status_of(error))
     return go(f"/ceremonie/{authorisation.id}")
 

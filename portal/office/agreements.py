@@ -20,7 +20,7 @@ from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
-from portal.office.lookups import campaigns, prefect_address, services
+from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
 from portal.office.searching import AskedFor, every_line, render_csv, render_json
 from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
 from portal.pages import PageError, go, page
@@ -56,6 +56,7 @@ def show_list(
         lines=shown,
         campaigns=campaigns(here),
         services=services(here),
+        left_out=left_out_of(here, asked.given["campagne"]) if asked.given["campagne"] and not apres else LeftOutView(),
         asked=asked,
         chosen=asked.wanted.status,
         statuses=list(Status),

@@ -51,7 +51,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "upload.refused": "Fichier signé ailleurs : refusé",
         "question.asked": "Question ou erreur signalée par le membre",
         "desk.reviewed": "Vue au parapheur",
-        "file.read": "Fichier ouvert par un agent",
+        "file.read": "Fichier ouvert par un agent ou au parapheur",
         "mail.sent": "Courriel envoyé",
         "outgoing.dead": "Envoi abandonné après plusieurs essais",
         "outgoing.replayed": "Envoi relancé par un agent",

@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from conventions.agreements import Agreement, Fact
+from conventions.kinds import Kind
 from conventions.members import Member
+from conventions.ports.registry import Standing
 from conventions.search import SearchRow, Wanted, search_row
+from conventions.status import Status
 from storage.registry.actors import ActorRows
 from storage.registry.agreement_rows import AgreementRows
 from storage.registry.rows import insert_into
@@ -31,6 +34,18 @@ CHOSEN = select(agreements).where(agreements.c.reference.in_(bindparam("referenc
 OF_CHOSEN = tuple(
     select(table).where(table.c.reference.in_(bindparam("references", expanding=True))).order_by(table.c.number)
     for table in (facts, artefacts)
+)
+
+STANDING = (
+    select(agreements.c.reference, agreements.c.member_id, agreements.c.campaign_id, search_statuses.c.status)
+    .join(search_statuses, search_statuses.c.reference == agreements.c.reference)
+    .where(
+        agreements.c.programme_id == bindparam("programme_id"),
+        agreements.c.kind == bindparam("kind"),
+        search_statuses.c.from_at <= bindparam("now"),
+        search_statuses.c.until_at > bindparam("now"),
+    )
+    .order_by(agreements.c.reference)
 )
 
 
@@ -59,6 +74,10 @@ class SearchRows(AgreementRows, ActorRows):
         if not references:
             return []
         return self._complete(self._rows(CHOSEN, references=references), (OF_CHOSEN[0], OF_CHOSEN[1]), references=references)
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        rows = self._rows(STANDING, programme_id=programme_id, kind=kind.value, now=now)
+        return [Standing(row.reference, row.member_id, row.campaign_id, Status(row.status)) for row in rows]
 
     def refresh_search(self) -> None:
         """Write the rows of the agreements that this transaction changed; called before it commits."""

@@ -13,13 +13,15 @@ from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
 from conventions.canonical import Json, render_canonical
 from conventions.errors import AlreadyRecorded, Busy, NotFound
 from conventions.events import Event, Salted, canonical_event
+from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.outgoing import Outgoing, OutgoingState
-from conventions.ports.registry import JournalEntry
+from conventions.ports.registry import JournalEntry, Standing
 from conventions.powers import Delegation
 from conventions.preservation import RENEWAL_KIND
 from conventions.programmes import Programme
 from conventions.search import Wanted, is_found, search_row
+from conventions.status import status_of
 from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
 
 K = TypeVar("K")
@@ -159,6 +161,10 @@ class RecordsTransaction:
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         found = (a for a in self.state.agreements.values() if a.reference > after)
         return by_key((a for a in found if is_found(search_row(a, self.member(a.member_id)), wanted, now)), lambda a: a.reference)[:limit]
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        found = (a for a in self.state.agreements.values() if (a.programme_id, a.kind) == (programme_id, kind))
+        return [Standing(a.reference, a.member_id, a.campaign_id, status_of(a, now)) for a in by_key(found, lambda a: a.reference)]
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))

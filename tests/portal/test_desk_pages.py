@@ -149,6 +149,9 @@ def test_a_document_says_first_what_differs(world: World, visitor: Visitor) -> N
     assert "Pas encore exécutoire : publication non connue." in visitor.text
     assert visitor.open(f"/document/{reference}/page/1.png").headers["content-type"] == "image/png"
     assert b"Signature_Membre" in visitor.open(f"/document/{reference}/fichier.pdf").content
+    with world.registry.read() as tx:
+        last = tx.events(reference)[-1].event
+    assert (last.type, last.data["account"], last.data["stage"]) == ("file.read", "a-signatory", "member_signed")
 
 
 def test_opening_a_document_marks_nothing(world: World, visitor: Visitor) -> None:
@@ -226,6 +229,19 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     assert f'href="/ceremonie/{ceremony_id}"' in visitor.page.text
     visitor.open("/")
     assert "Rien à contresigner" in visitor.text
+
+
+def test_the_fifth_wrong_code_pauses_the_ceremony_and_says_so(world: World, visitor: Visitor) -> None:
+    (reference,) = signed(world, 1)
+    enter(visitor, world, Role.SIGNATORY)
+    decide_all(visitor)
+    visitor.open("/ceremonie")
+    for _ in range(5):
+        assert visitor.send("/ceremonie", code="000000").status_code == 409
+    assert visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY)).status_code == 429
+    assert "Trop d'essais infructueux : réessayez dans un quart d'heure." in visitor.text
+    assert 'href="#code"' in visitor.page.text
+    assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
 
 
 def test_the_standard_pile_waits_for_its_sample(world: World, visitor: Visitor) -> None:

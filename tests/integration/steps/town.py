@@ -22,7 +22,7 @@ from conventions.agreements import Agreement
 from conventions.ceremonies import Authorisation, HowShown, Mark
 from conventions.french import paris_date
 from conventions.kinds import Kind
-from conventions.member_file import COLUMNS
+from conventions.member_columns import COLUMNS
 from conventions.ports.system import Ports
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of

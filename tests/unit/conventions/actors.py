@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -50,7 +51,7 @@ from tests.fakes.delivery import FakeActivation
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
-from tests.fakes.world import BROWSER, CAMPAIGN, World
+from tests.fakes.world import BROWSER, World
 from tests.invariants import check_agreement, check_folder_is_listed
 from tests.unit.conventions.test_member_file import ACT, REFERENT
 
@@ -289,7 +290,7 @@ class Actors:
         match world.status(reference):
             case Status.RETURNED:
                 draft.redraft(world.ports, reference)
-            case Status.AWAITING_DATA if not self.is_too_late():
+            case Status.AWAITING_DATA if not self.is_too_late(reference):
                 visit = self.opened(reference)
                 if visit is not None:
                     self.completed(visit)
@@ -302,10 +303,17 @@ class Actors:
             case _:
                 pass
 
-    def is_too_late(self) -> bool:
-        """Tell whether the campaign's deadline is past: what was not signed by then stays where it is."""
+    def is_too_late(self, reference: str) -> bool:
+        """Tell whether the deadline of its campaign is past: what was not signed by then stays where it is."""
         with self.world.registry.read() as tx:
-            return self.world.clock.now() > tx.campaign(CAMPAIGN).deadline
+            return self.world.clock.now() > tx.campaign(tx.agreement(reference).campaign_id).deadline
+
+    def asked_again(self, reference: str, campaign_id: str) -> str | None:
+        """Ask the same member by another campaign, opened when it is first needed; return its reference there, or None."""
+        member_id = self.world.agreement(reference).member_id
+        self.act(lambda: self.world.open_campaign(CAMPAIGN_DAYS, campaign_id))
+        drafted = self.act(lambda: draft.draft(self.world.ports, campaign_id, member_id))
+        return self.known(drafted) if isinstance(drafted, str) else None
 
     def give_power(self, reference: str, *, is_there: bool) -> None:
         """Withdraw the member's act of power, or give it back."""
@@ -323,12 +331,16 @@ class Actors:
                 check_agreement(self.world.ports, reference)
                 status = self.known_status(reference)
                 assert status is not Status.QUARANTINED
-                assert before not in FINAL or status is before, f"{reference}: from {before} to {status}"
+                is_superseded = (before, status) == (Status.EXPIRED, Status.SUPERSEDED)  # drafted anew by a later campaign
+                assert before not in FINAL or status is before or is_superseded, f"{reference}: from {before} to {status}"
                 assert before is not Status.ACTIVE or status is Status.ACTIVE
         with self.world.registry.read() as tx:
             assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
-        orders = [(order.reference, order.service) for order in self.world.activation.orders.values()]
-        assert len(orders) == len(set(orders))
+        holders = {reference: self.world.agreement(reference).member_id for reference in self.statuses}
+        orders = [(holders[order.reference], order.service) for order in self.world.activation.orders.values()]
+        assert len(orders) == len(set(orders)), "two orders of a service for one member"
+        live = Counter(holders[reference] for reference, status in self.statuses.items() if status not in FINAL)
+        assert all(count == 1 for count in live.values()), f"two live conventions of one member: {self.statuses}"
 
     def known_status(self, reference: str) -> Status:
         """Compute where an agreement stands, and remember it."""
@@ -354,7 +366,7 @@ class Actors:
         self.check()
         for reference, status in self.statuses.items():
             agreement = world.agreement(reference)
-            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(), f"{reference} ends {status}"
+            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(reference), f"{reference} ends {status}"
             failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
             assert status is not Status.ACTIVE or not failed, agreement.failure
             signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}

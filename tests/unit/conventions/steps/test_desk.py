@@ -216,6 +216,36 @@ def test_a_second_factor_is_fresh_and_serves_once() -> None:
     assert world.status(second) is Status.AWAITING_COUNTERSIGNATURE
 
 
+def test_wrong_codes_of_ceremonies_and_of_sign_in_pause_together_and_a_right_one_begins_anew() -> None:
+    world = World()
+    first, second = signed(world, 2)
+    cookie = world.session(Role.SIGNATORY)
+    for reference in (first, second):
+        review.review(world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+
+    def tried(reference: str, code: str) -> str:
+        with pytest.raises(RuleRefused) as error:
+            authorise.authorise(world.ports, cookie, [reference], code)
+        return error.value.code
+
+    assert [tried(first, "000000") for _ in range(4)] == ["totp.refused"] * 4
+    authorise.authorise(world.ports, cookie, [first], world.totp(Role.SIGNATORY))
+    world.clock.advance(timedelta(minutes=1))
+    assert [tried(second, "000000") for _ in range(3)] == ["totp.refused"] * 3
+    with pytest.raises(RuleRefused):
+        sign_in.sign_in(world.ports, "signatory", PASSWORD, "000000")
+    assert tried(second, "000000") == "totp.refused"
+    for _ in range(2):  # the fifth in a row, wherever each was tried: not even the right one is listened to
+        assert tried(second, world.totp(Role.SIGNATORY)) == "sign_in.paused"
+    with pytest.raises(RuleRefused) as error:
+        sign_in.sign_in(world.ports, "signatory", PASSWORD, world.totp(Role.SIGNATORY))
+    assert error.value.code == "sign_in.paused"
+    assert world.status(second) is Status.AWAITING_COUNTERSIGNATURE
+    world.clock.advance(timedelta(minutes=16))
+    authorise.authorise(world.ports, cookie, [second], world.totp(Role.SIGNATORY))
+    assert world.status(second) is Status.SEALING
+
+
 def test_nothing_to_authorise_or_not_on_the_desk() -> None:
     world = World()
     reference = world.invited()
