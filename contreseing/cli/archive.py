@@ -14,6 +14,7 @@ import typer
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out, save
 from contreseing.embedded.parts import PKI, S3
+from conventions.archive_check import ArchiveFault
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
 from conventions.french import counted, format_date, paris_date
@@ -26,6 +27,7 @@ from conventions.steps.transfer import transfer
 
 NEEDED = (S3,)
 SAMPLE, LISTED = 20, 200
+STORES = {1: "premier", 2: "second"}
 Reference = Annotated[str, typer.Argument(help="Référence d'une convention.")]
 Reason = Annotated[str, typer.Option("--reason", help="Motif, gardé au journal.")]
 
@@ -52,7 +54,11 @@ def check(
         out.print(f"À signaler – {one.reference} : {FAULT_LABELS[one.fault]}{where} : {one.key}", markup=False)
     folders, objects = counted(found.folders, "dossier", "dossiers"), counted(found.objects, "objet", "objets")
     out.print(f"{folders} et {objects} relus, dans {counted(found.stores, 'dépôt', 'dépôts')}.")
-    if not found.holds:
+    for rank in found.away:
+        out.print(f"Le {STORES[rank]} dépôt n'a pas répondu jusqu'au bout : le contrôle est à refaire pour lui.")
+    if any(one.fault is ArchiveFault.NOT_COPIED for one in found.findings):
+        out.print("Ce qui manque à un dépôt est intact dans l'autre : lancez « contreseing archive repair » pour le recopier.")
+    if found.findings:
         raise EvidenceBroken(f"{len(found.findings)} faults in the archive", code="archive.faults", count=len(found.findings))
     out.print("L'archive est intacte.")
 

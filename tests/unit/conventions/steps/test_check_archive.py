@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from conventions.agreements import FactKind
 from conventions.archive_check import ArchiveFault
-from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.errors import InputRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import Template
 from conventions.recording import record_event
 from conventions.retention import FinalFate, retention_of
@@ -155,9 +156,14 @@ def test_a_registry_that_no_longer_says_what_the_journal_says_is_found(world: Wo
 def test_a_folder_that_nobody_knows_is_found_when_all_is_read(world: World) -> None:
     world.archive.write("agreements/2026-0099/0001-sealed-ab", b"stranger", world.clock.now())
     world.archive.write("journal/1999/0001-head-ab", b"stranger", world.clock.now())
+    world.archive.write("elsewhere/file", b"stranger", world.clock.now())
+    world.archive.write("alone", b"stranger", world.clock.now())
+    world.archive.write("doctor/trial", b"of a minute", world.clock.now())
 
     assert [(one.reference, one.fault) for one in check_archive(world.ports).findings] == [
         ("2026-0099", ArchiveFault.EXTRA),
+        ("alone", ArchiveFault.EXTRA),
+        ("elsewhere", ArchiveFault.EXTRA),
         ("journal/1999", ArchiveFault.EXTRA),
     ]
     assert check_archive(world.ports, sample=1).holds
@@ -177,6 +183,101 @@ def test_each_of_two_stores_is_read(world: World) -> None:
     second.states[key] = dataclasses.replace(second.states[key], lock_mode="")
 
     assert check_archive(ports).findings == (StoreFinding(2, reference_of(world), ArchiveFault.UNLOCKED, key),)
+
+
+def copy_of(archive: FakeArchive) -> FakeArchive:
+    second = FakeArchive()
+    second.objects, second.states = dict(archive.objects), dict(archive.states)
+    return second
+
+
+def lose(archive: FakeArchive, *keys: str) -> None:
+    for key in keys:
+        del archive.objects[key]
+        del archive.states[key]
+
+
+def test_an_object_that_cannot_be_read_hides_no_other_fault(world: World) -> None:
+    reference, rotten, forged = reference_of(world), key_of(world, "prepared"), key_of(world, "sealed")
+    world.archive.rotten.add(rotten)
+    world.archive.objects[forged] = world.archive.objects[forged] + b"forged"
+
+    check = check_archive(world.ports)
+
+    assert set(check.findings) == {
+        StoreFinding(1, reference, ArchiveFault.UNREADABLE, rotten),
+        StoreFinding(1, reference, ArchiveFault.ALTERED, forged),
+    }
+    assert check.away == ()
+    assert world.status(reference) is Status.QUARANTINED
+    assert "ne rend pas" in alerts(world)[0]
+
+
+def test_an_object_alone_in_its_folder_that_cannot_be_read_is_found(world: World) -> None:
+    alone = next(key for key in world.archive.objects if key.startswith("actors/"))
+    world.archive.rotten.add(alone)
+
+    assert [(one.fault, one.key) for one in check_archive(world.ports).findings] == [(ArchiveFault.UNREADABLE, alone)]
+
+
+def test_a_store_that_gives_nothing_any_more_accuses_no_agreement(world: World) -> None:
+    world.archive.rotten |= set(world.archive.objects)
+
+    with pytest.raises(UpstreamUnavailable):
+        check_archive(world.ports)
+    assert world.status(reference_of(world)) is Status.ARCHIVED
+
+
+def test_what_was_found_before_a_store_went_away_is_told(world: World) -> None:
+    second, forged = copy_of(world.archive), key_of(world, "sealed")
+    world.archive.objects[forged] = world.archive.objects[forged] + b"forged"
+    second.down = True
+
+    check = check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
+
+    assert (check.findings, check.away) == ((StoreFinding(1, reference_of(world), ArchiveFault.ALTERED, forged),), (2,))
+    assert world.status(reference_of(world)) is Status.QUARANTINED
+    assert len(alerts(world)) == 1
+
+
+def test_a_store_that_is_away_when_strangers_are_looked_for_is_away(world: World) -> None:
+    class Closing(FakeArchive):
+        def keys(self, prefix: str) -> Sequence[str]:
+            raise UpstreamUnavailable(f"no listing of {prefix}")
+
+    second = Closing()
+    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
+    with pytest.raises(UpstreamUnavailable):
+        check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
+
+
+def test_a_second_store_that_was_just_set_is_to_be_filled_and_puts_nothing_aside(world: World) -> None:
+    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, FakeArchive()))
+
+    check = check_archive(ports)
+
+    assert {(one.store, one.fault) for one in check.findings} == {(2, ArchiveFault.NOT_COPIED)}
+    assert len(check.findings) == check.folders
+    assert f"agreements/{reference_of(world)}/" in {one.key for one in check.findings}
+    assert world.status(reference_of(world)) is Status.ARCHIVED
+    assert "contreseing archive repair" in alerts(world)[0]
+
+
+def test_what_one_store_lost_is_to_be_copied_and_what_both_lost_is_missing(world: World) -> None:
+    second, one, both = copy_of(world.archive), key_of(world, "prepared"), key_of(world, "sealed")
+    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second))
+    lose(world.archive, one)
+    assert check_archive(ports).findings == (StoreFinding(1, reference_of(world), ArchiveFault.NOT_COPIED, one),)
+    assert world.status(reference_of(world)) is Status.ARCHIVED
+
+    lose(world.archive, both)
+    second.objects[both] = b""
+    assert set(check_archive(ports).findings) == {
+        StoreFinding(1, reference_of(world), ArchiveFault.NOT_COPIED, one),
+        StoreFinding(1, reference_of(world), ArchiveFault.MISSING, both),
+        StoreFinding(2, reference_of(world), ArchiveFault.TRUNCATED, both),
+    }
+    assert world.status(reference_of(world)) is Status.QUARANTINED
 
 
 def test_a_hold_keeps_every_object_and_is_checked(world: World) -> None:
