@@ -76,7 +76,7 @@ def assess_folder(
                 findings.append(ArchiveFinding(ArchiveFault.MISSING, entry.key))
         except UpstreamUnavailable:
             others = [other.key for other in standing if other.key != entry.key][:WITNESSES]
-            if not _gives_any(archive, [*others, *elsewhere]):
+            if not gives_any(archive, [*others, *elsewhere]):
                 raise
             findings.append(ArchiveFinding(ArchiveFault.UNREADABLE, entry.key))
         if entry.kind == INDEX_KIND:
@@ -85,14 +85,12 @@ def assess_folder(
     return tuple(findings)
 
 
-def _gives_any(archive: Archive, keys: Sequence[str]) -> bool:
-    """Tell whether the store gives one of these objects, or knows that it has none under its key."""
+def gives_any(archive: Archive, keys: Sequence[str]) -> bool:
+    """Tell whether the store gives one of these objects."""
     for key in keys:
         try:
             archive.read(key)
-        except NotFound:
-            return True
-        except UpstreamUnavailable:
+        except (NotFound, UpstreamUnavailable):
             continue
         return True
     return False

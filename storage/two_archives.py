@@ -63,13 +63,10 @@ class TwoArchives:
         return [version for key in sorted(merged) for version in merged[key]]
 
     def extend_lock(self, key: str, retain_until: datetime) -> LockedObject:
-        extended = self._first.extend_lock(key, retain_until)
-        self._second.extend_lock(key, retain_until)
-        return extended
+        return self._in_both(key, lambda archive: archive.extend_lock(key, retain_until))
 
     def set_legal_hold(self, key: str, *, held: bool) -> None:
-        self._first.set_legal_hold(key, held=held)
-        self._second.set_legal_hold(key, held=held)
+        self._in_both(key, lambda archive: archive.set_legal_hold(key, held=held))
 
     def has_legal_hold(self, key: str) -> bool:
         return self._first.has_legal_hold(key) and self._second.has_legal_hold(key)
@@ -106,6 +103,25 @@ class TwoArchives:
         if away or not given:
             raise (*away, *lacking)[0]
         return given[0]
+
+    def _in_both(self, key: str, change: Callable[[Archive], T]) -> T:
+        """Change an object in each store that has it, and return what the first said.
+
+        Raises:
+            NotFound: one lacks it (``archive.not_copied``), or both do.
+            UpstreamUnavailable: it may be changed in one alone; do it again.
+        """
+        done, lacking = list[T](), list[NotFound]()
+        for archive in self.stores():
+            try:
+                done.append(change(archive))
+            except NotFound as error:
+                lacking.append(error)
+        if lacking and done:
+            raise NotFound(f"{key} stands in one store alone", code="archive.not_copied", key=key) from lacking[0]
+        if lacking:
+            raise lacking[0]
+        return done[0]
 
     def _from_each(self, ask: Callable[[Archive], T]) -> Sequence[T]:
         """Ask both; one that does not answer, or did not lately, is left out, unless the other does not answer either."""

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.opening import opened_ports
-from contreseing.cli.words import out, save
+from contreseing.cli.words import out, save, tell
 from contreseing.embedded.parts import PKI, S3
 from conventions.archive_check import ArchiveFault
 from conventions.errors import EvidenceBroken
@@ -23,6 +23,7 @@ from conventions.steps.acknowledge_transfer import acknowledge_transfer
 from conventions.steps.check_archive import check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
 from conventions.steps.list_eliminable import list_eliminable
+from conventions.steps.repair_archive import repair_archive
 from conventions.steps.transfer import transfer
 
 NEEDED = (S3,)
@@ -61,6 +62,18 @@ def check(
     if found.findings:
         raise EvidenceBroken(f"{len(found.findings)} faults in the archive", code="archive.faults", count=len(found.findings))
     out.print("L'archive est intacte.")
+
+
+@archive.command("repair")
+def repair(context: typer.Context) -> None:
+    """Recopie dans chaque dépôt ce qui lui manque et que l'autre a intact, verrous et gels compris ; interrompue, se reprend."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        done = repair_archive(ports, lambda now: tell(f"{now.folders} dossiers vus, {now.copied} fichiers recopiés"))
+    for key in done.lost[:LISTED]:
+        out.print(f"À signaler – aucun dépôt ne rend ce fichier tel qu'il a été écrit : {key}", markup=False)
+    out.print(f"{counted(done.folders, 'dossier vu', 'dossiers vus')}, {counted(done.copied, 'fichier recopié', 'fichiers recopiés')}.")
+    if done.lost:
+        raise EvidenceBroken(f"{len(done.lost)} objects could not be copied", code="archive.not_repaired", count=len(done.lost))
 
 
 @archive.command("hold")

@@ -15,13 +15,13 @@ from conventions.archive_check import ABSENT, NO_WHOLE_BYTES, WITNESSES, Archive
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import folder_prefix
+from conventions.holding import is_held
 from conventions.outgoing import Template
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
 from conventions.recording import enqueue, quarantine, record_event
 from conventions.steps.alert_agents import ALERT_REFERENCE
-from conventions.steps.hold import is_held
 from conventions.steps.keep_trail import events_of
 
 AT_ONCE = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -23,8 +22,6 @@ from conventions.steps.list_eliminable import TRANSFER_ACCEPTED, list_eliminable
 from conventions.steps.release import release
 from conventions.steps.restamp import references_to_restamp
 from conventions.steps.stamp_journal import stamp_journal
-from storage.two_archives import TwoArchives
-from tests.fakes.stores import FakeArchive
 from tests.fakes.world import World
 
 REASON = "contentieux devant le tribunal"
@@ -100,14 +97,6 @@ def test_a_mail_names_thirty_and_counts_the_others(world: World) -> None:
     assert (len(text.splitlines()), text.splitlines()[-1]) == (31, "et 5 autres, dans la liste du contrôle")
 
 
-def test_what_is_found_in_the_second_store_is_said(world: World) -> None:
-    second = FakeArchive()
-    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
-    second.objects[key_of(world, "prepared")] = b""
-    check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
-    assert "fichier tronqué (second dépôt)" in alerts(world)[0]
-
-
 def test_the_same_fault_after_a_release_puts_aside_and_tells_again(world: World) -> None:
     reference, key = reference_of(world), key_of(world, "sealed")
     whole = world.archive.objects[key]
@@ -174,29 +163,6 @@ def test_a_sample_reads_as_many_folders_as_asked(world: World) -> None:
     assert check_archive(world.ports, sample=9).folders == 6
 
 
-def test_each_of_two_stores_is_read(world: World) -> None:
-    second = FakeArchive()
-    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
-    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second))
-    assert check_archive(ports).stores == 2
-    key = key_of(world, "prepared")
-    second.states[key] = dataclasses.replace(second.states[key], lock_mode="")
-
-    assert check_archive(ports).findings == (StoreFinding(2, reference_of(world), ArchiveFault.UNLOCKED, key),)
-
-
-def copy_of(archive: FakeArchive) -> FakeArchive:
-    second = FakeArchive()
-    second.objects, second.states = dict(archive.objects), dict(archive.states)
-    return second
-
-
-def lose(archive: FakeArchive, *keys: str) -> None:
-    for key in keys:
-        del archive.objects[key]
-        del archive.states[key]
-
-
 def test_an_object_that_cannot_be_read_hides_no_other_fault(world: World) -> None:
     reference, rotten, forged = reference_of(world), key_of(world, "prepared"), key_of(world, "sealed")
     world.archive.rotten.add(rotten)
@@ -226,58 +192,6 @@ def test_a_store_that_gives_nothing_any_more_accuses_no_agreement(world: World) 
     with pytest.raises(UpstreamUnavailable):
         check_archive(world.ports)
     assert world.status(reference_of(world)) is Status.ARCHIVED
-
-
-def test_what_was_found_before_a_store_went_away_is_told(world: World) -> None:
-    second, forged = copy_of(world.archive), key_of(world, "sealed")
-    world.archive.objects[forged] = world.archive.objects[forged] + b"forged"
-    second.down = True
-
-    check = check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
-
-    assert (check.findings, check.away) == ((StoreFinding(1, reference_of(world), ArchiveFault.ALTERED, forged),), (2,))
-    assert world.status(reference_of(world)) is Status.QUARANTINED
-    assert len(alerts(world)) == 1
-
-
-def test_a_store_that_is_away_when_strangers_are_looked_for_is_away(world: World) -> None:
-    class Closing(FakeArchive):
-        def keys(self, prefix: str) -> Sequence[str]:
-            raise UpstreamUnavailable(f"no listing of {prefix}")
-
-    second = Closing()
-    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
-    with pytest.raises(UpstreamUnavailable):
-        check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
-
-
-def test_a_second_store_that_was_just_set_is_to_be_filled_and_puts_nothing_aside(world: World) -> None:
-    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, FakeArchive()))
-
-    check = check_archive(ports)
-
-    assert {(one.store, one.fault) for one in check.findings} == {(2, ArchiveFault.NOT_COPIED)}
-    assert len(check.findings) == check.folders
-    assert f"agreements/{reference_of(world)}/" in {one.key for one in check.findings}
-    assert world.status(reference_of(world)) is Status.ARCHIVED
-    assert "contreseing archive repair" in alerts(world)[0]
-
-
-def test_what_one_store_lost_is_to_be_copied_and_what_both_lost_is_missing(world: World) -> None:
-    second, one, both = copy_of(world.archive), key_of(world, "prepared"), key_of(world, "sealed")
-    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second))
-    lose(world.archive, one)
-    assert check_archive(ports).findings == (StoreFinding(1, reference_of(world), ArchiveFault.NOT_COPIED, one),)
-    assert world.status(reference_of(world)) is Status.ARCHIVED
-
-    lose(world.archive, both)
-    second.objects[both] = b""
-    assert set(check_archive(ports).findings) == {
-        StoreFinding(1, reference_of(world), ArchiveFault.NOT_COPIED, one),
-        StoreFinding(1, reference_of(world), ArchiveFault.MISSING, both),
-        StoreFinding(2, reference_of(world), ArchiveFault.TRUNCATED, both),
-    }
-    assert world.status(reference_of(world)) is Status.QUARANTINED
 
 
 def test_a_hold_keeps_every_object_and_is_checked(world: World) -> None:
