@@ -267,6 +267,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "store.name": "Ce nom de fichier n'est pas permis.",
         "store.not_found": "Ce fichier n'est pas dans le stockage.",
         "store.taken": "Un autre fichier occupe déjà cet emplacement.",
+        "store.too_large": "Le stockage rend un fichier bien plus grand que tout ce qui y a été mis.",
         "store.unavailable": "Le stockage ne répond pas. Rien n'est perdu : réessayez dans quelques minutes.",
         "store.url": "L'adresse du stockage est incorrecte.",
         # mails and orders
