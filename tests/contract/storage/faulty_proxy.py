@@ -81,6 +81,13 @@ def damaged(data: bytes, is_damaged: bool) -> bytes:  # noqa: FBT001 said by its
     return data[:-1] + bytes([data[-1] ^ 1]) if is_damaged else data
 
 
+def shortened(data: bytes, fault: Fault | None) -> bytes:
+    """Leave out the end of a body, where the fault says so."""
+    if fault is Fault.TRUNCATED:
+        return data[:-1]
+    return data[: len(data) // 2] if fault is Fault.HALF else data
+
+
 @contextmanager
 def faulty_proxy(upstream_host: str, upstream_port: int) -> Iterator[FaultyProxy]:
     """Run a proxy before the S3 at that address."""
@@ -123,9 +130,9 @@ def faulty_proxy(upstream_host: str, upstream_port: int) -> Iterator[FaultyProxy
             data = damaged(data, fault is Fault.OTHER_BYTES)
             headers = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
             length = int(response.headers.get("content-length") or 0) if self.command == "HEAD" else len(data)
-            if fault in {Fault.TRUNCATED, Fault.HALF}:
-                data, self.close_connection = data[: -1 if fault is Fault.TRUNCATED else len(data) // 2], True
-            self.answer(response.status, headers, data, length, drips=fault is Fault.DRIPPING)
+            sent = shortened(data, fault)
+            self.close_connection = self.close_connection or len(sent) < len(data)
+            self.answer(response.status, headers, sent, length, drips=fault is Fault.DRIPPING)
 
         def answer(self, status: int, headers: dict[str, str], data: bytes, length: int | None = None, *, drips: bool = False) -> None:
             self.send_response(status)
