@@ -110,6 +110,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "dss.unreadable": "Le service EU DSS répond autre chose qu'un rapport : rien n'est archivé. Vérifiez DSS_URL et sa version (6).",
         "dss.wrong": "Le service de vérification EU DSS voit une signature là où il n'y en a pas. Ne vous y fiez pas.",
         "configuration.dss": "Aucun service EU DSS n'est réglé : donnez DSS_URL.",
+        "archive.not_copied": "Un fichier manque à l'un des deux dépôts. Lancez « contreseing archive repair », puis recommencez.",
+        "archive.one_store": "Il n'y a qu'un dépôt d'archive : aucun autre où prendre ce qui manquerait.",
+        "archive.not_repaired": "{count} fichiers n'ont pu être recopiés : aucun dépôt ne les rend tels qu'ils ont été écrits.",
         "archive.not_held": "Le dossier {reference} n'est pas gelé : il n'y a rien à dégeler.",
         # trusted lists
         "lists.state": "L'état des listes de confiance est illisible. Relancez « contreseing lists refresh ».",
@@ -238,6 +241,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "transfer.other_agency": "Cette réponse vient de {agency}, qui n'est pas le service auquel le versement était destiné.",
         "archive.reason": "Donnez un motif d'au moins {least} caractères.",
         "archived.unlocked": "Un fichier archivé n'est plus verrouillé.",
+        "archived.unreadable": "Le dépôt ne rend plus un fichier archivé.",
+        "archived.lock_weakened": "Le verrou d'un fichier archivé est plus faible que prévu.",
         "archived.truncated": "Un fichier archivé est tronqué.",
         "archive.faults": "L'archive n'est pas telle qu'elle doit être : {count} anomalies.",
         "archive.strange_key": "L'archive contient un fichier que personne n'y a mis : {key}.",
@@ -264,6 +269,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "store.name": "Ce nom de fichier n'est pas permis.",
         "store.not_found": "Ce fichier n'est pas dans le stockage.",
         "store.taken": "Un autre fichier occupe déjà cet emplacement.",
+        "store.too_large": "Le stockage rend un fichier bien plus grand que tout ce qui y a été mis.",
         "store.unavailable": "Le stockage ne répond pas. Rien n'est perdu : réessayez dans quelques minutes.",
         "store.url": "L'adresse du stockage est incorrecte.",
         # mails and orders

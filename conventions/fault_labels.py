@@ -29,15 +29,18 @@ FAULT_LABELS: Mapping[ArchiveFault, str] = MappingProxyType(
     {
         ArchiveFault.MISSING: "fichier absent",
         ArchiveFault.HIDDEN: "fichier caché par une marque de suppression",
+        ArchiveFault.UNREADABLE: "fichier que le dépôt ne rend pas, alors qu'il en rend d'autres",
         ArchiveFault.ALTERED: "fichier modifié",
         ArchiveFault.TRUNCATED: "fichier tronqué",
         ArchiveFault.UNLOCKED: "fichier sans verrou",
         ArchiveFault.LOCK_SHORTENED: "verrou plus court que prévu",
+        ArchiveFault.LOCK_WEAKENED: "verrou plus faible que prévu (GOVERNANCE au lieu de COMPLIANCE)",
         ArchiveFault.EXTRA: "fichier que personne n'a archivé",
         ArchiveFault.EXTRA_VERSION: "fichier recouvert par un autre",
         ArchiveFault.INDEX_BROKEN: "sommaire qui ne suit plus le précédent",
         ArchiveFault.NOT_AS_JOURNALLED: "registre qui ne dit plus ce que dit le journal",
         ArchiveFault.NOT_HELD: "fichier d'un dossier gelé qui ne l'est pas",
+        ArchiveFault.NOT_COPIED: "absent de ce dépôt, intact dans l'autre (à recopier par « contreseing archive repair »)",
     }
 )
 

@@ -2,7 +2,8 @@
 
 ``keep`` writes one object: the bytes go to the working store first, then the intent (with its digest) is committed, then
 the object is written under lock and read back, then its completion is committed. ``finish_pending`` completes intents that a
-crash left. Every index lists all completed objects and holds the digest of the index before it.
+crash left. Every index lists all completed objects and holds the digest of the index before it. What enters a folder that is held
+is held before its completion is recorded, and after it where the decision came between.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken, NotFound
+from conventions.holding import is_folder_held
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 
@@ -60,6 +62,7 @@ def keep_all(
     """
     with ports.registry.read() as tx:
         done = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference) if entry.completed_at is not None}
+        held = is_folder_held(tx, reference)
 
     def prepared(item: tuple[str, bytes | str]) -> tuple[str, str, bytes | None]:
         kind, content = item
@@ -75,11 +78,9 @@ def keep_all(
         ready = list(workers.map(prepared, objects))
         entries = _intend(ports, reference, [(kind, sha256, len(data or b"")) for kind, sha256, data in ready], until)
         pairs = [(entry, data) for entry, (_, _, data) in zip(entries, ready, strict=True) if data is not None and not entry.completed_at]
-        list(workers.map(lambda pair: _write(ports, *pair), pairs))
+        list(workers.map(lambda pair: _write(ports, *pair, held=held), pairs))
     if pairs:
-        with ports.registry.write() as tx:
-            for entry, _ in pairs:
-                tx.complete_archive_entry(entry.key, ports.clock.now())
+        _record_complete(ports, [entry for entry, _ in pairs], held=held)
     return entries
 
 
@@ -219,14 +220,28 @@ def _intend(
     raise Busy(f"the folder of {reference} is being written by others")
 
 
-def _write(ports: Ports, entry: ArchiveEntry, data: bytes) -> None:
+def _write(ports: Ports, entry: ArchiveEntry, data: bytes, *, held: bool) -> None:
     if sha256_hex(data) != entry.sha256:
         raise EvidenceBroken(f"{entry.key}: the working bytes are not those of the intent", code="evidence.digest")
     ports.archive.write(entry.key, data, entry.retain_until)
+    if held:
+        ports.archive.set_legal_hold(entry.key, held=True)
+
+
+def _record_complete(ports: Ports, entries: Sequence[ArchiveEntry], *, held: bool) -> None:
+    """Record that objects of one folder stand, and hold them where that was decided while they were being written."""
+    with ports.registry.write() as tx:
+        for entry in entries:
+            tx.complete_archive_entry(entry.key, ports.clock.now())
+        held_since = not held and is_folder_held(tx, entries[0].reference)
+    if held_since:
+        for entry in entries:
+            ports.archive.set_legal_hold(entry.key, held=True)
 
 
 def _complete(ports: Ports, entry: ArchiveEntry, data: bytes) -> ArchiveEntry:
-    _write(ports, entry, data)
-    with ports.registry.write() as tx:
-        tx.complete_archive_entry(entry.key, ports.clock.now())
+    with ports.registry.read() as tx:
+        held = is_folder_held(tx, entry.reference)
+    _write(ports, entry, data, held=held)
+    _record_complete(ports, [entry], held=held)
     return entry

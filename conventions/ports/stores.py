@@ -67,6 +67,11 @@ class StoredVersion:
 class Archive(Protocol):
     """Write-once objects under lock."""
 
+    @property
+    def lock_mode(self) -> str:
+        """The mode in which this archive locks what it writes: ``COMPLIANCE`` or ``GOVERNANCE``."""
+        ...
+
     def write(self, key: str, data: bytes, retain_until: datetime) -> LockedObject:
         """Write an object that must not exist, lock it, read it back and compare. The same bytes again is not an error.
 

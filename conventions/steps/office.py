@@ -106,5 +106,16 @@ def file_bytes(ports: Ports, cookie: str, reference: str, sha256: str) -> tuple[
     return f"{_name(agreement)}-{artefact.stage}.pdf", ports.working.get(sha256)
 
 
+def record_export(ports: Ports, cookie: str, file_format: str) -> None:
+    """Record who took the list of agreements away as a file; what was searched may hold a name, and is not written.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    with ports.registry.write() as tx:
+        account = session_account(ports, tx, cookie, OFFICE_READERS)
+        record_event(ports, tx, "list.exported", at=ports.clock.now(), data={"account": account.id, "format": file_format})
+
+
 def _name(agreement: Agreement) -> str:
     return f"{agreement.kind}-{agreement.reference}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
 from conventions.errors import RuleRefused
@@ -15,13 +15,13 @@ from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.status import Status
 from conventions.steps.bundle import office_bundle, office_evidence
-from conventions.steps.office import agreement_lines, agreement_view, file_bytes
+from conventions.steps.office import agreement_lines, agreement_view, file_bytes, record_export
 from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
-from portal.office.searching import AskedFor, every_line, render_csv, render_json
+from portal.office.searching import AskedFor, every_page, render_csv, render_json
 from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
@@ -72,14 +72,18 @@ def show_list(
 
 @router.get("/conventions/liste.csv")
 def export_csv(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
-    """Give the agreements asked for as a table, which office programs open with its accents."""
-    return _download("conventions.csv", "text/csv; charset=utf-8", render_csv(every_line(here.ports, cookie, asked.wanted)))
+    """Give the agreements asked for as a table, which office programs open with its accents; that it was taken is journalled."""
+    pages = every_page(here.ports, cookie, asked.wanted)
+    record_export(here.ports, cookie, "csv")
+    return _streamed("conventions.csv", "text/csv; charset=utf-8", render_csv(pages))
 
 
 @router.get("/conventions/liste.json")
 def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
-    """Give the agreements asked for as JSON."""
-    return _download("conventions.json", "application/json", render_json(every_line(here.ports, cookie, asked.wanted)))
+    """Give the agreements asked for as JSON; that it was taken is journalled."""
+    pages = every_page(here.ports, cookie, asked.wanted)
+    record_export(here.ports, cookie, "json")
+    return _streamed("conventions.json", "application/json", render_json(pages))
 
 
 @router.get("/conventions/{reference}")
@@ -123,7 +127,17 @@ def give_evidence(here: Here, cookie: Cookie, reference: Reference) -> Response:
 
 
 def _download(filename: str, media_type: str, data: bytes) -> Response:
-    return Response(data, media_type=media_type, headers={"content-disposition": f'attachment; filename="{filename}"'})
+    """Give a file whose bytes were compared with their digest: whole in memory, since none may leave before all were (some MB at most)."""
+    return Response(data, media_type=media_type, headers=_attached(filename))
+
+
+def _streamed(filename: str, media_type: str, pieces: Iterable[bytes]) -> Response:
+    """Give a file as it is made. An error after its beginning breaks the connection: the browser says that the file is not whole."""
+    return StreamingResponse(pieces, media_type=media_type, headers=_attached(filename))
+
+
+def _attached(filename: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{filename}"'}
 
 
 def following_of(lines: Sequence[AgreementLine], limit: int) -> str:

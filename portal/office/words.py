@@ -55,6 +55,11 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "mail.sent": "Courriel envoyé",
         "outgoing.dead": "Envoi abandonné après plusieurs essais",
         "outgoing.replayed": "Envoi relancé par un agent",
+        "archive.held": "Dossier gelé",
+        "archive.let_go": "Dossier dégelé",
+        "archive.lock_extended": "Verrous prolongés",
+        "archive.fault_found": "Anomalie trouvée dans l’archive",
+        "archive.repaired": "Fichiers recopiés d’un dépôt à l’autre",
     }
 )
 
