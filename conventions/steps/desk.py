@@ -9,6 +9,7 @@ from conventions.agreements import Agreement, FactKind, settled_services
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Review
 from conventions.errors import NotFound, RuleRefused
+from conventions.folder import read_by_digest
 from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.members import Member
@@ -147,7 +148,7 @@ def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, DESK_READERS)
         sha256 = tx.agreement(reference).to_countersign.sha256
-    return ports.working.get(sha256)
+    return read_by_digest(ports, reference, sha256)
 
 
 def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> bytes:
@@ -161,7 +162,7 @@ def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> b
         preparation = preparation_of(tx.agreement(reference))
     if not 1 <= page <= preparation.page_count:
         raise NotFound(f"{reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, preparation.sha256, page)
+    return picture_of(ports, reference, preparation.sha256, page)
 
 
 def desk_agreement(ports: Ports, cookie: str, reference: str) -> AgreementView:
