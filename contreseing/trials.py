@@ -16,13 +16,13 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.stores import verify_stores
-from contreseing.wiring import s3_settings
+from contreseing.stores import verify_object_stores, verify_registry
+from contreseing.wiring import s3_settings, second_s3_settings
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
 from conventions.steps.refresh_lists import assess
 from storage.archive import S3Archive
-from storage.buckets import verify_buckets
 from storage.registry import SqlRegistry
+from storage.s3_client import S3Settings
 
 PATIENCE_SECONDS = 10.0
 FLOW_RUN_SECONDS = 90.0
@@ -39,7 +39,7 @@ def try_database(settings: Settings) -> str:
     Raises:
         ConfigurationError, UpstreamUnavailable.
     """
-    verify_stores(settings)
+    verify_registry(settings)
     registry, now = SqlRegistry(settings.registry_url), SystemClock().now()
     try:
         with registry.write() as tx:
@@ -52,19 +52,27 @@ def try_database(settings: Settings) -> str:
 
 
 def try_archive(settings: Settings) -> str:
-    """Check both buckets, then write an object locked for a minute, under a prefix of its own, and read it back.
+    """Check every bucket, then in each archive write an object locked for a minute, under a prefix of its own, and read it back.
 
     Raises:
         ConfigurationError, UpstreamUnavailable, EvidenceBroken.
+        VerificationFailed: a store says that the object is not locked.
     """
-    s3 = s3_settings(settings)
-    verify_buckets(s3, settings.s3_working_bucket, settings.s3_archive_bucket)
+    verify_object_stores(settings)
+    told = _try_lock(s3_settings(settings), settings.s3_archive_bucket, settings.lock_mode)
+    second = second_s3_settings(settings)
+    if second is None:
+        return told
+    return f"{told} ; second dépôt : {_try_lock(second, settings.s3_second_archive_bucket, settings.lock_mode)}"
+
+
+def _try_lock(s3: S3Settings, bucket: str, lock_mode: str) -> str:
+    archive = S3Archive(s3, bucket, lock_mode)
     now = SystemClock().now()
     data = f"Essai de contreseing doctor, {now.isoformat()}\n".encode()
-    archive = S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)
     written = archive.write(f"{TRIAL_PREFIX}/{hashlib.sha256(data).hexdigest()}", data, now + LOCKED_FOR)
     state = archive.state(written.key)
-    if state.lock_mode not in {settings.lock_mode, "COMPLIANCE"} or state.retain_until <= now:
+    if state.lock_mode not in {lock_mode, "COMPLIANCE"} or state.retain_until <= now:
         raise VerificationFailed(f"{written.key}: the store says it is not locked", code="archive.unlocked", key=written.key)
     return f"{state.size_bytes} octets relus, verrou {state.lock_mode} d'une minute"
 

@@ -258,11 +258,15 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "registry.constraint": "Une règle de la base de données refuse cet enregistrement.",
         "registry.internal": "La base de données a rencontré une erreur interne.",
         "registry.parent_missing": "Cet enregistrement se rattache à un élément qui n'existe pas.",
-        "registry.schema": "La base de données n'est pas à la version attendue.",
+        "registry.schema": "La base de données n'est pas à la version de ce programme : lancez « contreseing prepare ».",
+        "registry.schema_later": "La base de données est d'une version plus récente que ce programme : mettez le programme à jour.",
         "registry.unavailable": "La base de données ne répond pas. Rien n'est perdu : réessayez dans quelques instants.",
         "registry.url": "L'adresse de la base de données est incorrecte.",
         "registry.value": "Une valeur ne peut pas être enregistrée.",
-        "store.buckets": "Le stockage n'est pas réglé comme il faut (verrouillage, versions).",
+        "store.buckets": (
+            "Le stockage n'est pas réglé comme il faut : {reasons}."
+            " « contreseing prepare » crée les seaux qui manquent ; le reste se règle chez qui héberge le stockage."
+        ),
         "store.client_version": "La bibliothèque d'accès au stockage n'est pas à la version prévue.",
         "store.digest": "L'empreinte d'un fichier conservé ne correspond plus. Le dossier est mis de côté.",
         "store.full": "Le stockage est plein. Rien n'est perdu : le travail reprendra.",

@@ -1,4 +1,4 @@
-"""French words for what a check of the journal or of the archive finds, and for what becomes of what is kept."""
+"""French words for what a check of the journal, of the archive or of its buckets finds, and for what becomes of what is kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from conventions.archive_check import ArchiveFault
 from conventions.journal.verification import Tampering
+from conventions.ports.stores import BucketFault
 from conventions.retention import FinalFate
 
 TAMPERING_LABELS: Mapping[Tampering, str] = MappingProxyType(
@@ -47,3 +48,14 @@ FAULT_LABELS: Mapping[ArchiveFault, str] = MappingProxyType(
 FATE_LABELS: Mapping[FinalFate, str] = MappingProxyType(
     {FinalFate.KEEP: "conserver", FinalFate.SORT: "trier", FinalFate.DESTROY: "détruire"}
 )
+
+BUCKET_LABELS: Mapping[BucketFault, str] = MappingProxyType(
+    {
+        BucketFault.ABSENT: "il n'existe pas",
+        BucketFault.NO_VERSIONS: "il ne garde pas les versions",
+        BucketFault.NO_LOCK: "il a été créé sans verrouillage d'objets",
+        BucketFault.PUBLIC: "sa politique l'ouvre à tout le monde",
+        BucketFault.OTHER_ENCRYPTION: "son chiffrement n'est pas celui de S3_ENCRYPTION",
+    }
+)
+"""What is said after the name of a bucket."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 
@@ -52,7 +53,7 @@ def keep_all(
     until: datetime,
     at_hand: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Sequence[ArchiveEntry]:
-    """Put several objects in a folder, numbered in their order: each a kind, with its bytes or their digest in the working store.
+    """Put several objects in a folder, numbered in their order: each a kind, with its bytes or the digest by which they are read.
 
     In this order, each for all of them: working bytes, intents in one transaction, objects under lock and read back, completions.
     What stands already is neither read nor written; ``at_hand`` holds, by digest, what the caller has just read there.
@@ -70,7 +71,7 @@ def keep_all(
         if (kind, sha256) in done:
             return kind, sha256, None
         if isinstance(content, str):
-            return kind, sha256, at_hand[sha256] if sha256 in at_hand else ports.working.get(sha256)
+            return kind, sha256, at_hand[sha256] if sha256 in at_hand else read_by_digest(ports, reference, sha256)
         ports.working.put(content)
         return kind, sha256, content
 
@@ -89,7 +90,7 @@ def finish_pending(ports: Ports, reference: str) -> int:
     with ports.registry.read() as tx:
         pending = [entry for entry in tx.archive_entries(reference) if entry.completed_at is None]
     for entry in pending:
-        _complete(ports, entry, ports.working.get(entry.sha256))
+        _complete(ports, entry, read_by_digest(ports, reference, entry.sha256))
     return len(pending)
 
 
@@ -113,7 +114,7 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
             for e in entries
             if e.kind != INDEX_KIND and e.completed_at is not None
         ]
-        if indexes and json.loads(ports.working.get(indexes[-1].sha256))["objects"] == objects:
+        if indexes and json.loads(read_by_digest(ports, reference, indexes[-1].sha256))["objects"] == objects:
             return indexes[-1]
         index: Mapping[str, Json] = {
             "schema": INDEX_SCHEMA,
@@ -146,6 +147,27 @@ def listed_entries(ports: Ports, reference: str) -> Sequence[ArchiveEntry]:
         raise NotFound(f"nothing of {reference} is archived yet", code="bundle.nothing_archived")
     listed = {item["key"] for item in json.loads(read_kept(ports, indexes[-1]))["objects"]}
     return [entry for entry in completed if entry.key in listed or entry in indexes]
+
+
+def read_by_digest(ports: Ports, reference: str, sha256: str) -> bytes:
+    """Return a file of an agreement by its digest: from the working store, else from its folder in the archive.
+
+    The working store is the nearer one, and may be lost whole; what was put under lock is enough from then on.
+
+    Raises:
+        NotFound: neither has it.
+        EvidenceBroken: the one that has it holds other bytes.
+        UpstreamUnavailable.
+    """
+    try:
+        return ports.working.get(sha256)
+    except NotFound:
+        with ports.registry.read() as tx:
+            kept = [entry for entry in tx.archive_entries(reference) if entry.sha256 == sha256]
+        for entry in kept:  # an intent may stand without its object, or with it where a crash came before its completion
+            with suppress(NotFound):
+                return read_kept(ports, entry)
+        raise
 
 
 def read_kept(ports: Ports, entry: ArchiveEntry) -> bytes:

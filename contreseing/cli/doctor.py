@@ -37,7 +37,9 @@ class Trial:
 
 TRIALS = (
     Trial(
-        "Écriture dans la base", try_database, "Vérifiez DATABASE_URL, que la base répond, et que son schéma est celui de cette version."
+        "Écriture dans la base",
+        try_database,
+        "Vérifiez DATABASE_URL, que la base répond, et que son schéma est celui de cette version (« contreseing prepare »).",
     ),
     Trial(
         "Horodatage",
@@ -47,7 +49,7 @@ TRIALS = (
     Trial(
         "Objet verrouillé dans l'archive",
         try_archive,
-        "Vérifiez S3_URL, les clés, et que le seau d'archive a été créé avec le verrouillage d'objets.",
+        "Vérifiez S3_URL (et S3_SECOND_URL), les clés, et que chaque seau d'archive a été créé avec le verrouillage d'objets.",
     ),
     Trial(
         "Listes de confiance",

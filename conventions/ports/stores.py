@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -40,6 +41,16 @@ class WorkingStore(Protocol):
             NotFound, UpstreamUnavailable.
         """
         ...
+
+
+class BucketFault(StrEnum):
+    """Why a bucket cannot be worked with."""
+
+    ABSENT = "absent"
+    NO_VERSIONS = "no_versions"
+    NO_LOCK = "no_lock"
+    PUBLIC = "public"
+    OTHER_ENCRYPTION = "other_encryption"
 
 
 @dataclass(frozen=True)

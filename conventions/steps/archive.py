@@ -9,7 +9,7 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.checks import checks_of
 from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.folder import archive_record, finish_pending, keep_all, keep_index
+from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
 from conventions.opinions import ask_readers
 from conventions.plain import plain
 from conventions.ports.system import Ports
@@ -43,7 +43,7 @@ def archive(ports: Ports, reference: str) -> None:
         return
     final = agreement.required_artefact(agreement.final_stage)
     try:
-        data = ports.working.get(final.sha256)
+        data = read_by_digest(ports, reference, final.sha256)
         at_hand = {final.sha256: data}
         validated = _validated(ports, agreement, data, at_hand)
         with ports.registry.read() as tx:

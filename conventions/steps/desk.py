@@ -9,6 +9,7 @@ from conventions.agreements import Agreement, FactKind, settled_services
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Review
 from conventions.errors import NotFound, RuleRefused
+from conventions.folder import read_by_digest
 from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.members import Member
@@ -150,7 +151,7 @@ def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
         artefact = tx.agreement(reference).to_countersign
         data = {"account": account.id, "sha256": artefact.sha256, "stage": artefact.stage.value}
         record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
-    return ports.working.get(artefact.sha256)
+    return read_by_digest(ports, reference, artefact.sha256)
 
 
 def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> bytes:
@@ -164,7 +165,7 @@ def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> b
         preparation = preparation_of(tx.agreement(reference))
     if not 1 <= page <= preparation.page_count:
         raise NotFound(f"{reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, preparation.sha256, page)
+    return picture_of(ports, reference, preparation.sha256, page)
 
 
 def desk_agreement(ports: Ports, cookie: str, reference: str) -> AgreementView:

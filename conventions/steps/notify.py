@@ -9,6 +9,7 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage, ordered_nam
 from conventions.canonical import Json
 from conventions.effect import effect_on
 from conventions.errors import AlreadyRecorded
+from conventions.folder import read_by_digest
 from conventions.french import format_date, format_instant, paris_date
 from conventions.kinds import FILE_NAMES, title_of
 from conventions.links import CODE_LIFETIME, Link, code_mac, link_token
@@ -110,7 +111,8 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
     attachments: tuple[Attachment, ...] = ()
     if draft.stage is not None:
         artefact = agreement.required_artefact(draft.stage, letter.version)
-        attachments = (Attachment(f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
+        content = read_by_digest(ports, agreement.reference, artefact.sha256)
+        attachments = (Attachment(f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", PDF, content),)
     notice = Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration)
     kept = ports.working.put(ports.mailer.render(without_secrets(notice)))
     ports.mailer.send(notice)

@@ -9,6 +9,7 @@ from datetime import datetime
 from conventions.accounts import Role
 from conventions.agreements import Agreement
 from conventions.errors import NotFound
+from conventions.folder import read_by_digest
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -103,7 +104,7 @@ def file_bytes(ports: Ports, cookie: str, reference: str, sha256: str) -> tuple[
             raise NotFound(f"{reference} has no file with that digest", code="document.not_found")
         data = {"account": account.id, "sha256": sha256, "stage": artefact.stage.value}
         record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
-    return f"{_name(agreement)}-{artefact.stage}.pdf", ports.working.get(sha256)
+    return f"{_name(agreement)}-{artefact.stage}.pdf", read_by_digest(ports, reference, sha256)
 
 
 def record_export(ports: Ports, cookie: str, file_format: str) -> None:

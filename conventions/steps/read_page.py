@@ -8,6 +8,7 @@ from dataclasses import replace
 from conventions.agreements import Stage
 from conventions.canonical import Json
 from conventions.errors import NotFound
+from conventions.folder import read_by_digest
 from conventions.links import Purpose
 from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
@@ -58,7 +59,7 @@ def page_picture(ports: Ports, cookie: str, page: int) -> bytes:
         preparation = preparation_of(agreement)
     if not 1 <= page <= preparation.page_count:
         raise NotFound(f"{agreement.reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, preparation.sha256, page)
+    return picture_of(ports, agreement.reference, preparation.sha256, page)
 
 
 def part_text(ports: Ports, cookie: str, part: int) -> str:
@@ -78,13 +79,13 @@ def part_text(ports: Ports, cookie: str, part: int) -> str:
     return str(parts[part - 1][1])
 
 
-def picture_of(ports: Ports, sha256: str, page: int) -> bytes:
-    """Return a page's picture, drawn when first asked for and kept in the working store."""
+def picture_of(ports: Ports, reference: str, sha256: str, page: int) -> bytes:
+    """Return the picture of a page of an agreement's file, drawn when first asked for and kept in the working store."""
     name = f"pages/{sha256}/{page}.png"
     try:
         return ports.working.get_named(name)
     except NotFound:
-        picture = ports.documents.render_page_picture(ports.working.get(sha256), page)
+        picture = ports.documents.render_page_picture(read_by_digest(ports, reference, sha256), page)
         ports.working.put_named(name, picture)
         return picture
 
@@ -102,4 +103,4 @@ def document_bytes(ports: Ports, cookie: str) -> tuple[str, bytes]:
         artefact = agreement.artefact(Stage.MEMBER_SIGNED) or agreement.required_artefact(Stage.PREPARED)
         data = {"visit_id": visit.id, "stage": artefact.stage.value, "sha256": artefact.sha256}
         record_event(ports, tx, "document.downloaded", at=now, reference=agreement.reference, data=data)
-    return f"convention-{agreement.reference}.pdf", ports.working.get(artefact.sha256)
+    return f"convention-{agreement.reference}.pdf", read_by_digest(ports, agreement.reference, artefact.sha256)

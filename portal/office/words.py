@@ -52,6 +52,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "question.asked": "Question ou erreur signalée par le membre",
         "desk.reviewed": "Vue au parapheur",
         "file.read": "Fichier ouvert par un agent ou au parapheur",
+        "archive.mail_lost": "Courriel perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
         "mail.sent": "Courriel envoyé",
         "outgoing.dead": "Envoi abandonné après plusieurs essais",
         "outgoing.replayed": "Envoi relancé par un agent",
