@@ -51,9 +51,13 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "upload.refused": "Fichier signé ailleurs déposé, et refusé.",
         "question.asked": "Question posée ou erreur signalée depuis le lien.",
         # the desk, the office, what leaves
+        "desk.shown": "Document ouvert au parapheur.",
         "desk.reviewed": "Document examiné au parapheur.",
         "ceremony.authorised": "Liste de documents autorisée au parapheur, avec un second facteur d'identification.",
+        "ceremony.list_read": "Liste scellée téléchargée au parapheur.",
         "ceremony.refused": "Autorisation refusée au parapheur : second facteur inexact.",
+        "file.page_seen": "Page du document vue au parapheur.",
+        "file.downloaded": "Fichier téléchargé au parapheur.",
         "file.read": "Fichier du dossier consulté par une personne habilitée.",
         "mail.sent": "Courrier électronique remis au serveur de messagerie.",
         "outgoing.dead": "Envoi abandonné après plusieurs essais ; une personne a été avertie.",
