@@ -54,6 +54,7 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "desk.shown": "Document ouvert au parapheur.",
         "desk.reviewed": "Document examiné au parapheur.",
         "ceremony.authorised": "Liste de documents autorisée au parapheur, avec un second facteur d'identification.",
+        "ceremony.report_read": "Rapport d'une séance de signature téléchargé au parapheur.",
         "ceremony.list_read": "Liste scellée téléchargée au parapheur.",
         "ceremony.refused": "Autorisation refusée au parapheur : second facteur inexact.",
         "file.page_seen": "Page du document vue au parapheur.",

@@ -14,6 +14,7 @@ from conventions.errors import InputRefused, RuleRefused
 from conventions.sentences import sentence, sentence_of
 from conventions.steps.authorise import authorise
 from conventions.steps.desk import ceremonies, ceremony, desk
+from conventions.steps.report_ceremony import report_ceremony
 from conventions.steps.show import sealed_list
 from conventions.views import CeremonyView
 from portal.context import Context, Cookie, Here
@@ -102,6 +103,14 @@ def manifest(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
     data = sealed_list(here.ports, cookie, ceremony_id)
     disposition = f'attachment; filename="ceremonie-{ceremony_id}.json"'
     return Response(data, media_type="application/json", headers={"content-disposition": disposition})
+
+
+@router.get("/ceremonie/{ceremony_id}/rapport.pdf")
+def report(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
+    """Serve the result of a ceremony and its list, to print or keep."""
+    data = report_ceremony(here.ports, cookie, ceremony_id)
+    disposition = f'attachment; filename="ceremonie-{ceremony_id}.pdf"'
+    return Response(data, media_type="application/pdf", headers={"content-disposition": disposition})
 
 
 def progress_of(here: Context, view: CeremonyView) -> Progress:

@@ -18,6 +18,7 @@ from conventions.status import Status
 from conventions.steps import (
     authorise,
     desk,
+    report_ceremony,
     review,
     show,
     sign_in,
@@ -266,6 +267,8 @@ def test_a_ceremony_without_its_seal_has_no_list_to_give() -> None:
         tx.add_authorisation(Authorisation("a-1", "a-signatory", world.delegation.id, now, now, ()))
     with pytest.raises(NotFound):
         show.sealed_list(world.ports, world.session(Role.SIGNATORY), "a-1")
+    with pytest.raises(NotFound):
+        report_ceremony.report_ceremony(world.ports, world.session(Role.SIGNATORY), "a-1")
 
 
 def test_two_ceremonies_at_once_authorise_once() -> None:
