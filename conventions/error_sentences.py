@@ -94,6 +94,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "totp.refused": "Ce code n'est pas valable ou a déjà servi. Attendez le code suivant de votre application.",
         "ceremony.empty": "Choisissez au moins un document.",
         "ceremony.expired": "L'autorisation a expiré : ce qui reste est revenu dans le parapheur.",
+        "ceremony.running": "La contresignature est en cours : le rapport sera prêt quand elle sera finie.",
         "ceremony.not_listed": "Ce document ne figure pas dans la liste autorisée.",
         "desk.unopened": "Le document {reference} doit être ouvert et marqué prêt avant de signer.",
         "desk.aside": "Le document {reference} a été laissé de côté.",

@@ -28,6 +28,7 @@ from conventions.powers import Delegation
 from conventions.recording import record_event, record_fact
 from conventions.status import Status, status_of
 from conventions.steps.desk import delegation_of, desk_of, sample_of
+from conventions.steps.show import served_to
 from conventions.steps.sign_in import after_try, is_paused, session_account
 from conventions.views import DeskItem, Pile
 
@@ -93,7 +94,12 @@ def _items(tx: Transaction, ports: Ports, account: Account, delegation: Delegati
         chosen.append(item)
     sample = sample_of(chosen)  # of what is chosen: a document that reaches the desk meanwhile changes nothing
     _check_opened(sample, chosen)
-    return tuple(ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, _how_shown(sample, item)) for item in chosen)
+    return tuple(_manifest_item(tx, account, item, _how_shown(sample, item)) for item in chosen)
+
+
+def _manifest_item(tx: Transaction, account: Account, item: DeskItem, how_shown: HowShown) -> ManifestItem:
+    served_as = served_to(tx, account, tx.agreement(item.reference)) if item.is_opened else ()
+    return ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, how_shown, served_as)
 
 
 def _check_opened(sample: Collection[str], chosen: Sequence[DeskItem]) -> None:

@@ -8,8 +8,7 @@ from conventions.accounts import Account, Role
 from conventions.agreements import Agreement, FactKind, settled_services
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Review
-from conventions.errors import NotFound, RuleRefused
-from conventions.folder import read_by_digest
+from conventions.errors import RuleRefused
 from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.members import Member
@@ -19,9 +18,7 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.preparation import own_certificate, preparation_of
 from conventions.programmes import Programme
-from conventions.recording import record_event
 from conventions.status import Status, status_of
-from conventions.steps.read_page import picture_of
 from conventions.steps.sign_in import session_account
 from conventions.views import AgreementView, CeremonyView, DeskItem, DeskView, Pile
 
@@ -138,34 +135,6 @@ def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:
     standard = [item for item in items if item.pile is Pile.STANDARD]
     drawn = sorted(standard, key=lambda item: sha256_hex(f"sample:{item.member_signed_sha256}".encode()))[:SAMPLE_SIZE]
     return tuple(sorted(item.reference for item in drawn))
-
-
-def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
-    """Return the PDF of an agreement that waits for its signature, as the member signed it where it did; the access is journalled.
-
-    Raises:
-        LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
-    """
-    with ports.registry.write() as tx:
-        account = session_account(ports, tx, cookie, DESK_READERS)
-        artefact = tx.agreement(reference).to_countersign
-        data = {"account": account.id, "sha256": artefact.sha256, "stage": artefact.stage.value}
-        record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
-    return read_by_digest(ports, reference, artefact.sha256)
-
-
-def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> bytes:
-    """Return one page of the prepared file as a PNG, the same picture as the member saw.
-
-    Raises:
-        LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
-    """
-    with ports.registry.read() as tx:
-        session_account(ports, tx, cookie, DESK_READERS)
-        preparation = preparation_of(tx.agreement(reference))
-    if not 1 <= page <= preparation.page_count:
-        raise NotFound(f"{reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, reference, preparation.sha256, page)
 
 
 def desk_agreement(ports: Ports, cookie: str, reference: str) -> AgreementView:

@@ -37,12 +37,18 @@ def read_page(ports: Ports, cookie: str, part: int, served_as: str) -> SignerVie
         if part not in visit.turned:
             visit = replace(visit, turned=(*visit.turned, part), served_as=tuple(sorted({*visit.served_as, served_as})))
             tx.update_visit(visit)
-            data: dict[str, Json] = {"visit_id": visit.id, "part": part, "served_as": served_as, "sha256": _served(preparation, served_as)}
+            data: dict[str, Json] = {
+                "visit_id": visit.id,
+                "part": part,
+                "served_as": served_as,
+                "sha256": served_sha256(preparation, served_as),
+            }
             record_event(ports, tx, "document.part_turned", at=now, reference=agreement.reference, data=data)
         return view_of(ports, tx, visit, link, agreement)
 
 
-def _served(preparation: Preparation, served_as: str) -> str:
+def served_sha256(preparation: Preparation, served_as: str) -> str:
+    """Return the digest of what is put before a reader in a form: the twin's for text, the prepared file's for pictures."""
     return preparation.twin_sha256 if served_as == "text" else preparation.sha256
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -15,10 +14,10 @@ from conventions.steps.read_page import document_bytes, page_picture, part_text,
 from conventions.steps.signer_view import signer_view
 from conventions.views import PartView, SignerStage, SignerView
 from portal.context import Cookie, Here
+from portal.document_text import SERVED_AS, Form, lay_text, query_of
 from portal.forms import STALE, Binding, FormRefused, VisitForm
 from portal.pages import PageError, go, page
 from portal.problems import status_of
-from portal.signers.layout import lay_text
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,17 +36,6 @@ def overview(request: Request, here: Here, cookie: Cookie) -> Response:
     if view.stage in PAGE_OF_STAGE:
         return go(PAGE_OF_STAGE[view.stage])
     return page(request, "signers/convention.html", view=view)
-
-
-class Form(StrEnum):
-    """Ways to read a part, as they stand in the address and in the form that turns it."""
-
-    TEXT = "texte"
-    PAGES = "pages"
-
-
-SERVED_AS = {Form.TEXT: "text", Form.PAGES: "picture"}
-"""What the evidence calls them."""
 
 
 @router.get("/convention/partie/{number}")
@@ -138,8 +126,3 @@ def address_after(view: SignerView, number: int, form: Form) -> str:
     if not left:
         return "/convention/decision"
     return f"/convention/partie/{next((n for n in left if n > number), left[0])}{query_of(form)}"
-
-
-def query_of(form: Form) -> str:
-    """Return what a part's address carries: nothing for the text, which comes first."""
-    return "" if form is Form.TEXT else f"?vue={form}"

@@ -9,7 +9,7 @@ import pytest
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
-from conventions.ceremonies import HowShown, Mark
+from conventions.ceremonies import Authorisation, HowShown, Mark
 from conventions.errors import InputRefused, LinkRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.kinds import Kind
 from conventions.people import MailAddress
@@ -18,7 +18,9 @@ from conventions.status import Status
 from conventions.steps import (
     authorise,
     desk,
+    report_ceremony,
     review,
+    show,
     sign_in,
 )
 from conventions.views import Pile
@@ -127,10 +129,14 @@ def test_documents_and_pictures_of_the_desk() -> None:
     world = World()
     (reference,) = signed(world, 1)
     cookie = world.session(Role.SIGNATORY)
-    assert desk.desk_document(world.ports, cookie, reference) in world.working.objects.values()
-    assert desk.desk_page_picture(world.ports, cookie, reference, 1).startswith(b"\x89PNG")
+    assert show.desk_document(world.ports, cookie, reference) in world.working.objects.values()
+    assert show.desk_page_picture(world.ports, cookie, reference, 1).startswith(b"\x89PNG")
     with pytest.raises(NotFound):
-        desk.desk_page_picture(world.ports, cookie, reference, 99)
+        show.desk_page_picture(world.ports, cookie, reference, 99)
+    assert show.show(world.ports, cookie, reference, "picture") == ()
+    assert len(show.show(world.ports, cookie, reference, "text")) == 3
+    with pytest.raises(NotFound):
+        show.show(world.ports, cookie, reference, "braille")
     assert desk.desk_agreement(world.ports, cookie, reference).status is Status.AWAITING_COUNTERSIGNATURE
 
 
@@ -283,6 +289,16 @@ def test_a_seal_that_cannot_be_had_authorises_nothing() -> None:
     assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
     with world.registry.read() as tx:
         assert tx.authorisations() == []
+
+
+def test_a_ceremony_without_its_seal_has_no_list_to_give() -> None:
+    world, now = World(), World().clock.now()
+    with world.registry.write() as tx:
+        tx.add_authorisation(Authorisation("a-1", "a-signatory", world.delegation.id, now, now, ()))
+    with pytest.raises(NotFound):
+        show.sealed_list(world.ports, world.session(Role.SIGNATORY), "a-1")
+    with pytest.raises(NotFound):
+        report_ceremony.report_ceremony(world.ports, world.session(Role.SIGNATORY), "a-1")
 
 
 def test_two_ceremonies_at_once_authorise_once() -> None:

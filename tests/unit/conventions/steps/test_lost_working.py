@@ -13,7 +13,7 @@ from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import read_by_digest
 from conventions.ports.registry import JournalEntry
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, desk, keep_trail, office, read_page, resume
+from conventions.steps import activate, archive, countersign, keep_trail, office, read_page, resume
 from conventions.steps.bundle import bundle
 from conventions.steps.keep_trail import MAIL_LOST
 from conventions.steps.reread import reread
@@ -69,8 +69,8 @@ def test_what_the_member_signed_is_shown_countersigned_and_archived() -> None:
     visit = world.visit(reference)
     lose(world)
 
-    assert sha256_hex(desk.desk_document(world.ports, cookie, reference)) == signed.sha256
-    assert desk.desk_page_picture(world.ports, cookie, reference, 1)
+    assert sha256_hex(show.desk_document(world.ports, cookie, reference)) == signed.sha256
+    assert show.desk_page_picture(world.ports, cookie, reference, 1)
     assert sha256_hex(read_page.document_bytes(world.ports, visit)[1]) == signed.sha256
     countersign.countersign(world.ports, world.authorise(reference).id)
     archive.archive(world.ports, reference)
