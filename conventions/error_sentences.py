@@ -83,7 +83,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
         "agreement.decided": "La décision est déjà prise pour ce document.",
-        "question.asked": "Le signataire pose une question : rappelez-le.",
+        "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n'est signé avant qu'un agent l'ait vérifié.",
         # office and desk
         "sign_in.refused": "Identifiant, mot de passe ou code incorrect.",
         "sign_in.paused": "Trop d'essais infructueux : réessayez dans un quart d'heure.",

@@ -1,21 +1,20 @@
-"""The signer asks a question or points out an error."""
+"""The signer asks a question, or tells of an error or a problem."""
 
 from __future__ import annotations
 
-from conventions.agreements import Failure
+from conventions.agreements import FactKind
+from conventions.attentions import Attention, AttentionKind
 from conventions.errors import InputRefused
 from conventions.links import Purpose
+from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import record_event
+from conventions.recording import enqueue, record_event
 from conventions.steps.decline import LONGEST_REASON
 from conventions.steps.open_link import visit_of
 
-QUESTION_STEP = "question"
-QUESTION_CODE = "question.asked"
-
 
 def ask(ports: Ports, cookie: str, text: str) -> None:
-    """Record the question and flag the agreement, so that an agent sees it.
+    """Record the question, and tell the agents by mail; once signed, it is a problem reported. Sent twice, it is one while it waits.
 
     Raises:
         LinkRefused: the visit is over.
@@ -28,6 +27,13 @@ def ask(ports: Ports, cookie: str, text: str) -> None:
         raise InputRefused("question too long", code="text.too_long", most=LONGEST_REASON)
     now = ports.clock.now()
     with ports.registry.write() as tx:
-        visit, _, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
-        record_event(ports, tx, QUESTION_CODE, at=now, reference=agreement.reference, data={"visit_id": visit.id}, personal={"text": words})
-        tx.set_failure(agreement.reference, Failure(QUESTION_STEP, QUESTION_CODE, now, 1))
+        visit, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
+        tx.agreement(agreement.reference, lock=True)
+        if any(one.is_waiting and one.text == words for one in tx.attentions_of(agreement.reference)):
+            return
+        kind = AttentionKind.QUESTION if agreement.fact(FactKind.MEMBER_SIGNED) is None else AttentionKind.PROBLEM
+        attention = Attention(ports.secrets.random_id(), agreement.reference, kind, now, words, link.address, link.id)
+        tx.add_attention(attention)
+        data = {"link_id": link.id, "visit_id": visit.id, "attention_id": attention.id, "kind": kind.value}
+        record_event(ports, tx, "question.asked", at=now, reference=agreement.reference, data=data, personal={"text": words})
+        enqueue(ports, tx, Template.ATTENTION, agreement.reference, attention.id, {"attention_id": attention.id})

@@ -90,11 +90,15 @@ def list_agreements(
     least_eur: Annotated[int | None, Query(ge=0)] = None,
     most_eur: Annotated[int | None, Query(ge=0)] = None,
     service: Annotated[str | None, Query(max_length=40)] = None,
+    to_handle: bool = False,
     after: Annotated[str, Query(max_length=20)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 100,
 ) -> Lines:
-    """List agreements by reference, strictly after ``after``; days are of the member's signature, both included, in Paris."""
-    wanted = Wanted(text, campaign, kind, status, signed_from, signed_until, least_eur, most_eur, service)
+    """List agreements by reference, strictly after ``after``; days are of the member's signature, both included, in Paris.
+
+    ``to_handle``: those that wait for an agent alone.
+    """
+    wanted = Wanted(text, campaign, kind, status, signed_from, signed_until, least_eur, most_eur, service, to_handle)
     found = agreement_lines(here.ports, cookie, wanted, after=after, limit=limit + 1)
     return Lines(items=[_line(line) for line in found[:limit]], next=following_of(found, limit) or None)
 

@@ -51,6 +51,7 @@ def _asked(
     minimum: str = "",
     maximum: str = "",
     service: Annotated[str, Query(max_length=40)] = "",
+    to_handle: Annotated[str, Query(alias="a-traiter", max_length=3)] = "",
 ) -> Asked:
     given = {
         "q": q,
@@ -62,6 +63,7 @@ def _asked(
         "minimum": minimum,
         "maximum": maximum,
         "service": service,
+        "a-traiter": to_handle,
     }
     wanted = Wanted(
         text=q,
@@ -73,6 +75,7 @@ def _asked(
         least_eur=_euros(minimum),
         most_eur=_euros(maximum),
         service=service or None,
+        to_handle=to_handle == "oui",
     )
     return Asked(given, wanted)
 
