@@ -126,7 +126,7 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
 def _restore_journal(
     ports: Ports, into: Registry, heads: Sequence[JournalHead]
 ) -> tuple[Mapping[str, list[Mapping[str, Json]]], list[Mapping[str, Json]], int]:
-    """Enter every event of every head; return the facts of each agreement, what was told to agents, and how many personal fields there are."""
+    """Enter every event of every head; return the facts of each agreement, what was told to agents, and how many fields are personal."""
     happened: dict[str, list[Mapping[str, Json]]] = defaultdict(list)
     told = list[Mapping[str, Json]]()
     keys = {key.rpartition("-")[2]: key for key in ports.archive.keys("journal/")}
@@ -195,9 +195,8 @@ def _restore_attentions(into: Registry, events: Sequence[Mapping[str, Json]], re
         if kind is not None and reference in references:
             kind = AttentionKind(str(data.get("kind", kind.value)))
             link_id = str(data["link_id"]) if "link_id" in data else None
-            found[attention_id] = Attention(
-                attention_id, reference, kind, at, UNKNOWN if kind is not AttentionKind.NOT_ME else "", link_id=link_id
-            )
+            words = "" if kind is AttentionKind.NOT_ME else UNKNOWN
+            found[attention_id] = Attention(attention_id, reference, kind, at, words, link_id=link_id)
         elif attention_id in found:
             found[attention_id] = replace(found[attention_id], settled_at=at)
     with into.write() as tx:

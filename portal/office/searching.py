@@ -21,9 +21,22 @@ from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
 from conventions.status import Status
 from conventions.steps.office import PAGE_SIZE, agreement_lines
 from conventions.views import AgreementLine
+from portal.office.standing_words import turn_of, why_of
 
 MOST_CHARACTERS = 200
-COLUMNS = ("référence", "nature", "organisme", "SIRET", "catégorie", "euros par an", "état", "depuis le", "représentant")
+COLUMNS = (
+    "référence",
+    "nature",
+    "organisme",
+    "SIRET",
+    "catégorie",
+    "euros par an",
+    "état",
+    "depuis le",
+    "représentant",
+    "à qui d’agir",
+    "ce qui retient",
+)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so would be run as a formula by office programs."""
 
@@ -109,6 +122,8 @@ def render_csv(lines: Iterable[AgreementLine]) -> bytes:
             STATUS_LABELS[line.status],
             paris_date(line.since).isoformat(),
             line.person.full_name,
+            turn_of(line.standing, line.person),
+            " ; ".join(why_of(one) for one in line.standing.hindrances),
         )
         writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
     return written.getvalue().encode("utf-8-sig")
@@ -127,6 +142,9 @@ def render_json(lines: Iterable[AgreementLine]) -> bytes:
             "status": line.status.value,
             "since": line.since.isoformat(),
             "representative": line.person.full_name,
+            "turn": line.standing.turn.value,
+            "turn_since": line.standing.since.isoformat(),
+            "hindrances": [{"why": one.why.value, "since": one.since.isoformat(), "code": one.code} for one in line.standing.hindrances],
         }
         for line in lines
     ]

@@ -73,7 +73,7 @@ TO_HANDLE = union(
         ~select(_later.c.id)
         .where(_later.c.reference == links.c.reference, _later.c.version == links.c.version, _later.c.number > links.c.number)
         .exists(),
-        links.c.reference.in_(_at_status(*MEMBERS_TURN)),
+        _at_status(*MEMBERS_TURN).where(_when.reference == links.c.reference).exists(),
     ),
     _at_status(Status.QUARANTINED, Status.RETURNED),
     _at_status(*BY_ITSELF).where(

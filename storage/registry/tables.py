@@ -329,5 +329,5 @@ search_statuses = _table(
     Column("from_at", Instant, primary_key=True),
     Column("until_at", Instant, nullable=False),
     Column("status", Key, nullable=False),
-    Index(None, "status", "reference"),
+    Index("ix_search_statuses_found", "status", "reference", "from_at", "until_at"),
 )

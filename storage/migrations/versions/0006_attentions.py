@@ -1,6 +1,7 @@
 """What people tell the agents, apart from failures; and the indexes by which what waits for an agent is found.
 
-A question flagged as a failure until now, the only place it had, waits as a question from now on.
+The index of statuses holds all that counting them needs: the table itself is not read. A question flagged as a failure until
+now, the only place it had, waits as a question from now on.
 """
 
 from __future__ import annotations
@@ -58,5 +59,7 @@ def upgrade() -> None:
     op.create_index("ix_attentions_reference", "attentions", ["reference"])
     for name, table, column, condition in PARTIAL:
         op.create_index(name, table, [column], sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
+    op.drop_index("ix_search_statuses_status_reference", "search_statuses")
+    op.create_index("ix_search_statuses_found", "search_statuses", ["status", "reference", "from_at", "until_at"])
     for statement in FLAGGED_QUESTIONS:
         op.execute(statement)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from conventions.agreements import FactKind, Failure
 from conventions.attentions import Attention, AttentionKind
 from conventions.canonical import sha256_hex
 from conventions.errors import AlreadyRecorded, NotFound
+from conventions.events import Event
 from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, VisitorKind
 from conventions.outgoing import Outgoing, OutgoingState, Template
 from conventions.ports.registry import Registry, Transaction
 from conventions.search import Wanted
 from conventions.standing import STILL_AFTER, Surroundings, stuck_because
 from conventions.status import Status, status_of
+from storage.migrations import ensure_schema
+from storage.registry import SqlRegistry
+from storage.registry.engine import open_engine
 from tests.contract.storage.records import LATER, NOW, agreement, fact, seed, seed_agreement
 
 QUESTION = Attention("t-1", "2026-0001", AttentionKind.QUESTION, NOW, "Le montant\nest-il annuel ?", "maelle@abers.invalid", "l-1")
@@ -55,9 +61,12 @@ def test_words_are_purged_once_settled_for_long_and_never_before(registry: Regis
         assert tx.purge_attentions(LATER) == 0
         assert tx.purge_attentions(LATER + timedelta(seconds=1)) == 2
         assert tx.purge_attentions(LATER + timedelta(seconds=1)) == 0
-    bare = {"text": "", "by": "", "settled_by": "", "remark": ""}
     with registry.read() as tx:
-        assert tx.attentions_of("2026-0001") == [dataclasses.replace(SETTLED, **bare), dataclasses.replace(NOTE, **bare), waiting]
+        assert tx.attentions_of("2026-0001") == [bare(SETTLED), bare(NOTE), waiting]
+
+
+def bare(one: Attention) -> Attention:
+    return dataclasses.replace(one, text="", by="", settled_by="", remark="")
 
 
 def test_surroundings_are_read_for_several_at_once(registry: Registry) -> None:
@@ -220,3 +229,39 @@ def _link(number: int) -> Link:
 def _row(number: int, template: Template = Template.INVITATION) -> Outgoing:
     reference = f"2026-{number:04d}"
     return Outgoing(f"o-{number}", f"{template}:{reference}:l-{number}", template, reference, NOW, {"link_id": f"l-{number}"})
+
+
+def test_a_question_flagged_by_an_earlier_version_waits_as_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'earlier.db'}"
+    ensure_schema(url)
+    earlier = SqlRegistry(url)
+    with earlier.write() as tx:
+        reference = seed_agreement(tx)
+        tx.set_failure(reference, Failure("question", "question.asked", NOW, 1))
+        tx.add_event(Event("e-1", "question.asked", NOW, reference, {}, {"text": "Le montant ?"}))
+    earlier.close()
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        for statement in EARLIER:
+            connection.execute(text(statement))
+    engine.dispose()
+
+    ensure_schema(url)
+
+    now = SqlRegistry(url)
+    with now.read() as tx:
+        assert tx.attentions_of(reference) == [Attention("e-1", reference, AttentionKind.QUESTION, NOW, "Le montant ?")]
+        assert tx.agreement(reference).failure is None
+    now.close()
+
+
+EARLIER = (
+    "DROP TABLE attentions",
+    "DROP INDEX ix_agreements_failed",
+    "DROP INDEX ix_outbox_dead",
+    "DROP INDEX ix_links_locked",
+    "DROP INDEX ix_search_statuses_found",
+    "CREATE INDEX ix_search_statuses_status_reference ON search_statuses (status, reference)",
+    "UPDATE alembic_version SET version_num = '0005'",
+)
+"""Back to the schema before what people tell had its table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -85,12 +86,13 @@ def test_nothing_is_signed_from_a_link_in_doubt_until_an_agent_has_looked() -> N
     open_link.refuse_identity(world.ports, world.token(reference), BROWSER)
     assert open_link.preview_link(world.ports, world.token(reference)).is_in_doubt
     world.read_all(world.visit(reference))
-    for refused in (
+    refused: tuple[Callable[[], object], ...] = (
         lambda: send_code.send_code(world.ports, cookie),
         lambda: sign.sign(world.ports, cookie, code, accepted=True, document_sha256=view.document_sha256),
-    ):
+    )
+    for go_on in refused:
         with pytest.raises(RuleRefused) as error:
-            refused()
+            go_on()
         assert error.value.code == "link.in_doubt"
     handle.handle(world.ports, reference, told(world, reference)[0].id, AGENT, "")
     sign.sign(world.ports, cookie, code, accepted=True, document_sha256=view.document_sha256)

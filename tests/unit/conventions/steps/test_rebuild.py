@@ -77,8 +77,7 @@ def test_what_people_told_comes_back_without_its_words_and_waits_again(world: Wo
 
     with fresh.read() as tx:
         made = tx.attentions_of(reference)
-    bare = {"by": "", "settled_by": "", "remark": ""}
-    assert made == [dataclasses.replace(one, **bare, text=UNKNOWN if one.text else "") for one in lost]
+    assert made == [dataclasses.replace(one, by="", settled_by="", remark="", text=UNKNOWN if one.text else "") for one in lost]
     assert [one.is_waiting for one in made] == [False, False, True, True]
     assert report.told_without_words == 4
 
