@@ -199,8 +199,14 @@ def _of_link(link: Link, around: Surroundings, now: datetime) -> Iterator[Hindra
         for row in around.outgoing
     ):
         yield Hindrance(Why.NOT_SENT, link.created_at)
-    elif not any(visit.link_id == link.id and visit.visitor is VisitorKind.PERSON for visit in around.visits):
+    elif not _was_opened(link, around):
         yield Hindrance(Why.NEVER_OPENED, link.created_at)
     codes = [code for code in around.codes if code.link_id == link.id]
     if codes and codes[-1].made_at is not None and not codes[-1].is_usable(now):
         yield Hindrance(Why.CODE_EXPIRED, codes[-1].made_at + CODE_LIFETIME)
+
+
+def _was_opened(link: Link, around: Surroundings) -> bool:
+    """Tell whether a person opened the link, or said something from it."""
+    by_people = {visit.link_id for visit in around.visits if visit.visitor is VisitorKind.PERSON}
+    return link.id in by_people or any(told.link_id == link.id for told in around.attentions)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from conventions.accounts import Role
+from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
 from conventions.links import Purpose
@@ -148,7 +149,7 @@ def agreement_page(
     """Render the page of one agreement, with what is to be mended in one of its forms."""
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
-    links = [(link, link_state(link, is_open=link.is_open(now))) for link in view.links]
+    links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
     return page(
         request,
         "office/agreement.html",

@@ -89,11 +89,13 @@ def event_label(type_: str) -> str:
     return EVENT_LABELS.get(type_, type_)
 
 
-def link_state(link: Link, *, is_open: bool) -> str:
+def link_state(link: Link, *, is_open: bool, is_in_doubt: bool) -> str:
     """Say whether a link may be used, or why not."""
     if link.closed_as is not None:
         return CLOSURE_LABELS[link.closed_as]
-    return "utilisable" if is_open else "expiré"
+    if not is_open:
+        return "expiré"
+    return "en lecture seule, « Ce n’est pas moi » attend un agent" if is_in_doubt else "utilisable"
 
 
 def why(code: str | None) -> str:

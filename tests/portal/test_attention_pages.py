@@ -106,6 +106,7 @@ def test_not_me_says_what_happens_and_stops_signing(world: World, agent: Visitor
     enter(agent, world, Role.AGENT)
     agent.open(f"/conventions/{reference}")
     assert "« Ce n’est pas moi » : le lien est parvenu à quelqu’un d’autre" in agent.text
+    assert "en lecture seule, « Ce n’est pas moi » attend un agent" in agent.text
     assert "ce lien se lit mais ne permet pas de signer" in agent.text
     action = agent.page.text.split(f'action="/conventions/{reference}/demandes/')[1].split('"')[0]
     agent.send(f"/conventions/{reference}/demandes/{action}")

@@ -120,6 +120,13 @@ def test_what_people_say_is_the_agents() -> None:
     assert [one.why for one in found.hindrances] == [Why.NOT_ME, Why.QUESTION]
 
 
+def test_who_says_not_me_has_opened_the_link() -> None:
+    world = World()
+    reference = world.invited()
+    open_link.refuse_identity(world.ports, world.token(reference), BROWSER)
+    assert told(world, reference) == (Turn.AGENTS, [Why.NOT_ME])
+
+
 def test_failure_stands_beside_a_question() -> None:
     world = World()
     reference = world.invited()
