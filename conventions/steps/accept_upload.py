@@ -67,6 +67,7 @@ def accept_upload(ports: Ports, cookie: str, uploaded: bytes) -> SignerView:
             with ports.registry.write() as tx:
                 claim.verify(tx)
                 fresh = tx.agreement(reference, lock=True)
+                check_identity(tx, link)
                 if fresh.fact(FactKind.CONSENTED, agreement.version) is not None:
                     raise RuleRefused(f"{reference} was decided meanwhile", code="agreement.decided")
                 decided = {"link_id": link.id, "visit_id": visit.id, "code_id": "", "sha256": preparation.sha256}
