@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
         "agreement.decided": "La décision est déjà prise pour ce document.",
+        "question.too_many": "Vos questions nous sont parvenues et attendent notre réponse. Pour en ajouter une, appelez-nous.",
         "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n'est signé avant qu'un agent l'ait vérifié.",
         # office and desk
         "sign_in.refused": "Identifiant, mot de passe ou code incorrect.",

@@ -12,13 +12,15 @@ from conventions.recording import enqueue, record_event
 from conventions.steps.decline import LONGEST_REASON
 from conventions.steps.open_link import visit_of
 
+MOST_WAITING = 10
+
 
 def ask(ports: Ports, cookie: str, text: str) -> None:
     """Record the question, and tell the agents by mail; once signed, it is a problem reported. Sent twice, it is one while it waits.
 
     Raises:
         LinkRefused: the visit is over.
-        InputRefused: empty or too long.
+        InputRefused: empty, too long, or ten wait already (``question.too_many``): each one is a mail to the agents.
     """
     words = text.strip()
     if not words:
@@ -29,8 +31,11 @@ def ask(ports: Ports, cookie: str, text: str) -> None:
     with ports.registry.write() as tx:
         visit, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
         tx.agreement(agreement.reference, lock=True)
-        if any(one.is_waiting and one.text == words for one in tx.attentions_of(agreement.reference)):
+        waiting = [one for one in tx.attentions_of(agreement.reference) if one.is_waiting and one.link_id == link.id]
+        if any(one.text == words for one in waiting):
             return
+        if len(waiting) >= MOST_WAITING:
+            raise InputRefused(f"{len(waiting)} questions wait already", code="question.too_many")
         kind = AttentionKind.QUESTION if agreement.fact(FactKind.MEMBER_SIGNED) is None else AttentionKind.PROBLEM
         attention = Attention(ports.secrets.random_id(), agreement.reference, kind, now, words, link.address, link.id)
         tx.add_attention(attention)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -145,8 +145,9 @@ def agreement_page(
     status: int = 200,
     *,
     is_link_sent: bool = False,
+    given: Mapping[str, str] | None = None,
 ) -> Response:
-    """Render the page of one agreement, with what is to be mended in one of its forms."""
+    """Render the page of one agreement, with what is to be mended in one of its forms, and what was typed in it by field."""
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
     links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
@@ -171,6 +172,7 @@ def agreement_page(
         failure=why(view.agreement.failure.code) if view.agreement.failure else "",
         why=why,
         is_link_sent=is_link_sent,
+        given=given or {},
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
         can_send_link=view.status is Status.AWAITING_MEMBER and any(link.purpose is Purpose.SIGN for link in view.links),
         prefect=prefect_address(here, reference),

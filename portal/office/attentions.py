@@ -33,8 +33,9 @@ def say_handled(
     try:
         handle(here.ports, reference, told, account.id, form.get("remarque", ""))
     except InputRefused as error:
-        errors = [PageError(sentence(error), f"remarque-{told}")]
-        return agreement_page(request, here, cookie, account, reference, errors, status_of(error))
+        field = f"remarque-{told}"
+        errors, given = [PageError(sentence(error), field)], {field: form.get("remarque", "")}
+        return agreement_page(request, here, cookie, account, reference, errors, status_of(error), given=given)
     return go(f"/conventions/{reference}#demandes")
 
 
@@ -45,5 +46,6 @@ def write_note(request: Request, here: Here, cookie: Cookie, account: Person, re
     try:
         note(here.ports, reference, account.id, form.get("note", ""))
     except InputRefused as error:
-        return agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "note")], status_of(error))
+        errors = [PageError(sentence(error), "note")]
+        return agreement_page(request, here, cookie, account, reference, errors, status_of(error), given=form)
     return go(f"/conventions/{reference}#demandes")

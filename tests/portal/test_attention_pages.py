@@ -62,6 +62,7 @@ def test_a_question_is_counted_shown_and_handled(world: World, agent: Visitor) -
     action = agent.page.text.split(f'action="/conventions/{reference}/demandes/')[1].split('"')[0]
     form = agent.page
     assert agent.send(f"/conventions/{reference}/demandes/{action}", remarque="x" * 2001).status_code == 422
+    assert "x" * 2001 in agent.page.text
     agent.page = form
     agent.send(f"/conventions/{reference}/demandes/{action}", remarque="Oui, par an.")
     assert "par Agent." in agent.text

@@ -76,6 +76,20 @@ def test_agents_are_told_at_once_where_to_look_and_nothing_more() -> None:
     assert [one.kind for one in told(world, reference)] == [AttentionKind.QUESTION, AttentionKind.NOT_ME]
 
 
+def test_a_link_fills_no_mailbox() -> None:
+    world = World()
+    reference = world.invited()
+    cookie = world.visit(reference)
+    for number in range(question.MOST_WAITING):
+        question.ask(world.ports, cookie, f"Question {number} ?")
+    with pytest.raises(InputRefused) as error:
+        question.ask(world.ports, cookie, "Une de plus ?")
+    assert error.value.code == "question.too_many"
+    assert len(mails(world)) == question.MOST_WAITING
+    handle.handle(world.ports, reference, told(world, reference)[0].id, AGENT, "")
+    question.ask(world.ports, cookie, "Une de plus ?")
+
+
 def test_nothing_is_signed_from_a_link_in_doubt_until_an_agent_has_looked() -> None:
     world = World()
     reference = world.invited()
