@@ -85,7 +85,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
         "draft.kept_out": "Ce membre a déjà un document de même nature dans ce programme, le n° {other} : il est laissé de côté.",
         "agreement.decided": "La décision est déjà prise pour ce document.",
-        "question.asked": "Le signataire pose une question : rappelez-le.",
+        "question.too_many": "Vos questions nous sont parvenues et attendent notre réponse. Pour en ajouter une, appelez-nous.",
+        "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n'est signé avant qu'un agent l'ait vérifié.",
         # office and desk
         "sign_in.refused": "Identifiant, mot de passe ou code incorrect.",
         "sign_in.paused": "Trop d'essais infructueux : réessayez dans un quart d'heure.",

@@ -37,6 +37,7 @@ class Template(StrEnum):
     DECLINED = "declined"
     ARCHIVE_ALERT = "archive_alert"
     LISTS_ALERT = "lists_alert"
+    ATTENTION = "attention"
     ORDER = "order"
 
 

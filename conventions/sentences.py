@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conventions.attentions import AttentionKind
 from conventions.error_sentences import SENTENCES
 from conventions.errors import ContreseingError
 from conventions.french import NO_BREAK, counted
@@ -73,7 +74,17 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.DECLINED: "Refus de signer",
         Template.ARCHIVE_ALERT: "Alerte de l'archive",
         Template.LISTS_ALERT: "Alerte des listes de confiance",
+        Template.ATTENTION: "Avis aux agents",
         Template.ORDER: "Ordre d'activation",
+    }
+)
+
+ATTENTION_SENTENCES: Mapping[AttentionKind, str] = MappingProxyType(
+    {
+        AttentionKind.NOT_ME: "«\u00a0Ce n'est pas moi\u00a0»\u00a0: le lien est parvenu à quelqu'un d'autre",
+        AttentionKind.QUESTION: "Question ou erreur signalée avant la signature",
+        AttentionKind.PROBLEM: "Problème signalé après la signature",
+        AttentionKind.NOTE: "Note d'un agent",
     }
 )
 

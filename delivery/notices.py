@@ -45,6 +45,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.DECLINED: frozenset({"title", "organisation", "reason"}),
         Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
+        Template.ATTENTION: frozenset({"title", "organisation", "reference", "what", "office"}),
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""

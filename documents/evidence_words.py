@@ -50,6 +50,8 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "code.wrong": "Code erroné saisi.",
         "upload.refused": "Fichier signé ailleurs déposé, et refusé.",
         "question.asked": "Question posée ou erreur signalée depuis le lien.",
+        "attention.handled": "Question, problème ou « Ce n'est pas moi » : dit traité par une personne habilitée.",
+        "note.written": "Note interne écrite par une personne habilitée.",
         # the desk, the office, what leaves
         "desk.shown": "Document ouvert au parapheur.",
         "desk.reviewed": "Document examiné au parapheur.",

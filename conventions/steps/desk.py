@@ -18,6 +18,7 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.preparation import own_certificate, preparation_of
 from conventions.programmes import Programme
+from conventions.standing import stuck_because, whom_to_ring
 from conventions.status import Status, status_of
 from conventions.steps.sign_in import session_account
 from conventions.views import AgreementView, CeremonyView, DeskItem, DeskView, Pile
@@ -152,16 +153,22 @@ def view_agreement(ports: Ports, tx: Transaction, reference: str) -> AgreementVi
     """Build the whole view of an agreement in the caller's transaction."""
     agreement = tx.agreement(reference)
     services_on, services_pending = settled_services(agreement)
+    now, member, around = ports.clock.now(), tx.member(agreement.member_id), tx.surroundings([reference])[reference]
+    status = status_of(agreement, now)
     return AgreementView(
         agreement=agreement,
-        status=status_of(agreement, ports.clock.now()),
-        member=tx.member(agreement.member_id),
-        links=tuple(tx.links_of(reference)),
+        status=status,
+        member=member,
+        links=around.links,
         events=tuple(tx.events(reference)),
         entries=tuple(tx.archive_entries(reference)),
-        outgoing=tuple(tx.outgoing_of(reference)),
+        outgoing=around.outgoing,
         services_on=services_on,
         services_pending=services_pending,
+        standing=stuck_because(agreement, status, around, now),
+        contact=whom_to_ring(member, status),
+        visits=around.visits,
+        attentions=around.attentions,
     )
 
 

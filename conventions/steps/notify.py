@@ -22,7 +22,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.programmes import Programme
 from conventions.recording import record_event, record_fact
-from conventions.sentences import FIELD_LABELS
+from conventions.sentences import ATTENTION_SENTENCES, FIELD_LABELS
 
 PDF = "application/pdf"
 REMOVED: Mapping[str, str] = {"link": "https://lien-retire.invalid/", "code": "[code retiré]"}
@@ -246,6 +246,17 @@ def _declined(letter: _Letter) -> _Draft:
     return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n'a été donné."})
 
 
+def _attention(letter: _Letter) -> _Draft:
+    told = next(one for one in letter.tx.attentions_of(letter.agreement.reference) if one.id == letter.outgoing.ids["attention_id"])
+    values = {
+        **letter.common,
+        "reference": letter.agreement.reference,
+        "what": ATTENTION_SENTENCES[told.kind],
+        "office": letter.ports.rules.address("office"),
+    }
+    return _Draft(letter.ports.rules.agents_mail, values)
+
+
 _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.INVITATION: _invitation,
     Template.DATA_REQUEST: _data_request,
@@ -255,4 +266,5 @@ _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.SECOND_ADDRESS_NOTICE: _second_address_notice,
     Template.RETURNED: _returned,
     Template.DECLINED: _declined,
+    Template.ATTENTION: _attention,
 }

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
+from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
 from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
+from conventions.standing import TO_HANDLE
 from conventions.status import Status
 from conventions.steps.bundle import office_bundle, office_evidence
-from conventions.steps.office import agreement_lines, agreement_view, file_bytes, record_export
+from conventions.steps.office import agreement_lines, agreement_view, count_to_handle, file_bytes, record_export
 from conventions.steps.reissue_link import reissue_link
 from conventions.views import AgreementLine
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
 from portal.office.searching import AskedFor, every_page, render_csv, render_json
-from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
+from portal.office.standing_words import TOLD_LABELS, VISITOR_LABELS, signs_of, turn_of, why_of
+from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
 from portal.problems import status_of
@@ -65,8 +68,10 @@ def show_list(
         first=asked.address("/conventions") if apres else "",
         as_csv=asked.address("/conventions/liste.csv"),
         as_json=asked.address("/conventions/liste.json"),
-        turn=turn,
-        why=why,
+        to_handle=count_to_handle(here.ports, cookie),
+        turn_of=turn_of,
+        why_of=why_of,
+        TO_HANDLE=TO_HANDLE,
     )
 
 
@@ -89,7 +94,7 @@ def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
 @router.get("/conventions/{reference}")
 def show_agreement(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, lien: str = "") -> Response:
     """Show one agreement: where it stands, its facts, files, links and sendings."""
-    return _agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye")
+    return agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye")
 
 
 @router.post("/conventions/{reference}/lien")
@@ -100,7 +105,7 @@ def send_link_again(request: Request, here: Here, cookie: Cookie, account: Perso
     try:
         reissue_link(here.ports, reference, account.id)
     except RuleRefused as error:
-        return _agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "lien")], status_of(error))
+        return agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "lien")], status_of(error))
     return go(f"/conventions/{reference}?lien=envoye")
 
 
@@ -145,7 +150,7 @@ def following_of(lines: Sequence[AgreementLine], limit: int) -> str:
     return lines[limit - 1].reference if len(lines) > limit else ""
 
 
-def _agreement_page(
+def agreement_page(
     request: Request,
     here: Context,
     cookie: str,
@@ -155,10 +160,12 @@ def _agreement_page(
     status: int = 200,
     *,
     is_link_sent: bool = False,
+    given: Mapping[str, str] | None = None,
 ) -> Response:
+    """Render the page of one agreement, with what is to be mended in one of its forms, and what was typed in it by field."""
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
-    links = [(link, link_state(link, is_open=link.is_open(now))) for link in view.links]
+    links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
     return page(
         request,
         "office/agreement.html",
@@ -171,10 +178,16 @@ def _agreement_page(
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],
         event_label=event_label,
-        turn=turn(view.status, view.member.representative),
+        turn=turn_of(view.standing, view.member.representative),
+        why_of=why_of,
+        TO_HANDLE=TO_HANDLE,
+        TOLD_LABELS=TOLD_LABELS,
+        VISITOR_LABELS=VISITOR_LABELS,
+        signs_of=signs_of,
         failure=why(view.agreement.failure.code) if view.agreement.failure else "",
         why=why,
         is_link_sent=is_link_sent,
+        given=given or {},
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
         can_send_link=view.status is Status.AWAITING_MEMBER and any(link.purpose is Purpose.SIGN for link in view.links),
         prefect=prefect_address(here, reference),

@@ -21,9 +21,22 @@ from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
 from conventions.status import Status
 from conventions.steps.office import PAGE_SIZE, agreement_lines
 from conventions.views import AgreementLine
+from portal.office.standing_words import turn_of, why_of
 
 MOST_CHARACTERS = 200
-COLUMNS = ("référence", "nature", "organisme", "SIRET", "catégorie", "euros par an", "état", "depuis le", "représentant")
+COLUMNS = (
+    "référence",
+    "nature",
+    "organisme",
+    "SIRET",
+    "catégorie",
+    "euros par an",
+    "état",
+    "depuis le",
+    "représentant",
+    "à qui d’agir",
+    "ce qui retient",
+)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so would be run as a formula by office programs."""
 
@@ -51,6 +64,7 @@ def _asked(
     minimum: str = "",
     maximum: str = "",
     service: Annotated[str, Query(max_length=40)] = "",
+    to_handle: Annotated[str, Query(alias="a-traiter", max_length=3)] = "",
 ) -> Asked:
     given = {
         "q": q,
@@ -62,6 +76,7 @@ def _asked(
         "minimum": minimum,
         "maximum": maximum,
         "service": service,
+        "a-traiter": to_handle,
     }
     wanted = Wanted(
         text=q,
@@ -73,6 +88,7 @@ def _asked(
         least_eur=_euros(minimum),
         most_eur=_euros(maximum),
         service=service or None,
+        to_handle=to_handle == "oui",
     )
     return Asked(given, wanted)
 
@@ -124,6 +140,8 @@ def _cells(line: AgreementLine) -> Sequence[str]:
         STATUS_LABELS[line.status],
         paris_date(line.since).isoformat(),
         line.person.full_name,
+        turn_of(line.standing, line.person),
+        " ; ".join(why_of(one) for one in line.standing.hindrances),
     )
 
 
@@ -136,7 +154,7 @@ def render_json(pages: Iterable[Sequence[AgreementLine]]) -> Iterator[bytes]:
     yield b"[]\n" if before == "[\n" else b"\n]\n"
 
 
-def _told(line: AgreementLine) -> dict[str, str | int]:
+def _told(line: AgreementLine) -> dict[str, object]:
     return {
         "reference": line.reference,
         "kind": line.kind.value,
@@ -147,6 +165,9 @@ def _told(line: AgreementLine) -> dict[str, str | int]:
         "status": line.status.value,
         "since": line.since.isoformat(),
         "representative": line.person.full_name,
+        "turn": line.standing.turn.value,
+        "turn_since": line.standing.since.isoformat(),
+        "hindrances": [{"why": one.why.value, "since": one.since.isoformat(), "code": one.code} for one in line.standing.hindrances],
     }
 
 

@@ -16,6 +16,7 @@ from conventions.search import SearchRow, Wanted, search_row
 from conventions.status import Status
 from storage.registry.actors import ActorRows
 from storage.registry.agreement_rows import AgreementRows
+from storage.registry.attention_rows import TO_HANDLE, to_handle_values
 from storage.registry.rows import insert_into
 from storage.registry.tables import agreements, artefacts, facts, members, search_rows, search_statuses
 
@@ -122,6 +123,8 @@ def _query(wanted: Wanted) -> Select[Any]:
         query = query.where(found.contribution_eur <= bindparam("most_eur"))
     if wanted.service is not None:
         query = query.where(found.services.contains(bindparam("service"), escape="\\"))
+    if wanted.to_handle:
+        query = query.where(found.reference.in_(TO_HANDLE))
     return query.order_by(found.reference).limit(bindparam("limit"))
 
 
@@ -142,6 +145,8 @@ def _values(wanted: Wanted, now: datetime) -> dict[str, object]:
         given["most_eur"] = wanted.most_eur
     if wanted.service is not None:
         given["service"] = f" {_escaped(wanted.service)} "
+    if wanted.to_handle:
+        given |= to_handle_values(now)
     return given
 
 

@@ -31,7 +31,8 @@ from conventions.steps import (
     sign_in,
 )
 from conventions.steps import authorise as authorise_step
-from conventions.views import SignerView, Visitor
+from conventions.views import SignerView
+from conventions.visitors import Visitor
 from tests.builders import example_delegation, example_member, example_programme
 from tests.fakes.credentials import FakeCredentials
 from tests.fakes.delivery import FakeActivation, FakeMailer

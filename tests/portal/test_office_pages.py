@@ -107,7 +107,7 @@ def test_a_question_is_shown_in_the_person_s_words(world: World, visitor: Visito
     enter(visitor, world, Role.AGENT)
     assert "a besoin d’attention" in visitor.text
     visitor.open(f"/conventions/{reference}")
-    assert "Le signataire pose une question" in visitor.text
+    assert "Une question attend une réponse" in visitor.text
     assert "&lt;b&gt;changé&lt;/b&gt;" in visitor.page.text
 
 

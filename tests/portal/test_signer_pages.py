@@ -277,9 +277,8 @@ def test_asking_a_question(world: World, visitor: Visitor) -> None:
     assert visitor.send(question="  ").status_code == 422
     visitor.send(question="Notre présidente a changé.")
     assert "Votre question est envoyée" in visitor.text
-    failure = world.agreement(reference).failure
-    assert failure is not None
-    assert failure.code == "question.asked"
+    with world.registry.read() as tx:
+        assert [told.text for told in tx.attentions_of(reference)] == ["Notre présidente a changé."]
 
 
 LINES = "\r\n".join("x" * 99 for _ in range(20))

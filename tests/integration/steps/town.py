@@ -28,7 +28,8 @@ from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
 from conventions.steps import authorise, deliver, desk, draft, open_campaign, open_link, read_page, resume, review, send_code, sign, sign_in
 from conventions.steps.import_members import import_members
-from conventions.views import SignerView, Visitor
+from conventions.views import SignerView
+from conventions.visitors import Visitor
 from tests.integration.steps.ground import Ground
 
 RANKS = itertools.count(2_000)

@@ -36,7 +36,6 @@ from conventions.steps import (
     invite,
     keep_member_file,
     open_link,
-    question,
     reissue_link,
     replay,
     resume,
@@ -367,8 +366,7 @@ class Actors:
         for reference, status in self.statuses.items():
             agreement = world.agreement(reference)
             assert status in FINAL | {Status.ACTIVE} or self.is_too_late(reference), f"{reference} ends {status}"
-            failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
-            assert status is not Status.ACTIVE or not failed, agreement.failure
+            assert status is not Status.ACTIVE or agreement.failure is None, agreement.failure
             signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
             kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}
             assert signed == kept, f"{reference}: signed in versions {signed}, kept in {kept}"

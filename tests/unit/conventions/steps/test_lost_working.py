@@ -13,7 +13,7 @@ from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import read_by_digest
 from conventions.ports.registry import JournalEntry
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, keep_trail, office, read_page, resume
+from conventions.steps import activate, archive, countersign, keep_trail, office, read_page, resume, show
 from conventions.steps.bundle import bundle
 from conventions.steps.keep_trail import MAIL_LOST
 from conventions.steps.reread import reread
