@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from conventions.accounts import Role
+from conventions.agreements import Fact, FactKind
 from conventions.ceremonies import HowShown, Mark
 from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
@@ -33,6 +34,13 @@ def member_of(world: World, reference: str) -> Member:
 def change_member(world: World, reference: str, **changes: object) -> None:
     with world.registry.write() as tx:
         tx.update_member(replace(tx.member(tx.agreement(reference).member_id), **changes))  # type: ignore[arg-type]
+
+
+def end(world: World, reference: str) -> None:
+    """Let a convention be over since yesterday, so that its member may be asked again."""
+    yesterday = world.clock.now().date() - timedelta(days=1)
+    with world.registry.write() as tx:
+        tx.add_fact(reference, Fact(FactKind.TERMINATED, world.clock.now(), 1, {"on": yesterday.isoformat(), "document": "0" * 64}))
 
 
 def signed_in_second_campaign(world: World, member: Member) -> str:
@@ -61,7 +69,8 @@ def test_in_a_first_campaign_every_convention_is_a_first_one_and_none_is_told_ap
 
 def test_a_first_convention_is_told_once_others_came_before() -> None:
     world = World()
-    known = world.countersigned(1)
+    known = world.archived()
+    end(world, known)
     again = signed_in_second_campaign(world, member_of(world, known))
     newcomer = signed_in_second_campaign(world, world.add_member(2))
     assert item_of(world, again).pile is Pile.STANDARD
@@ -71,7 +80,8 @@ def test_a_first_convention_is_told_once_others_came_before() -> None:
 
 def test_a_new_representative_is_told_from_the_last_who_signed() -> None:
     world = World()
-    known = world.countersigned(1)
+    known = world.archived()
+    end(world, known)
     change_member(world, known, representative=example_president())
     again = signed_in_second_campaign(world, member_of(world, known))
     found = item_of(world, again)
