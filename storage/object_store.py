@@ -11,6 +11,7 @@ from minio import Minio
 
 from conventions.canonical import sha256_hex
 from conventions.errors import AlreadyRecorded, EvidenceBroken, InputRefused, NotFound
+from storage.recent_bytes import RecentBytes
 from storage.s3_client import S3Client, S3Settings
 from storage.write_once import put_once, verify_client_version
 
@@ -31,18 +32,26 @@ class S3WorkingStore:
         """
         verify_client_version()
         self._client, self._bucket = S3Client(settings), bucket
+        self._recent = RecentBytes()
 
     def put(self, data: bytes) -> str:
         digest = sha256_hex(data)
         try:
             put_once(self._client, self._bucket, WORK_PREFIX + digest, data)
         except AlreadyRecorded:
-            self.get(digest)  # these bytes are relied upon from now on: they must be there, whole
+            self._read(digest)  # these bytes are relied upon from now on: they must be there, whole
         return digest
 
     def get(self, sha256: str) -> bytes:
         if not DIGEST.match(sha256):
             raise NotFound("not a digest", code="store.not_found")
+        data = self._recent.get(sha256)
+        if data is None:
+            data = self._read(sha256)
+            self._recent.keep(sha256, data)
+        return data
+
+    def _read(self, sha256: str) -> bytes:
         data = read_object(self._client, self._bucket, WORK_PREFIX + sha256)
         if sha256_hex(data) != sha256:
             raise EvidenceBroken(f"working bytes {sha256} were changed", code="store.digest", key=sha256)
