@@ -79,7 +79,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # agreements
         "agreement.fact_missing": "Ce dossier n'en est pas encore à cette étape.",
         "agreement.artefact_missing": "Le fichier de cette étape n'existe pas encore.",
-        "agreement.not_returned": "Ce dossier n'a pas été renvoyé.",
+        "agreement.not_returned": "Ce dossier n'est ni renvoyé, ni refusé, ni expiré : rien n'est à reprendre.",
+        "agreement.not_cancellable": "Ce dossier ne peut plus être annulé : il est clos, ou sa dernière signature est donnée ou autorisée.",
+        "agreement.cancelled": "Ce dossier est annulé : plus rien ne peut y être signé.",
+        "agreement.deadline_past": "La date limite de ce dossier est passée : donnez-lui d'abord une nouvelle date limite.",
+        "agreement.deadline_earlier": "La date limite actuelle est plus tardive : choisissez un jour qui vient après elle.",
+        "correction.signed": "L'acte {reference} porte déjà l'accord du membre : faites-le renvoyer, ou attendez son archivage.",
+        "power.executory": "L'acte qui autorise la signature est déjà exécutoire : il n'y a rien à lever.",
         "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
         "agreement.decided": "La décision est déjà prise pour ce document.",
@@ -123,7 +129,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "pile.override": "Un agent a levé l'arrêt : l'acte n'était pas encore exécutoire.",
         "pile.generic_mailbox": "La convention a été signée depuis une boîte générique (mairie, contact, accueil…).",
         "pile.same_person": "La même personne apparaît des deux côtés.",
-        "pile.new_version": "Cette convention avait été renvoyée : c'est une nouvelle version.",
+        "pile.new_version": "C'est une nouvelle version : la précédente a été renvoyée, corrigée ou rouverte.",
         # documents
         "documents.embedded_data": "Les données contenues dans le fichier sont absentes ou illisibles.",
         "documents.evidence_data": "Les données du dossier de preuve ne sont pas complètes ou pas en ordre.",

@@ -17,7 +17,7 @@ from conventions.kinds import Kind
 from conventions.plain import plain
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
-from conventions.recording import record_event, record_fact
+from conventions.recording import record_event
 
 
 def members_to_draft(ports: Ports, campaign_id: str) -> Sequence[str]:
@@ -85,20 +85,3 @@ def add_draft(ports: Ports, tx: Transaction, campaign: Campaign, member_id: str,
     tx.add_agreement(Agreement(reference, campaign.kind, campaign.programme_id, member_id, campaign.id, (drafted,)))
     record_event(ports, tx, "agreement.drafted", at=now, reference=reference, data=data)
     return reference
-
-
-def redraft(ports: Ports, reference: str) -> int:
-    """Open the next version of a returned agreement and return its number.
-
-    Raises:
-        RuleRefused: the agreement was not returned.
-    """
-    now = ports.clock.now()
-    with ports.registry.write() as tx:
-        agreement = tx.agreement(reference, lock=True)
-        if agreement.fact(FactKind.RETURNED) is None:
-            raise RuleRefused(f"{reference} was not returned", code="agreement.not_returned")
-        programme = tx.programme(agreement.programme_id)
-        version = agreement.version + 1
-        record_fact(ports, tx, agreement, Fact(FactKind.DRAFTED, now, version, {"programme_ends_on": programme.ends_on.isoformat()}))
-        return version

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from conventions.agreements import Failure
-from conventions.errors import InputRefused
 from conventions.links import Purpose
 from conventions.ports.system import Ports
-from conventions.recording import record_event
-from conventions.steps.decline import LONGEST_REASON
+from conventions.recording import checked_reason, record_event
 from conventions.steps.open_link import visit_of
 
 QUESTION_STEP = "question"
@@ -21,12 +19,7 @@ def ask(ports: Ports, cookie: str, text: str) -> None:
         LinkRefused: the visit is over.
         InputRefused: empty or too long.
     """
-    words = text.strip()
-    if not words:
-        raise InputRefused("empty question", code="text.empty")
-    if len(words) > LONGEST_REASON:
-        raise InputRefused("question too long", code="text.too_long", most=LONGEST_REASON)
-    now = ports.clock.now()
+    words, now = checked_reason(text, is_required=True), ports.clock.now()
     with ports.registry.write() as tx:
         visit, _, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
         record_event(ports, tx, QUESTION_CODE, at=now, reference=agreement.reference, data={"visit_id": visit.id}, personal={"text": words})

@@ -25,7 +25,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "pile.override": "L’acte du membre n’était pas exécutoire : un agent a permis de continuer, en donnant un motif.",
         "pile.generic_mailbox": "Le lien est parti à l’adresse d’un service (mairie, contact, accueil) : la preuve est plus faible.",
         "pile.same_person": "La même personne signerait pour les deux parties.",
-        "pile.new_version": "Une version précédente avait été renvoyée.",
+        "pile.new_version": "Une version précédente a été renvoyée, corrigée ou rouverte.",
     }
 )
 

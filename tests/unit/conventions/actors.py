@@ -11,6 +11,8 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import HowShown, Mark
+from conventions.corrections import form_of
+from conventions.deadlines import deadline_of
 from conventions.errors import (
     AlreadyRecorded,
     InputRefused,
@@ -20,22 +22,28 @@ from conventions.errors import (
     SigningFailed,
     UpstreamUnavailable,
 )
+from conventions.links import Purpose
+from conventions.members import Member
 from conventions.outgoing import Template
 from conventions.ports.delivery import ActivationOrder, Receipt
+from conventions.preparation import preparation_of
 from conventions.status import FINAL, Status
 from conventions.steps import (
     activate,
     archive,
     authorise,
+    cancel,
     complete_data,
+    correct_member,
     countersign,
     deliver,
     desk,
-    draft,
+    extend,
     invite,
     keep_member_file,
     open_link,
     question,
+    redraft,
     reissue_link,
     replay,
     resume,
@@ -62,6 +70,7 @@ PASSING = {"upstream.unavailable", "store.unavailable", "archive.unavailable", "
 """Why a mail or an order may become a dead letter here: something was down for longer than the schedule lasts."""
 
 CAMPAIGN_DAYS = 60
+MORE_TIME = timedelta(days=CAMPAIGN_DAYS + 1)
 STEPS_BEFORE_THE_END = 15
 MOST_AGREEMENTS = 3
 JUMPS = {
@@ -75,19 +84,52 @@ JUMPS = {
 }
 POWER = example_member().power
 Visit = tuple[str, str]
-MOVES = ("sign", "authorise", "return", "prepare", "invite", "reissue", "countersign", "archive", "activate", "keep", "redraft", "worker")
+MOVES = (
+    "sign",
+    "authorise",
+    "return",
+    "prepare",
+    "invite",
+    "reissue",
+    "countersign",
+    "archive",
+    "activate",
+    "keep",
+    "redraft",
+    "worker",
+    "correct",
+    "move_mailbox",
+    "lift",
+    "extend",
+)
 PAUSES = {"lease": timedelta(minutes=2, seconds=1), "ceremony": timedelta(minutes=30, seconds=1)}
 TIMELY: Mapping[Status, tuple[str, ...]] = {
-    Status.DRAFTED: ("prepare",),
-    Status.AWAITING_DATA: ("prepare", "worker"),
-    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite"),
+    Status.DRAFTED: ("prepare", "prepare", "correct"),
+    Status.AWAITING_DATA: ("prepare", "worker", "correct", "reissue", "extend"),
+    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite", "correct", "move_mailbox", "extend"),
     Status.AWAITING_COUNTERSIGNATURE: ("authorise", "authorise", "return", "keep"),
     Status.SEALING: ("countersign", "archive", "keep"),
     Status.ARCHIVED: ("activate", "worker"),
     Status.RETURNED: ("redraft", "keep"),
+    Status.DECLINED: ("redraft",),
+    Status.EXPIRED: ("redraft",),
 }
 """Steps worth dying in, or being interrupted in, where an agreement stands."""
-INTERRUPTIONS = ("same", "resume", "lease", "ceremony", "database", "return", "reissue", "worker", "authorise")
+INTERRUPTIONS = (
+    "same",
+    "resume",
+    "lease",
+    "ceremony",
+    "database",
+    "return",
+    "reissue",
+    "worker",
+    "authorise",
+    "correct",
+    "move_mailbox",
+    "redraft",
+    "cancel",
+)
 
 
 class WatchedActivation(FakeActivation):
@@ -118,6 +160,7 @@ class Actors:
         self.checked: State | None = None
         self.desk_cookie = ""
         self.statuses: dict[str, Status] = {}
+        self.versions: dict[str, int] = {}
         self.world.open_campaign(CAMPAIGN_DAYS)
 
     def act(self, what: Callable[[], object], fuse: Fuse | None = None) -> object:
@@ -201,9 +244,34 @@ class Actors:
         sha256 = self.world.agreement(reference).required_fact(FactKind.PREPARED).text("sha256")
         sign.sign(self.world.ports, cookie, code, accepted=True, document_sha256=sha256)
 
-    def completed(self, visit: Visit) -> None:
-        """Supply what the member's secretary was asked for."""
-        self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT}))
+    def completed(self, visit: Visit, *, knows_dates: bool = True) -> None:
+        """Supply what the member's secretary was asked for; without the act's dates, it is asked for them again."""
+        dates = {} if knows_dates else {"act_sent_on": "", "act_published_on": ""}
+        self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT, **dates}))
+
+    def corrected(self, reference: str, *, moves_mailbox: bool = False) -> None:
+        """Correct what documents print of the member, or only the address to which it is written."""
+        member = self.member(reference)
+        person, mail = member.representative, member.representative_mail
+        values = form_of(member)
+        if moves_mailbox:
+            values["representative_email"] = mail.address.removeprefix("x-") if mail.address.startswith("x-") else f"x-{mail.address}"
+        else:
+            values["representative_capacity"] = "Présidente" if person.capacity != "Présidente" else "Présidente par intérim"
+        correct_member.correct_member(self.world.ports, member.id, values, "agent")
+
+    def member(self, reference: str) -> Member:
+        """Read the member of an agreement."""
+        with self.world.registry.read() as tx:
+            return tx.member(tx.agreement(reference).member_id)
+
+    def redrafted(self, reference: str) -> None:
+        """Open the next version; with more time, where the deadline is past."""
+        with self.world.registry.read() as tx:
+            agreement = tx.agreement(reference)
+            is_late = deadline_of(agreement, tx.campaign(CAMPAIGN)) <= self.world.clock.now()
+        later = self.world.clock.now() + MORE_TIME if is_late else None
+        redraft.redraft(self.world.ports, reference, "agent", reason="Une erreur.", deadline=later)
 
     def replayed(self) -> None:
         """Put every dead letter back in the outbox."""
@@ -251,7 +319,12 @@ class Actors:
             "archive": lambda: archive.archive(world.ports, reference),
             "activate": lambda: activate.activate(world.ports, reference),
             "keep": lambda: keep_member_file.keep_member_file(world.ports, reference),
-            "redraft": lambda: draft.redraft(world.ports, reference),
+            "redraft": lambda: self.redrafted(reference),
+            "correct": lambda: self.corrected(reference),
+            "move_mailbox": lambda: self.corrected(reference, moves_mailbox=True),
+            "lift": lambda: correct_member.lift_stop(world.ports, self.member(reference).id, "Transmis hier.", "agent"),
+            "extend": lambda: extend.extend(world.ports, reference, world.clock.now() + MORE_TIME, "agent"),
+            "cancel": lambda: cancel.cancel(world.ports, reference, "Créée par erreur.", "agent"),
             "resume": lambda: resume.resume(world.ports),
             "worker": lambda: deliver.deliver_due(world.ports),
         }
@@ -288,8 +361,10 @@ class Actors:
         world, agreement = self.world, self.world.agreement(reference)
         match world.status(reference):
             case Status.RETURNED:
-                draft.redraft(world.ports, reference)
-            case Status.AWAITING_DATA if not self.is_too_late():
+                self.redrafted(reference)
+            case Status.AWAITING_DATA:
+                extend.extend(world.ports, reference, world.clock.now() + MORE_TIME + timedelta(days=len(agreement.facts)), "agent")
+                world.deliver()
                 visit = self.opened(reference)
                 if visit is not None:
                     self.completed(visit)
@@ -301,11 +376,6 @@ class Actors:
                 self.authorised(self.at_desk())
             case _:
                 pass
-
-    def is_too_late(self) -> bool:
-        """Tell whether the campaign's deadline is past: what was not signed by then stays where it is."""
-        with self.world.registry.read() as tx:
-            return self.world.clock.now() > tx.campaign(CAMPAIGN).deadline
 
     def give_power(self, reference: str, *, is_there: bool) -> None:
         """Withdraw the member's act of power, or give it back."""
@@ -321,18 +391,32 @@ class Actors:
         with self.all_up():
             for reference, before in self.statuses.items():
                 check_agreement(self.world.ports, reference)
+                version = self.versions[reference]
                 status = self.known_status(reference)
                 assert status is not Status.QUARANTINED
-                assert before not in FINAL or status is before, f"{reference}: from {before} to {status}"
+                is_reopened = before in redraft.REOPENABLE and self.world.agreement(reference).version > version
+                assert before not in FINAL or status is before or is_reopened, f"{reference}: from {before} to {status}"
+                self.check_not_stale(reference)
                 assert before is not Status.ACTIVE or status is Status.ACTIVE
         with self.world.registry.read() as tx:
             assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
         orders = [(order.reference, order.service) for order in self.world.activation.orders.values()]
         assert len(orders) == len(set(orders))
 
+    def check_not_stale(self, reference: str) -> None:
+        """What may be signed names the representative as the record does now, and is asked for at the address that is recorded."""
+        agreement, member = self.world.agreement(reference), self.member(reference)
+        if self.world.status(reference) is Status.AWAITING_MEMBER and agreement.fact(FactKind.CONSENTED) is None:
+            assert preparation_of(agreement).member.person == member.representative
+            with self.world.registry.read() as tx:
+                open_links = [link for link in tx.links_of(reference) if link.is_open(self.world.clock.now())]
+            signing = [link for link in open_links if link.purpose is Purpose.SIGN]
+            assert {link.address for link in signing} <= {member.representative_mail.address}
+
     def known_status(self, reference: str) -> Status:
         """Compute where an agreement stands, and remember it."""
         self.statuses[reference] = self.world.status(reference)
+        self.versions[reference] = self.world.agreement(reference).version
         return self.statuses[reference]
 
     def end_well(self) -> None:
@@ -354,7 +438,7 @@ class Actors:
         self.check()
         for reference, status in self.statuses.items():
             agreement = world.agreement(reference)
-            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(), f"{reference} ends {status}"
+            assert status in FINAL | {Status.ACTIVE}, f"{reference} ends {status}"
             failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
             assert status is not Status.ACTIVE or not failed, agreement.failure
             signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
