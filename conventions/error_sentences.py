@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "document.not_found": "Ce fichier n'appartient pas à ce dossier.",
         "text.empty": "Écrivez quelques mots avant d'envoyer.",
         "text.too_long": "Ce texte est trop long : {most} caractères au plus.",
+        "form.day": "Écrivez le dernier jour pour signer.",
         "form.refused": "{count} renseignement(s) à corriger.",
         # power, programme, delegation
         "programme.closed": "Le programme {programme} est terminé : plus rien ne peut y être signé.",

@@ -17,6 +17,7 @@ from conventions.member_file import read_act_dates, read_billing, read_power, re
 from conventions.members import Member
 from conventions.ports.system import Ports
 from conventions.recording import record_event, record_fact
+from conventions.steps.correct_member import concerned_by, follow, wake_campaigns
 from conventions.steps.open_link import visit_of
 from conventions.steps.request_data import fields_asked
 from conventions.views import DataForm
@@ -74,19 +75,22 @@ def complete_data(ports: Ports, cookie: str, values: Mapping[str, str]) -> tuple
         _check_usable(tx.link(link.id, lock=True), agreement, now)
         member = tx.member(agreement.member_id)
         asked = fields_asked(agreement, member)
-        member = _completed(member, asked, values)
+        others = [one for one in concerned_by(ports, tx, member) if one.reference != agreement.reference]
+        before, member = member, _completed(member, asked, values)
         tx.update_member(member)
+        made = follow(ports, tx, others, before, member, f"link {link.id}")
         missing = missing_fields(member)
         if missing:
             data: dict[str, Json] = {"version": agreement.version, "fields": list(asked), "missing": list(missing)}
             record_event(ports, tx, "data.given", at=now, reference=agreement.reference, data=data)
-            return missing
-        if agreement.fact(FactKind.DATA_COMPLETED) is None:  # even if an agent has supplied the rest meanwhile
+        elif agreement.fact(FactKind.DATA_COMPLETED) is None:  # even if an agent has supplied the rest meanwhile
             fact = Fact(FactKind.DATA_COMPLETED, now, agreement.version, {"fields": list(asked)})
             record_fact(ports, tx, agreement, fact)
-        campaign_id = agreement.campaign_id
-    ports.waker.wake("campaign", f"data:{agreement.reference}:{agreement.version}", {"campaign_id": campaign_id})
-    return ()
+    if not missing:
+        key = f"data:{agreement.reference}:{agreement.version}"
+        ports.waker.wake("campaign", key, {"campaign_id": agreement.campaign_id})
+    wake_campaigns(ports, others, (*made.redrafted, *made.completed))
+    return missing
 
 
 def _check_usable(link: Link, agreement: Agreement, now: datetime) -> None:

@@ -10,7 +10,7 @@ For each agreement of the member that is not over:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from conventions.agreements import Agreement, Fact, FactKind
@@ -29,11 +29,12 @@ from conventions.powers import Override
 from conventions.recording import checked_reason, record_event, record_fact
 from conventions.search import Wanted
 from conventions.status import FINAL, Status, status_of
-from conventions.steps.redraft import open_version
+from conventions.steps.redraft import REOPENABLE, open_version
 from conventions.steps.reissue_link import close_links, send_again
 from conventions.steps.request_data import secretary_address
 
-AT_REST = FINAL | {Status.ARCHIVED, Status.ACTIVE, Status.RETURNED}
+OVER = (FINAL - REOPENABLE) | {Status.ARCHIVED, Status.ACTIVE}
+AT_REST = OVER | REOPENABLE
 """What is over, and what is drafted again from what is then true when an agent says so."""
 
 MOST_OF_ONE_MEMBER = 1_000
@@ -53,20 +54,15 @@ def correct_member(ports: Ports, member_id: str, values: Mapping[str, str], by: 
         fields = changed_fields(before, after)
         if not fields:
             return Correction()
-        concerned = _concerned(ports, tx, before)
+        concerned = concerned_by(ports, tx, before)
         if not set(fields) <= BESIDE:
             for agreement in concerned:
                 _check_not_signed(agreement)
         tx.update_member(after)
         personal = {"by": by, "before": _told(before, fields), "after": _told(after, fields)}
-        _record(ports, tx, concerned, "member.corrected", {"member": member_id, "fields": list(fields)}, personal)
-        made = Correction(
-            fields,
-            tuple(one.reference for one in concerned if _redrafted(ports, tx, one, before, after, by)),
-            tuple(one.reference for one in concerned if _written_again(ports, tx, one, before, after, by)),
-            tuple(one.reference for one in concerned if _completed(ports, tx, one, after)),
-        )
-    _wake(ports, concerned, (*made.redrafted, *made.completed))
+        _record(ports, tx, after, "member.corrected", {"member": member_id, "fields": list(fields)}, personal)
+        made = replace(follow(ports, tx, concerned, before, after, by), fields=fields)
+    wake_campaigns(ports, concerned, (*made.redrafted, *made.completed))
     return made
 
 
@@ -90,23 +86,32 @@ def lift_stop(ports: Ports, member_id: str, reason: str, by: str) -> Correction:
             raise RuleRefused(f"act of power dated {power.act.on}, after {today}", code="power.after_signature")
         if power.act.executory_on is not None and power.act.executory_on <= today:
             raise RuleRefused("the act is executory", code="power.executory")
-        concerned = _concerned(ports, tx, member)
+        concerned = concerned_by(ports, tx, member)
         for agreement in concerned:
             _check_not_signed(agreement)
         after = replace(member, power=replace(power, override=Override(words, by, today)))
         tx.update_member(after)
-        _record(ports, tx, concerned, "member.stop_lifted", {"member": member_id}, {"by": by, "reason": words})
+        _record(ports, tx, after, "member.stop_lifted", {"member": member_id}, {"by": by, "reason": words})
         made = Correction(("power",), completed=tuple(one.reference for one in concerned if _completed(ports, tx, one, after)))
-    _wake(ports, concerned, tuple(one.reference for one in concerned))
+    wake_campaigns(ports, concerned, tuple(one.reference for one in concerned))
     return made
 
 
-def _concerned(ports: Ports, tx: Transaction, member: Member) -> list[Agreement]:
-    """Read the member's agreements that are not over, their rows held."""
+def follow(ports: Ports, tx: Transaction, concerned: Sequence[Agreement], before: Member, after: Member, by: str) -> Correction:
+    """Put right what depends on a member's record that just changed, in the caller's transaction; what is agreed to stays as it is."""
+    return Correction(
+        redrafted=tuple(one.reference for one in concerned if _redrafted(ports, tx, one, before, after, by)),
+        written_again=tuple(one.reference for one in concerned if _written_again(ports, tx, one, before, after, by)),
+        completed=tuple(one.reference for one in concerned if _completed(ports, tx, one, after)),
+    )
+
+
+def concerned_by(ports: Ports, tx: Transaction, member: Member, at_rest: Collection[Status] = AT_REST) -> list[Agreement]:
+    """Read the member's agreements that are not at rest, their rows held."""
     now = ports.clock.now()
     found = tx.find_agreements(Wanted(member.siret), now, limit=MOST_OF_ONE_MEMBER)
     held = [tx.agreement(agreement.reference, lock=True) for agreement in found if agreement.member_id == member.id]
-    return [one for one in held if status_of(one, now) not in AT_REST and one.fact(FactKind.ARCHIVED) is None]
+    return [one for one in held if status_of(one, now) not in at_rest and one.fact(FactKind.ARCHIVED) is None]
 
 
 def _check_not_signed(agreement: Agreement) -> None:
@@ -158,16 +163,14 @@ def _told(member: Member, fields: tuple[str, ...]) -> str:
     return render_canonical({field: plain(getattr(member, field)) for field in fields}).decode()
 
 
-def _record(
-    ports: Ports, tx: Transaction, concerned: list[Agreement], type_: str, data: Mapping[str, Json], personal: Mapping[str, str]
-) -> None:
-    """Append the event to the history of each agreement concerned; once by itself where there is none."""
-    references: list[str | None] = [agreement.reference for agreement in concerned]
+def _record(ports: Ports, tx: Transaction, member: Member, type_: str, data: Mapping[str, Json], personal: Mapping[str, str]) -> None:
+    """Append the event to the history of each agreement that is not over; once by itself where there is none."""
+    references: list[str | None] = [agreement.reference for agreement in concerned_by(ports, tx, member, OVER)]
     for reference in references or [None]:
         record_event(ports, tx, type_, at=ports.clock.now(), reference=reference, data=data, personal=personal)
 
 
-def _wake(ports: Ports, concerned: list[Agreement], references: tuple[str, ...]) -> None:
+def wake_campaigns(ports: Ports, concerned: Sequence[Agreement], references: tuple[str, ...]) -> None:
     """Ask for the flows that take these agreements further."""
     key = ports.clock.now().isoformat()
     for campaign_id in sorted({one.campaign_id for one in concerned if one.reference in references}):

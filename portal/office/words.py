@@ -43,6 +43,11 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         f"agreement.{FactKind.RELEASED}": "Sortie de quarantaine",
         "agreement.countersign_failed": "Contresignature manquée",
         "link.opened": "Lien ouvert",
+        f"agreement.{FactKind.DEADLINE_SET}": "Date limite fixée pour ce dossier",
+        "data.given": "Informations reçues en partie",
+        "member.corrected": "Renseignements du membre corrigés par un agent",
+        "member.stop_lifted": "Signature permise par un agent, l’acte n’étant pas encore exécutoire",
+        "link.reissued": "Lien pour compléter les informations renvoyé",
         "link.identity_refused": "« Ce n’est pas moi » : le lien est parvenu à quelqu’un d’autre",
         "document.part_turned": "Partie lue",
         "document.downloaded": "Fichier téléchargé par le membre",
@@ -82,14 +87,17 @@ CLOSURE_LABELS: Mapping[Closure, str] = MappingProxyType(
 )
 
 _OURS = "Traitement automatique"
+_AGENTS = "Nos agents"
+REFUSED_UNTIL_CORRECTED = ("power.after", "power.missing", "signers.", "delegation.", "programme.", "documents.", "kind.", "parent.")
+"""How the codes begin of refusals to prepare a document that time alone does not lift."""
 _TURNS: Mapping[Status, str] = MappingProxyType(
     {
         Status.DRAFTED: _OURS,
         Status.AWAITING_COUNTERSIGNATURE: "La personne qui contresigne",
         Status.SEALING: _OURS,
         Status.ARCHIVED: _OURS,
-        Status.RETURNED: "Nos agents",
-        Status.QUARANTINED: "Nos agents",
+        Status.RETURNED: _AGENTS,
+        Status.QUARANTINED: _AGENTS,
     }
 )
 
@@ -101,8 +109,13 @@ def event_label(type_: str) -> str:
     return EVENT_LABELS.get(type_, type_)
 
 
-def turn(status: Status, person: Person) -> str:
-    """Say who must act for the agreement to move; a dash when nobody must."""
+def turn(status: Status, person: Person, failure_code: str | None = None) -> str:
+    """Say who must act for the agreement to move; a dash when nobody must.
+
+    What a rule refuses is not mended by trying again: our agents correct it.
+    """
+    if status is Status.DRAFTED and failure_code is not None and failure_code.startswith(REFUSED_UNTIL_CORRECTED):
+        return _AGENTS
     if status in {Status.AWAITING_DATA, Status.AWAITING_MEMBER}:
         return person.addressed
     return _TURNS.get(status, EMPTY)

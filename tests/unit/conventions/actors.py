@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import HowShown, Mark
-from conventions.corrections import form_of
+from conventions.corrections import act_form, form_of
 from conventions.deadlines import deadline_of
 from conventions.errors import (
     AlreadyRecorded,
@@ -379,9 +379,14 @@ class Actors:
 
     def give_power(self, reference: str, *, is_there: bool) -> None:
         """Withdraw the member's act of power, or give it back."""
-        member_id = self.world.agreement(reference).member_id
-        with self.world.registry.write() as tx:
-            tx.update_member(replace(tx.member(member_id), power=POWER if is_there else None))
+        member = self.member(reference)
+        if is_there and member.power is None:
+            with suppress(RuleRefused):  # agreed to, and not signed yet: what was withdrawn comes back by itself
+                correct_member.correct_member(self.world.ports, member.id, {**form_of(member), **act_form(POWER)}, "agent")
+                return
+        if is_there is (member.power is None):
+            with self.world.registry.write() as tx:
+                tx.update_member(replace(member, power=POWER if is_there else None))
 
     def check(self) -> None:
         """Check what holds at every moment."""
