@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,7 +17,7 @@ from conventions.people import Civility, folded
 from conventions.powers import PowerToSign
 from conventions.search import Wanted
 from conventions.sentences import sentence
-from conventions.steps.complete_data import ACT_FIELDS, BILLING_FIELDS, REFERENT_FIELDS
+from conventions.steps.complete_data import ACT_DATES, ACT_FIELDS, BILLING_FIELDS, REFERENT_FIELDS
 from conventions.steps.correct_member import correct_member, lift_stop
 from conventions.steps.office import agreement_lines
 from portal.context import Context, Here
@@ -54,6 +55,7 @@ MEMBER_QUESTIONS: Mapping[str, Question] = {
     ),
     "telephone": Question("Téléphone", form="tel", is_required=False),
     **{name: QUESTIONS[name] for name in (*ACT_FIELDS, *REFERENT_FIELDS, *BILLING_FIELDS)},
+    **{name: replace(QUESTIONS[name], hint="Si elle n’est pas connue, laissez vide.") for name in ACT_DATES},
 }
 
 REPRESENTATIVE_FIELDS = tuple(name for name in MEMBER_QUESTIONS if name.startswith("representative_") and name != "representative_email")
