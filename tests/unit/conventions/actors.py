@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,8 +11,6 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import HowShown, Mark
-from conventions.corrections import act_form, form_of
-from conventions.deadlines import deadline_of
 from conventions.errors import (
     AlreadyRecorded,
     InputRefused,
@@ -22,19 +20,14 @@ from conventions.errors import (
     SigningFailed,
     UpstreamUnavailable,
 )
-from conventions.links import Purpose
-from conventions.members import Member
 from conventions.outgoing import Template
 from conventions.ports.delivery import ActivationOrder, Receipt
-from conventions.preparation import preparation_of
 from conventions.status import FINAL, Status
 from conventions.steps import (
     activate,
     archive,
     authorise,
-    cancel,
     complete_data,
-    correct_member,
     countersign,
     deliver,
     desk,
@@ -53,13 +46,13 @@ from conventions.steps import (
     sign,
     sign_in,
 )
-from tests.builders import example_member
 from tests.fakes.delivery import FakeActivation
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
-from tests.fakes.world import BROWSER, CAMPAIGN, World
+from tests.fakes.world import BROWSER, World
 from tests.invariants import check_agreement, check_folder_is_listed
+from tests.unit.conventions.office_actors import MORE_TIME, OfficeActors
 from tests.unit.conventions.test_member_file import ACT, REFERENT
 
 DOWN = UpstreamUnavailable("it does not answer")
@@ -70,7 +63,6 @@ PASSING = {"upstream.unavailable", "store.unavailable", "archive.unavailable", "
 """Why a mail or an order may become a dead letter here: something was down for longer than the schedule lasts."""
 
 CAMPAIGN_DAYS = 60
-MORE_TIME = timedelta(days=CAMPAIGN_DAYS + 1)
 STEPS_BEFORE_THE_END = 15
 MOST_AGREEMENTS = 3
 JUMPS = {
@@ -82,7 +74,6 @@ JUMPS = {
     "a day": timedelta(days=1),
     "the deadline": timedelta(days=CAMPAIGN_DAYS),
 }
-POWER = example_member().power
 Visit = tuple[str, str]
 MOVES = (
     "sign",
@@ -148,7 +139,7 @@ class WatchedActivation(FakeActivation):
         return super().deliver(order)
 
 
-class Actors:
+class Actors(OfficeActors):
     """One world and those who act in it; a step is taken on ports that may die or be interrupted in the middle."""
 
     def __init__(self) -> None:
@@ -249,30 +240,6 @@ class Actors:
         dates = {} if knows_dates else {"act_sent_on": "", "act_published_on": ""}
         self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT, **dates}))
 
-    def corrected(self, reference: str, *, moves_mailbox: bool = False) -> None:
-        """Correct what documents print of the member, or only the address to which it is written."""
-        member = self.member(reference)
-        person, mail = member.representative, member.representative_mail
-        values = form_of(member)
-        if moves_mailbox:
-            values["representative_email"] = mail.address.removeprefix("x-") if mail.address.startswith("x-") else f"x-{mail.address}"
-        else:
-            values["representative_capacity"] = "Présidente" if person.capacity != "Présidente" else "Présidente par intérim"
-        correct_member.correct_member(self.world.ports, member.id, values, "agent")
-
-    def member(self, reference: str) -> Member:
-        """Read the member of an agreement."""
-        with self.world.registry.read() as tx:
-            return tx.member(tx.agreement(reference).member_id)
-
-    def redrafted(self, reference: str) -> None:
-        """Open the next version; with more time, where the deadline is past."""
-        with self.world.registry.read() as tx:
-            agreement = tx.agreement(reference)
-            is_late = deadline_of(agreement, tx.campaign(CAMPAIGN)) <= self.world.clock.now()
-        later = self.world.clock.now() + MORE_TIME if is_late else None
-        redraft.redraft(self.world.ports, reference, "agent", reason="Une erreur.", deadline=later)
-
     def replayed(self) -> None:
         """Put every dead letter back in the outbox."""
         with self.world.registry.read() as tx:
@@ -319,12 +286,7 @@ class Actors:
             "archive": lambda: archive.archive(world.ports, reference),
             "activate": lambda: activate.activate(world.ports, reference),
             "keep": lambda: keep_member_file.keep_member_file(world.ports, reference),
-            "redraft": lambda: self.redrafted(reference),
-            "correct": lambda: self.corrected(reference),
-            "move_mailbox": lambda: self.corrected(reference, moves_mailbox=True),
-            "lift": lambda: correct_member.lift_stop(world.ports, self.member(reference).id, "Transmis hier.", "agent"),
-            "extend": lambda: extend.extend(world.ports, reference, world.clock.now() + MORE_TIME, "agent"),
-            "cancel": lambda: cancel.cancel(world.ports, reference, "Créée par erreur.", "agent"),
+            **self.office_moves(reference),
             "resume": lambda: resume.resume(world.ports),
             "worker": lambda: deliver.deliver_due(world.ports),
         }
@@ -377,17 +339,6 @@ class Actors:
             case _:
                 pass
 
-    def give_power(self, reference: str, *, is_there: bool) -> None:
-        """Withdraw the member's act of power, or give it back."""
-        member = self.member(reference)
-        if is_there and member.power is None:
-            with suppress(RuleRefused):  # agreed to, and not signed yet: what was withdrawn comes back by itself
-                correct_member.correct_member(self.world.ports, member.id, {**form_of(member), **act_form(POWER)}, "agent")
-                return
-        if is_there is (member.power is None):
-            with self.world.registry.write() as tx:
-                tx.update_member(replace(member, power=POWER if is_there else None))
-
     def check(self) -> None:
         """Check what holds at every moment."""
         if self.world.registry.state is self.checked:
@@ -407,16 +358,6 @@ class Actors:
             assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
         orders = [(order.reference, order.service) for order in self.world.activation.orders.values()]
         assert len(orders) == len(set(orders))
-
-    def check_not_stale(self, reference: str) -> None:
-        """What may be signed names the representative as the record does now, and is asked for at the address that is recorded."""
-        agreement, member = self.world.agreement(reference), self.member(reference)
-        if self.world.status(reference) is Status.AWAITING_MEMBER and agreement.fact(FactKind.CONSENTED) is None:
-            assert preparation_of(agreement).member.person == member.representative
-            with self.world.registry.read() as tx:
-                open_links = [link for link in tx.links_of(reference) if link.is_open(self.world.clock.now())]
-            signing = [link for link in open_links if link.purpose is Purpose.SIGN]
-            assert {link.address for link in signing} <= {member.representative_mail.address}
 
     def known_status(self, reference: str) -> Status:
         """Compute where an agreement stands, and remember it."""
