@@ -1,4 +1,4 @@
-"""Correcting what is known of a member: its representative and how to reach it, its act of power, its referent, its billing codes.
+"""Correcting what is known of a member: seat, representative, how to reach it, act of power, referent, billing codes.
 
 What a document prints is told from what is only used beside it: a document whose printed facts were corrected is made again.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from conventions.errors import InputRefused, Problem
-from conventions.member_file import read_billing, read_contacts, read_mail, read_power, read_referent, read_representative
+from conventions.member_file import read_billing, read_contacts, read_mail, read_power, read_referent, read_representative, read_seat
 from conventions.members import BillingCodes, Member
 from conventions.people import MailAddress, Person, Referent
 from conventions.powers import Act, PowerToSign
@@ -32,6 +32,7 @@ def form_of(member: Member) -> dict[str, str]:
     """Return a member as the fields of the form, under the names of the members' file."""
     mail = member.representative_mail
     return {
+        "seat": member.seat,
         **_person("representative", "capacity", member.representative),
         "representative_email": mail.address,
         "email_source": mail.source,
@@ -83,7 +84,7 @@ def corrected(member: Member, values: Mapping[str, str]) -> Member:
     representative, mail = read_representative(values, problems), read_mail(values, problems)
     power, referent = read_power(values, problems) or member.power, read_referent(values, problems) or member.referent
     second_mail, telephone = read_contacts(values, problems)
-    billing = read_billing(values, problems)
+    billing, seat = read_billing(values, problems), read_seat(values, problems)
     if mail.is_generic and mail.address != member.representative_mail.address and mail.called_back_on is None:
         advice = "C'est l'adresse d'un service : rappelez la personne qui signe, puis notez ici la date de cet appel."
         problems.append(Problem(0, "called_back_on", "", advice))
@@ -91,6 +92,7 @@ def corrected(member: Member, values: Mapping[str, str]) -> Member:
         raise InputRefused("the form is incomplete or wrong", code="form.refused", problems=problems, count=len(problems))
     return replace(
         member,
+        seat=seat,
         representative=representative,
         representative_mail=mail,
         power=kept_power(member.power, power),
@@ -110,13 +112,13 @@ def kept_power(before: PowerToSign | None, after: PowerToSign | None) -> PowerTo
 
 def changed_fields(before: Member, after: Member) -> tuple[str, ...]:
     """Name the fields that differ."""
-    names = ("representative", "representative_mail", "power", "referent", "second_mail", "telephone", "billing")
+    names = ("seat", "representative", "representative_mail", "power", "referent", "second_mail", "telephone", "billing")
     return tuple(name for name in names if getattr(before, name) != getattr(after, name))
 
 
-def printed(member: Member) -> tuple[Person, tuple[object, ...] | None, Referent | None, BillingCodes]:
+def printed(member: Member) -> tuple[str, Person, tuple[object, ...] | None, Referent | None, BillingCodes]:
     """Return what documents print of that which can be corrected."""
-    return member.representative, printed_act(member.power), member.referent, member.billing
+    return member.seat, member.representative, printed_act(member.power), member.referent, member.billing
 
 
 def printed_act(power: PowerToSign | None) -> tuple[object, ...] | None:

@@ -282,6 +282,11 @@ def read_mail(values: Mapping[str, str], problems: list[Problem]) -> MailAddress
     return replace(_mail(row), called_back_on=row.day("called_back_on"))
 
 
+def read_seat(values: Mapping[str, str], problems: list[Problem]) -> str:
+    """Read the body's postal address; adds to ``problems`` what is wrong."""
+    return _Row(0, values, problems).required("seat")
+
+
 def read_contacts(values: Mapping[str, str], problems: list[Problem]) -> tuple[str | None, str | None]:
     """Read the second address and the telephone of a form; adds to ``problems`` what is wrong."""
     row = _Row(0, values, problems)

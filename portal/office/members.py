@@ -34,6 +34,7 @@ MemberId = Annotated[str, Path(max_length=40)]
 MOST_SHOWN = 50
 
 MEMBER_QUESTIONS: Mapping[str, Question] = {
+    "seat": Question("Adresse postale du siège"),
     "representative_civility": Question(
         "Civilité", form="choice", choices=((Civility.MADAME.value, "Madame"), (Civility.MONSIEUR.value, "Monsieur"))
     ),
@@ -69,6 +70,7 @@ MAIL_FIELDS = (
     "telephone",
 )
 MEMBER_GROUPS = (
+    Group("L’établissement", "Son nom, son SIRET et son montant viennent du fichier des membres.", ("seat",)),
     Group("La personne qui signe", "Telle que les documents la nomment.", REPRESENTATIVE_FIELDS),
     Group("Où lui écrire", "Le lien de signature et les codes partent à la première adresse.", MAIL_FIELDS),
     Group("L’acte qui permet de signer", "La délibération ou la décision, et quand elle est devenue exécutoire.", ACT_FIELDS),
@@ -125,7 +127,7 @@ def lift(at: Agent, member_id: MemberId, form: VisitForm) -> Response:
 
 def _left_empty(member: Member, form: Mapping[str, str]) -> list[str]:
     """Name the questions that need an answer and have none; an act or a referent that is not known yet may stay so as a whole."""
-    needed = [name for name in (*REPRESENTATIVE_FIELDS, *MAIL_FIELDS) if MEMBER_QUESTIONS[name].is_required]
+    needed = [name for name in ("seat", *REPRESENTATIVE_FIELDS, *MAIL_FIELDS) if MEMBER_QUESTIONS[name].is_required]
     for fields, known in ((ACT_FIELDS, member.power), (REFERENT_FIELDS, member.referent)):
         if known is not None or any(form.get(name, "").strip() for name in fields):
             needed += [name for name in fields if MEMBER_QUESTIONS[name].is_required]

@@ -69,7 +69,13 @@ def test_returned_corrected_signed_again_countersigned_and_active(world: World) 
     assert "Nos agents" in agent.text
     agent.open(f"/conventions/{reference}")
     assert REASON in agent.text
-    correct(agent, member_page(world, reference), representative_given_name="Soazig", representative_family_name="Exemple-Nouvelle")
+    correct(
+        agent,
+        member_page(world, reference),
+        representative_given_name="Soazig",
+        representative_family_name="Exemple-Nouvelle",
+        seat="2 quai Neuf",
+    )
     assert "C’est enregistré." in agent.text
     assert world.status(reference) is Status.RETURNED
     agent.open(f"/conventions/{reference}/reprise")
@@ -92,7 +98,7 @@ def test_returned_corrected_signed_again_countersigned_and_active(world: World) 
     check_agreement(world.ports, reference)
     with world.registry.read() as tx:
         (told,) = [entry for entry in tx.events(reference) if entry.event.type == "member.corrected"]
-    assert told.event.data["fields"] == ["representative"]
+    assert told.event.data["fields"] == ["seat", "representative"]
     assert told.event.personal["by"] == "a-agent"
     assert "Soazig" not in told.canonical.decode()
 
