@@ -152,6 +152,8 @@ def test_another_mailbox_gets_a_new_link_and_the_file_stays(world: World, agent:
     assert "Un nouveau lien part à la nouvelle adresse" in agent.text
     world.deliver()
     assert world.mailer.sent[-1].to == "mairie@membre.invalid"
+    agent.open(f"/conventions/{reference}")
+    assert "adresse d’un service (personne rappelée le 6 janvier 2026)" in agent.text
     assert Visitor(portal_of(world), Site.SIGNERS).open(f"/s/{old}").status_code == 403
     assert world.agreement(reference).version == 1
     member_id = world.agreement(reference).member_id
