@@ -13,6 +13,7 @@ import gc
 import io
 import multiprocessing
 import os
+import resource
 import socket
 import tempfile
 import time
@@ -47,7 +48,9 @@ from signing.engine import Task
 from signing.keys import HeldKey
 from signing.outside import HttpTimeouts
 from signing.pki.directory import open_pki
-from signing.revisions import add_to_store, open_revision, store_content
+from signing.revisions import open_revision
+from signing.security_store import add_to_store, store_content
+from signing.upload_process import UploadQuestion, judge_upload
 from signing.uploads import verify_upload
 from tests.builders import example_terms
 from tests.contract.signing.key_peers import certify
@@ -88,12 +91,18 @@ class Bench:
         print(f"{name:60s} {value:>12s}  {note}", flush=True)
 
 
-def cpu_ms(work: Callable[[], object], count: int) -> float:
-    """Measure this process's CPU per document."""
+def cpu_ms(work: Callable[[], object], count: int, of: Callable[[], float] = time.process_time) -> float:
+    """Measure this process's CPU per document, or what ``of`` counts."""
     gc.collect()
-    before = time.process_time()
+    before = of()
     work()
-    return (time.process_time() - before) * 1000 / count
+    return (of() - before) * 1000 / count
+
+
+def processes_cpu() -> float:
+    """Return the CPU of this process and of those that it started and waited for, in seconds."""
+    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
 def countersign(signing: PadesSigning, members: Sequence[bytes]) -> Iterator[bytes]:
@@ -270,6 +279,9 @@ def measure(bench: Bench, *, large: int, memory: int) -> None:
         verify_upload(prepared_pdf(), uploaded, MEMBER_FIELD, person=None, trust=None, now=now)
 
     bench.record("upload check", cpu_ms(lambda: [check_upload() for _ in range(20)], 20), "two plain pages; goal 40 ms")
+    question = UploadQuestion(prepared_pdf(), uploaded, MEMBER_FIELD, None, [], now)
+    apart = cpu_ms(lambda: [judge_upload(question) for _ in range(5)], 5, of=processes_cpu)
+    bench.record("the same in a process apart, which is started for it", apart)
     renewed = cpu_ms(lambda: [signing.restamp(data) for data in sample], len(sample))
     bench.record("renewal of an archive time-stamp, checks included", renewed)
     few, signer = members[:5], their_signer(bench)

@@ -168,6 +168,7 @@ def _search_measures(name: str, url: str, count: int) -> Iterator[Measure]:
             ),
             "status alone": lambda: Wanted(status=draw.choice(list(Status))),
             "nothing found": lambda: Wanted(text="introuvable"),
+            "what waits for an agent": lambda: Wanted(to_handle=True),
         }
         for told, wanted in kinds.items():
             times = []
@@ -177,6 +178,14 @@ def _search_measures(name: str, url: str, count: int) -> Iterator[Measure]:
                     times.append(_timed(lambda: tx.find_agreements(one, NOW, limit=51)))  # noqa: B023 called at once
             p95 = statistics.quantiles(times, n=20)[-1]
             yield Measure(f"search among {count}: {told}, p95", name, f"{p95:.1f} ms (median {_middle(times):.1f})", "≤ 50 ms")
+        counts = []
+        for _ in range(SEARCHES):
+            with registry.read() as tx:
+                counts.append(_timed(lambda: (tx.count_statuses(NOW), tx.count_to_handle(NOW), tx.count_attentions())))
+        p95 = statistics.quantiles(counts, n=20)[-1]
+        yield Measure(
+            f"first page of the office, counts among {count}, p95", name, f"{p95:.1f} ms (median {_middle(counts):.1f})", "≤ 50 ms"
+        )
 
 
 def _fill(registry: SqlRegistry, url: str, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Settings of keeping: how long agreements are kept, and whom they are transferred to for ever."""
+"""Settings of keeping: how agreements are kept and for how long, and whom they are transferred to for ever."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class KeepingSettings(BaseSettings):
     )
     lock_years: int = Field(
         10, ge=1, le=99, description="Years under lock, counted from the end of the programme; at least `ADMINISTRATIVE_YEARS`."
+    )
+    s3_encryption: str | None = Field(
+        None,
+        pattern="^(AES256|aws:kms)$",
+        description="Encryption at rest that every bucket must have by default, `AES256` or `aws:kms`; not looked at without it.",
     )
     final_fate: FinalFate = Field(FinalFate.KEEP, description="Final fate (*sort final*): `keep`, `sort` or `destroy`.")
     sae_agreement: str | None = Field(None, description="Identifier of the transfer agreement (*accord de versement*) with the SAE.")

@@ -57,6 +57,11 @@ FIELDS = frozenset(
         "port",
         "exit_status",
         "signal",
+        "requests",
+        "granted",
+        "refused",
+        "unanswered",
+        "opened",
     }
 )
 """Names of fields that may be logged: identifiers, counts and durations of ours, none of which is about a person."""

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from contreseing.judging_settings import JudgingSettings
 from contreseing.keeping_settings import KeepingSettings
+from contreseing.stamping_settings import StampingSettings
 from conventions.errors import ConfigurationError
 from conventions.signatures import SignatureLevel
 
@@ -54,7 +55,7 @@ def _without_final_slash(address: str) -> str:
 Address = Annotated[str, AfterValidator(_without_final_slash)]
 
 
-class Settings(JudgingSettings, KeepingSettings):
+class Settings(JudgingSettings, KeepingSettings, StampingSettings):
     """All settings. Fields without default must be given."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -95,18 +96,14 @@ class Settings(JudgingSettings, KeepingSettings):
     pki_proofs_token: SecretStr | None = Field(
         None, description="Right to have evidence and bundles sealed; for the portal, the flows and the command line."
     )
-    tsa_urls: str | None = Field(None, description="Time-stamp authorities in order, separated by spaces; the PKI's own without it.")
-    tsa_in_flight: int = Field(16, ge=1, le=256, description="Requests that one time-stamp authority gets at once, at most.")
-    tsa_policies: str = Field("", description="Policies (OIDs, separated by spaces) that a time-stamp must carry; any without it.")
     pki_passphrase_file: Path | None = Field(
         None, description="File (0600) of what encrypts the private keys of the embedded PKI; plain without it, refused if plain with it."
     )
-    restamp_days: int = Field(365, ge=1, le=730, description="Age in days at which an archive time-stamp is renewed.")
 
     upload_anchors_dir: Path | None = Field(
-        None,
-        description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it.",
+        None, description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it."
     )
+    upload_without_siren: str = Field("refuse", pattern="^(refuse|accept)$", description="Certificate without SIREN: `refuse` or `accept`.")
     member_level: SignatureLevel = Field(SignatureLevel.SIMPLE, description="Level of members' signatures; a one-shot key gives `simple`.")
     signatory_key: str = Field(
         "one_shot", pattern="^(one_shot|pkcs11|csc)$", description="Where the Vice-President's key is: `one_shot`, `pkcs11` or `csc`."

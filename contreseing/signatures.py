@@ -10,6 +10,7 @@ from cryptography import x509
 from contreseing.clock import SystemClock
 from contreseing.judging import build_qualifier, build_third_reader
 from contreseing.settings import Settings, text_of
+from contreseing.stamping import read_anchors_of
 from conventions.errors import ConfigurationError
 from conventions.ports.documents import StampText
 from signing.adapter import PadesSigning
@@ -20,7 +21,6 @@ from signing.pki.directory import read_anchors
 from signing.pki.policies import SYNDICATE_POLICY
 from signing.pki_client import PkiTokens
 from signing.signatories import LastingKey, check_level
-from signing.trust_files import anchors_pem
 
 ONE_SHOT, PKCS11 = "one_shot", "pkcs11"
 
@@ -47,7 +47,9 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         tsa_policies=frozenset(settings.tsa_policies.split()),
         tsa_in_flight=settings.tsa_in_flight,
         lasting_key=lasting_key(settings),
-        upload_anchors_pem=_upload_anchors(settings.upload_anchors_dir),
+        upload_anchors_pem=read_anchors_of(settings.upload_anchors_dir),
+        tsa_anchors_pem=read_anchors_of(settings.tsa_anchors_dir),
+        upload_without_siren=settings.upload_without_siren == "accept",
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),
@@ -100,13 +102,6 @@ def _certificates(path: Path | None) -> tuple[x509.Certificate, ...]:
         return parse_certificates(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be read", code="configuration.trust") from error
-
-
-def _upload_anchors(folder: Path | None) -> list[bytes]:
-    try:
-        return anchors_pem(one.read_bytes() for one in sorted(folder.iterdir())) if folder is not None else []
-    except OSError as error:
-        raise ConfigurationError("the folder of accepted authorities cannot be read", code="configuration.trust") from error
 
 
 def _lacking(keys: str) -> ConfigurationError:

@@ -1,11 +1,18 @@
-"""Builds the port of time-stamps by every authority; apart from signing, because that one takes longer to load."""
+"""Whom the time-stamps are believed from, and the port of time-stamps by every authority; apart from signing, which loads longer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
+from conventions.errors import ConfigurationError
 from signing.pki.directory import read_anchors
 from signing.stamping import AllAuthorities
+from signing.trust_files import anchors_pem
+
+OUTSIDE_ANCHORS = "timestamp-authorities.pem"
 
 
 def build_timestamps(settings: Settings, clock: SystemClock) -> AllAuthorities:
@@ -15,8 +22,30 @@ def build_timestamps(settings: Settings, clock: SystemClock) -> AllAuthorities:
         ConfigurationError: an anchor lacks, or is unreadable.
     """
     return AllAuthorities(
-        anchors_pem=read_anchors(settings.pki_anchors_dir),
+        anchors_pem=timestamp_anchors(settings),
         tsa_urls=settings.timestamp_urls,
         tsa_policies=frozenset(settings.tsa_policies.split()),
         clock=clock,
     )
+
+
+def timestamp_anchors(settings: Settings) -> Mapping[str, bytes]:
+    """Return the anchors that a time-stamp's path may end at, PEM by file name: our own, and those of outside authorities.
+
+    Raises:
+        ConfigurationError: an anchor lacks, or is unreadable.
+    """
+    outside = read_anchors_of(settings.tsa_anchors_dir)
+    return {**read_anchors(settings.pki_anchors_dir), **({OUTSIDE_ANCHORS: b"".join(outside)} if outside else {})}
+
+
+def read_anchors_of(folder: Path | None) -> list[bytes]:
+    """Return the certificates of a folder's files, PEM each; none without a folder.
+
+    Raises:
+        ConfigurationError: the folder or a file of it cannot be read.
+    """
+    try:
+        return anchors_pem(one.read_bytes() for one in sorted(folder.iterdir())) if folder is not None else []
+    except OSError as error:
+        raise ConfigurationError(f"the folder of anchors {folder} cannot be read", code="configuration.trust") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
@@ -12,24 +13,34 @@ from conventions.errors import ConfigurationError, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_levels
 from conventions.signatures import SignatureLevels
-from storage.buckets import ensure_archive_bucket, ensure_buckets
+from storage.buckets import ensure_archive_bucket, ensure_buckets, verify_archive_bucket, verify_buckets
 from storage.migrations import ensure_schema, verify_schema
 from storage.registry import SqlRegistry
 
 
-def prepare_stores(settings: Settings) -> None:
-    """Bring the database to this version's schema and make sure that the buckets stand; run at each start.
+@dataclass(frozen=True)
+class PreparedStores:
+    """What was done: the schema's revision before (None in an empty database) and now, the names of the buckets made."""
+
+    schema_before: str | None
+    schema: str | None
+    buckets: tuple[str, ...]
+
+
+def prepare_stores(settings: Settings) -> PreparedStores:
+    """Bring the database to this version's schema and make the buckets that lack; run again, it finds nothing to do.
 
     Raises:
-        ConfigurationError: the database is of a later version, or a bucket has no object lock.
+        ConfigurationError: the database is of a later version; ``store.buckets``: a bucket is not as it must be, with each reason.
         UpstreamUnavailable: the database or the object store does not answer.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ensure_schema(settings.registry_url)
-    ensure_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket)
+    before, now = ensure_schema(settings.registry_url)
+    made = [*ensure_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket, settings.s3_encryption)]
     second = second_s3_settings(settings)
     if second is not None:
-        ensure_archive_bucket(second, settings.s3_second_archive_bucket)
+        made += ensure_archive_bucket(second, settings.s3_second_archive_bucket, settings.s3_encryption)
+    return PreparedStores(before, now, tuple(made))
 
 
 @contextmanager
@@ -49,6 +60,30 @@ def opened_registry(url: str) -> Iterator[SqlRegistry]:
 
 
 def verify_stores(settings: Settings) -> None:
+    """Check everything that a process rests on before it starts: the registry, and every bucket.
+
+    Raises:
+        ConfigurationError: see ``verify_registry``; ``store.buckets``: a bucket is not as it must be, with each reason.
+        UpstreamUnavailable: the database or an object store does not answer.
+    """
+    verify_registry(settings)
+    verify_object_stores(settings)
+
+
+def verify_object_stores(settings: Settings) -> None:
+    """Check the working bucket and those of each archive: they stand, with versions, lock and encryption, and nobody else's.
+
+    Raises:
+        ConfigurationError: ``store.buckets``, with each reason.
+        UpstreamUnavailable: an object store does not answer.
+    """
+    verify_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket, settings.s3_encryption)
+    second = second_s3_settings(settings)
+    if second is not None:
+        verify_archive_bucket(second, settings.s3_second_archive_bucket, settings.s3_encryption)
+
+
+def verify_registry(settings: Settings) -> None:
     """Check that the database has this version's schema, and that the keys give what each programme still open asks for.
 
     Raises:

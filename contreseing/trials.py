@@ -8,7 +8,7 @@ import secrets
 import smtplib
 import ssl
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
@@ -16,17 +16,13 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.stores import verify_stores
-from contreseing.wiring import s3_settings
+from contreseing.stores import verify_object_stores, verify_registry
+from contreseing.wiring import s3_settings, second_s3_settings
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
-from conventions.french import format_instant
 from conventions.steps.refresh_lists import assess
-from signing.chains import TrustStore, parse_certificates
-from signing.pki.directory import read_anchors
-from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
 from storage.archive import S3Archive
-from storage.buckets import verify_buckets
 from storage.registry import SqlRegistry
+from storage.s3_client import S3Settings
 
 PATIENCE_SECONDS = 10.0
 FLOW_RUN_SECONDS = 90.0
@@ -36,8 +32,6 @@ LOCKED_FOR = timedelta(minutes=1)
 TRIAL_FLOW = "sweep/run"
 """A run that anybody may ask for at any time: it only finishes what stands still."""
 
-QUERY = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-
 
 def try_database(settings: Settings) -> str:
     """Check the schema, then take and release a claim: a committed write, twice.
@@ -45,7 +39,7 @@ def try_database(settings: Settings) -> str:
     Raises:
         ConfigurationError, UpstreamUnavailable.
     """
-    verify_stores(settings)
+    verify_registry(settings)
     registry, now = SqlRegistry(settings.registry_url), SystemClock().now()
     try:
         with registry.write() as tx:
@@ -57,54 +51,28 @@ def try_database(settings: Settings) -> str:
     return f"écriture n° {fence} validée ; {count} membres enregistrés"
 
 
-def try_timestamps(settings: Settings) -> str:
-    """Have every time-stamp authority stamp something new, and check each token as a signature's would be, our clock included.
-
-    Raises:
-        ConfigurationError, UpstreamUnavailable.
-        VerificationFailed: a token that is not as it should be; ``clock.wrong`` when two authorities agree that our clock is off.
-    """
-    anchors = read_anchors(settings.pki_anchors_dir)
-    rules = TokenRules(
-        TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
-    )
-    told: list[datetime] = []
-    far: list[VerificationFailed] = []
-    for rank, url in enumerate(settings.timestamp_urls, start=1):
-        request = render_request(hashlib.sha256(secrets.token_bytes(32)).digest(), SystemClock().now())
-        try:
-            answer = httpx.post(url, content=request.der, headers=QUERY, timeout=PATIENCE_SECONDS, trust_env=False)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise UpstreamUnavailable(f"authority {rank} does not answer ({type(error).__name__})", code="tsa.unavailable") from error
-        try:
-            told.append(verify_response(answer.content, request, rules, SystemClock().now()).gen_time)
-        except VerificationFailed as error:
-            if error.code != "timestamp.time":
-                raise
-            far.append(error)
-    if is_clock_wrong(timedelta(milliseconds=int(error.details["ahead_ms"])) for error in far):
-        raise VerificationFailed(f"{len(far)} authorities agree that our clock is off", code="clock.wrong")
-    if far:
-        raise far[0]
-    heard = "une seule autorité la confirme" if len(told) == 1 else f"{len(told)} autorités la confirment"
-    return f"jeton du {format_instant(told[-1])} ; heure de cette machine : {heard}"
-
-
 def try_archive(settings: Settings) -> str:
-    """Check both buckets, then write an object locked for a minute, under a prefix of its own, and read it back.
+    """Check every bucket, then in each archive write an object locked for a minute, under a prefix of its own, and read it back.
 
     Raises:
         ConfigurationError, UpstreamUnavailable, EvidenceBroken.
+        VerificationFailed: a store says that the object is not locked.
     """
-    s3 = s3_settings(settings)
-    verify_buckets(s3, settings.s3_working_bucket, settings.s3_archive_bucket)
+    verify_object_stores(settings)
+    told = _try_lock(s3_settings(settings), settings.s3_archive_bucket, settings.lock_mode)
+    second = second_s3_settings(settings)
+    if second is None:
+        return told
+    return f"{told} ; second dépôt : {_try_lock(second, settings.s3_second_archive_bucket, settings.lock_mode)}"
+
+
+def _try_lock(s3: S3Settings, bucket: str, lock_mode: str) -> str:
+    archive = S3Archive(s3, bucket, lock_mode)
     now = SystemClock().now()
     data = f"Essai de contreseing doctor, {now.isoformat()}\n".encode()
-    archive = S3Archive(s3, settings.s3_archive_bucket, settings.lock_mode)
     written = archive.write(f"{TRIAL_PREFIX}/{hashlib.sha256(data).hexdigest()}", data, now + LOCKED_FOR)
     state = archive.state(written.key)
-    if state.lock_mode not in {settings.lock_mode, "COMPLIANCE"} or state.retain_until <= now:
+    if state.lock_mode not in {lock_mode, "COMPLIANCE"} or state.retain_until <= now:
         raise VerificationFailed(f"{written.key}: the store says it is not locked", code="archive.unlocked", key=written.key)
     return f"{state.size_bytes} octets relus, verrou {state.lock_mode} d'une minute"
 

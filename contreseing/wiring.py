@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import dataclasses
 import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
+
+import structlog
 
 from contreseing.clock import SystemClock
 from contreseing.credentials import LocalCredentials
@@ -33,6 +37,7 @@ from storage.s3_client import S3Settings
 from storage.two_archives import TwoArchives
 
 Port = TypeVar("Port")
+log = structlog.get_logger("contreseing.wiring")
 RenderStamp = Callable[[StampText, float, float], bytes]
 
 WAKE_TIMEOUT_SECONDS = 3.0
@@ -106,8 +111,19 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
     return loaded(ports)
 
 
+def log_timestamps(ports: Ports) -> None:
+    """Log what this process asked of each time-stamp authority, and what it was given: a paid one bills that."""
+    for use, port in (("signing", ports.signing), ("journal", ports.timestamps)):
+        counters = getattr(port, "timestamp_counters", None) if is_built(port) else None
+        for authority, found in counters().items() if counters is not None else ():
+            if found.requests:
+                counts = {name: count for name, count in dataclasses.asdict(found).items() if isinstance(count, int)}
+                log.info("timestamps.counted", service=authority, part=use, **counts)
+
+
 def close_ports(ports: Ports) -> None:
     """Give back connections and threads; the ports are not used after that."""
+    log_timestamps(ports)
     for port in (ports.signing, ports.timestamps, ports.activation, ports.waker, ports.working, ports.archive, ports.registry):
         close = getattr(port, "close", None) if is_built(port) else None
         if close is not None:
@@ -146,6 +162,7 @@ def current_ports() -> Ports:
     with _current.lock:
         if _current.ports is None and settings is not None:
             _current.ports = build_ports(settings, is_deferring=True, is_staying=True)
+            atexit.register(log_timestamps, _current.ports)  # a flow's process ends without closing them
         if _current.ports is None:
             msg = "the ports were taken away while they were being asked for"
             raise RuntimeError(msg)

@@ -36,7 +36,7 @@ class FactKind(StrEnum):
     DECLINED = "declined"  # reason
     CANCELLED = "cancelled"  # reason, by
     DEADLINE_SET = "deadline_set"  # number, deadline, by: the member has until then, whatever its campaign says
-    SUPERSEDED = "superseded"  # by
+    SUPERSEDED = "superseded"  # replaced_by: the reference drafted in its place by a later campaign
     AMENDED = "amended"  # document, number, effective_on: the amendment that changed it
     TERMINATED = "terminated"  # on (its last day), document: the acknowledgement that says so
     QUARANTINED = "quarantined"  # number, reason; where a reader refused: refused_by, and reports (digests by reader, of the working store)

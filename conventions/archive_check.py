@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from conventions.canonical import sha256_hex
-from conventions.errors import NotFound
+from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import INDEX_KIND, INDEX_SCHEMA
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.stores import Archive, StoredVersion
@@ -20,15 +20,27 @@ class ArchiveFault(StrEnum):
 
     MISSING = "missing"
     HIDDEN = "hidden"
+    UNREADABLE = "unreadable"
     ALTERED = "altered"
     TRUNCATED = "truncated"
     UNLOCKED = "unlocked"
     LOCK_SHORTENED = "lock_shortened"
+    LOCK_WEAKENED = "lock_weakened"
     EXTRA = "extra"
     EXTRA_VERSION = "extra_version"
     INDEX_BROKEN = "index_broken"
     NOT_AS_JOURNALLED = "not_as_journalled"
     NOT_HELD = "not_held"
+    NOT_COPIED = "not_copied"
+
+
+ABSENT = frozenset({ArchiveFault.MISSING, ArchiveFault.HIDDEN, ArchiveFault.UNREADABLE})
+"""The faults of an object that the store does not give."""
+NO_WHOLE_BYTES = ABSENT | {ArchiveFault.ALTERED, ArchiveFault.TRUNCATED}
+"""The faults of an object that the store does not give as it was written."""
+LOCKED_FOR_ALL = "COMPLIANCE"
+WITNESSES = 3
+"""Objects that are asked for before it is said of another that it alone cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -39,31 +51,49 @@ class ArchiveFinding:
     key: str
 
 
-def assess_folder(archive: Archive, prefix: str, entries: Sequence[ArchiveEntry]) -> tuple[ArchiveFinding, ...]:
+def assess_folder(
+    archive: Archive, prefix: str, entries: Sequence[ArchiveEntry], elsewhere: Sequence[str] = ()
+) -> tuple[ArchiveFinding, ...]:
     """Compare what a folder holds with what the registry says of it; ``entries`` are all of the folder's, intents included.
 
-    An intent that is not complete may or may not stand there: it is work in progress, not a fault.
+    An intent that is not complete may or may not stand there: it is work in progress, not a fault. An object that the store does
+    not give, while it gives another one of the folder or of the keys ``elsewhere``, is unreadable; the others are read all the same.
 
     Raises:
-        UpstreamUnavailable: nothing can be said.
+        UpstreamUnavailable: the store gives nothing; nothing can be said.
     """
     findings = list(_strangers(archive.versions(prefix), {entry.key for entry in entries}))
     hidden = {finding.key for finding in findings if finding.fault is ArchiveFault.HIDDEN}
-    indexes: list[tuple[ArchiveEntry, bytes]] = []
-    for entry in sorted(entries, key=lambda entry: entry.seq):
-        if entry.completed_at is None:
-            continue
+    standing = sorted((entry for entry in entries if entry.completed_at is not None), key=lambda entry: entry.seq)
+    indexes: list[tuple[ArchiveEntry, bytes | None]] = []
+    for entry in standing:
+        data: bytes | None = None
         try:
             data = archive.read(entry.key)
+            findings.extend(_object_faults(archive, entry, data))
         except NotFound:
             if entry.key not in hidden:
                 findings.append(ArchiveFinding(ArchiveFault.MISSING, entry.key))
-            continue
-        findings.extend(_object_faults(archive, entry, data))
+        except UpstreamUnavailable:
+            others = [other.key for other in standing if other.key != entry.key][:WITNESSES]
+            if not gives_any(archive, [*others, *elsewhere]):
+                raise
+            findings.append(ArchiveFinding(ArchiveFault.UNREADABLE, entry.key))
         if entry.kind == INDEX_KIND:
             indexes.append((entry, data))
     findings.extend(_index_faults(indexes, entries))
     return tuple(findings)
+
+
+def gives_any(archive: Archive, keys: Sequence[str]) -> bool:
+    """Tell whether the store gives one of these objects."""
+    for key in keys:
+        try:
+            archive.read(key)
+        except (NotFound, UpstreamUnavailable):
+            continue
+        return True
+    return False
 
 
 def _strangers(versions: Sequence[StoredVersion], known: set[str]) -> Iterator[ArchiveFinding]:
@@ -86,16 +116,25 @@ def _object_faults(archive: Archive, entry: ArchiveEntry, data: bytes) -> Iterat
     state = archive.state(entry.key)
     if not state.lock_mode:
         yield ArchiveFinding(ArchiveFault.UNLOCKED, entry.key)
-    elif state.retain_until < entry.retain_until:
+        return
+    if state.lock_mode not in {archive.lock_mode, LOCKED_FOR_ALL}:
+        yield ArchiveFinding(ArchiveFault.LOCK_WEAKENED, entry.key)
+    if state.retain_until < entry.retain_until:
         yield ArchiveFinding(ArchiveFault.LOCK_SHORTENED, entry.key)
 
 
-def _index_faults(indexes: Sequence[tuple[ArchiveEntry, bytes]], entries: Sequence[ArchiveEntry]) -> Iterator[ArchiveFinding]:
-    """Follow the chain: each index numbered, holding the digest of the one before, and listing only what the registry knows."""
+def _index_faults(indexes: Sequence[tuple[ArchiveEntry, bytes | None]], entries: Sequence[ArchiveEntry]) -> Iterator[ArchiveFinding]:
+    """Follow the chain: each index numbered, holding the digest of the one before, and listing only what the registry knows.
+
+    What could not be read (None) is told already, and stands in the chain for what the registry says of it.
+    """
     known = {entry.key: {"seq": entry.seq, "kind": entry.kind, "sha256": entry.sha256, "size_bytes": entry.size_bytes} for entry in entries}
     previous: str | None = None
     listed: set[str] = set()
     for number, (entry, data) in enumerate(indexes, 1):
+        if data is None:
+            previous = entry.sha256
+            continue
         content = _parsed(data)
         objects = content.get("objects")
         items = {str(item.get("key")): item for item in objects if isinstance(item, Mapping)} if isinstance(objects, list) else None

@@ -26,12 +26,13 @@ class HowShown(StrEnum):
 
 @dataclass(frozen=True)
 class ManifestItem:
-    """One document of a ceremony, by the digests that were shown."""
+    """One document of a ceremony, by its digests; ``served_as`` are the forms (text, picture) in which it was opened, as journalled."""
 
     reference: str
     prepared_sha256: str
     member_signed_sha256: str
     how_shown: HowShown
+    served_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def ceremony_manifest(
                 "prepared_sha256": item.prepared_sha256,
                 "member_signed_sha256": item.member_signed_sha256,
                 "how_shown": item.how_shown.value,
+                "served_as": list(item.served_as),
             }
             for item in authorisation.items
         ],

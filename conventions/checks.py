@@ -3,31 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 
-from conventions.signatures import Indication, SignatureFinding
-
-
-class Check(StrEnum):
-    """The building blocks of EN 319 102-1, 5.2 that a reader goes through, then the two that bring time in (5.5, 5.6)."""
-
-    FORMAT = "format"
-    SIGNING_CERTIFICATE = "signing_certificate"
-    CERTIFICATE_PATH = "certificate_path"
-    CRYPTOGRAPHY = "cryptography"
-    ACCEPTANCE = "acceptance"
-    TIME = "time"
-
-
-class Outcome(StrEnum):
-    """What became of a check; ``undecided``: another one decided before anything was said of this one."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INDETERMINATE = "indeterminate"
-    UNDECIDED = "undecided"
-
+from conventions.signatures import Check, Indication, Outcome, SignatureFinding
 
 CHECK_OF: Mapping[str, Check] = MappingProxyType(
     {
@@ -48,10 +26,34 @@ CHECK_OF: Mapping[str, Check] = MappingProxyType(
 """Sub-indications by the block that gives them; all others come from the certificate's path (5.2.6)."""
 
 
+CHECK_LABELS: Mapping[Check, str] = MappingProxyType(
+    {
+        Check.FORMAT: "Fichier écrit comme il se doit, rien n'y a été changé ensuite",
+        Check.SIGNING_CERTIFICATE: "Certificat du signataire trouvé",
+        Check.CRYPTOGRAPHY: "Signature et empreinte du document exactes",
+        Check.CERTIFICATE_PATH: "Certificat remontant à une autorité de confiance, non révoqué",
+        Check.ACCEPTANCE: "Procédés encore jugés sûrs",
+        Check.TIME: "Heure prouvée par un horodatage",
+    }
+)
+OUTCOME_LABELS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.PASSED: "vérifié",
+        Outcome.FAILED: "non conforme",
+        Outcome.INDETERMINATE: "ne peut pas être vérifié",
+        Outcome.UNDECIDED: "sans avis du lecteur",
+    }
+)
+
+
 def checks_of(finding: SignatureFinding) -> Mapping[Check, Outcome]:
-    """Return the outcome of each check, as the indication and sub-indication tell it; a reader without sub-indications decides none."""
+    """Return the outcome of each check: the one that decided, by the sub-indication; the others, as far as the reader told them.
+
+    A reader without sub-indications decides none.
+    """
     if finding.indication is Indication.TOTAL_PASSED:
         return dict.fromkeys(Check, Outcome.PASSED)
     decided = CHECK_OF.get(finding.sub_indication, Check.CERTIFICATE_PATH) if finding.sub_indication else None
     became = Outcome.FAILED if finding.indication is Indication.TOTAL_FAILED else Outcome.INDETERMINATE
-    return {check: became if check is decided else Outcome.UNDECIDED for check in Check}
+    told = dict(finding.told)
+    return {check: became if check is decided else told.get(check, Outcome.UNDECIDED) for check in Check}

@@ -2,7 +2,8 @@
 
 ``keep`` writes one object: the bytes go to the working store first, then the intent (with its digest) is committed, then
 the object is written under lock and read back, then its completion is committed. ``finish_pending`` completes intents that a
-crash left. Every index lists all completed objects and holds the digest of the index before it.
+crash left. Every index lists all completed objects and holds the digest of the index before it. What enters a folder that is held
+is held before its completion is recorded, and after it where the decision came between.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 
 from conventions.agreements import Agreement, Fact
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken, NotFound
+from conventions.holding import is_folder_held
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 
@@ -50,7 +53,7 @@ def keep_all(
     until: datetime,
     at_hand: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Sequence[ArchiveEntry]:
-    """Put several objects in a folder, numbered in their order: each a kind, with its bytes or their digest in the working store.
+    """Put several objects in a folder, numbered in their order: each a kind, with its bytes or the digest by which they are read.
 
     In this order, each for all of them: working bytes, intents in one transaction, objects under lock and read back, completions.
     What stands already is neither read nor written; ``at_hand`` holds, by digest, what the caller has just read there.
@@ -60,6 +63,7 @@ def keep_all(
     """
     with ports.registry.read() as tx:
         done = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference) if entry.completed_at is not None}
+        held = is_folder_held(tx, reference)
 
     def prepared(item: tuple[str, bytes | str]) -> tuple[str, str, bytes | None]:
         kind, content = item
@@ -67,7 +71,7 @@ def keep_all(
         if (kind, sha256) in done:
             return kind, sha256, None
         if isinstance(content, str):
-            return kind, sha256, at_hand[sha256] if sha256 in at_hand else ports.working.get(sha256)
+            return kind, sha256, at_hand[sha256] if sha256 in at_hand else read_by_digest(ports, reference, sha256)
         ports.working.put(content)
         return kind, sha256, content
 
@@ -75,11 +79,9 @@ def keep_all(
         ready = list(workers.map(prepared, objects))
         entries = _intend(ports, reference, [(kind, sha256, len(data or b"")) for kind, sha256, data in ready], until)
         pairs = [(entry, data) for entry, (_, _, data) in zip(entries, ready, strict=True) if data is not None and not entry.completed_at]
-        list(workers.map(lambda pair: _write(ports, *pair), pairs))
+        list(workers.map(lambda pair: _write(ports, *pair, held=held), pairs))
     if pairs:
-        with ports.registry.write() as tx:
-            for entry, _ in pairs:
-                tx.complete_archive_entry(entry.key, ports.clock.now())
+        _record_complete(ports, [entry for entry, _ in pairs], held=held)
     return entries
 
 
@@ -88,7 +90,7 @@ def finish_pending(ports: Ports, reference: str) -> int:
     with ports.registry.read() as tx:
         pending = [entry for entry in tx.archive_entries(reference) if entry.completed_at is None]
     for entry in pending:
-        _complete(ports, entry, ports.working.get(entry.sha256))
+        _complete(ports, entry, read_by_digest(ports, reference, entry.sha256))
     return len(pending)
 
 
@@ -112,7 +114,7 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
             for e in entries
             if e.kind != INDEX_KIND and e.completed_at is not None
         ]
-        if indexes and json.loads(ports.working.get(indexes[-1].sha256))["objects"] == objects:
+        if indexes and json.loads(read_by_digest(ports, reference, indexes[-1].sha256))["objects"] == objects:
             return indexes[-1]
         index: Mapping[str, Json] = {
             "schema": INDEX_SCHEMA,
@@ -145,6 +147,27 @@ def listed_entries(ports: Ports, reference: str) -> Sequence[ArchiveEntry]:
         raise NotFound(f"nothing of {reference} is archived yet", code="bundle.nothing_archived")
     listed = {item["key"] for item in json.loads(read_kept(ports, indexes[-1]))["objects"]}
     return [entry for entry in completed if entry.key in listed or entry in indexes]
+
+
+def read_by_digest(ports: Ports, reference: str, sha256: str) -> bytes:
+    """Return a file of an agreement by its digest: from the working store, else from its folder in the archive.
+
+    The working store is the nearer one, and may be lost whole; what was put under lock is enough from then on.
+
+    Raises:
+        NotFound: neither has it.
+        EvidenceBroken: the one that has it holds other bytes.
+        UpstreamUnavailable.
+    """
+    try:
+        return ports.working.get(sha256)
+    except NotFound:
+        with ports.registry.read() as tx:
+            kept = [entry for entry in tx.archive_entries(reference) if entry.sha256 == sha256]
+        for entry in kept:  # an intent may stand without its object, or with it where a crash came before its completion
+            with suppress(NotFound):
+                return read_kept(ports, entry)
+        raise
 
 
 def read_kept(ports: Ports, entry: ArchiveEntry) -> bytes:
@@ -219,14 +242,28 @@ def _intend(
     raise Busy(f"the folder of {reference} is being written by others")
 
 
-def _write(ports: Ports, entry: ArchiveEntry, data: bytes) -> None:
+def _write(ports: Ports, entry: ArchiveEntry, data: bytes, *, held: bool) -> None:
     if sha256_hex(data) != entry.sha256:
         raise EvidenceBroken(f"{entry.key}: the working bytes are not those of the intent", code="evidence.digest")
     ports.archive.write(entry.key, data, entry.retain_until)
+    if held:
+        ports.archive.set_legal_hold(entry.key, held=True)
+
+
+def _record_complete(ports: Ports, entries: Sequence[ArchiveEntry], *, held: bool) -> None:
+    """Record that objects of one folder stand, and hold them where that was decided while they were being written."""
+    with ports.registry.write() as tx:
+        for entry in entries:
+            tx.complete_archive_entry(entry.key, ports.clock.now())
+        held_since = not held and is_folder_held(tx, entries[0].reference)
+    if held_since:
+        for entry in entries:
+            ports.archive.set_legal_hold(entry.key, held=True)
 
 
 def _complete(ports: Ports, entry: ArchiveEntry, data: bytes) -> ArchiveEntry:
-    _write(ports, entry, data)
-    with ports.registry.write() as tx:
-        tx.complete_archive_entry(entry.key, ports.clock.now())
+    with ports.registry.read() as tx:
+        held = is_folder_held(tx, entry.reference)
+    _write(ports, entry, data, held=held)
+    _record_complete(ports, [entry], held=held)
     return entry

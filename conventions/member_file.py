@@ -8,54 +8,30 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
 from conventions.errors import InputRefused, Problem
+from conventions.member_columns import COLUMNS, REQUIRED
 from conventions.members import BillingCodes, Member
 from conventions.people import Civility, MailAddress, Person, Referent, is_mail_address
 from conventions.powers import Act, ActType, PowerToSign
 from conventions.scale import Category, Scale
 from conventions.siret import is_fictitious, parse_siret
 
-REQUIRED = (
-    "name",
-    "category",
-    "siret",
-    "seat",
-    "representative_civility",
-    "representative_given_name",
-    "representative_family_name",
-    "representative_capacity",
-    "representative_email",
-    "email_source",
-)
-OPTIONAL = (
-    "population",
-    "contribution_eur",
-    "territory_siret",
-    "email_checked_on",
-    "email_checked_by",
-    "second_email",
-    "telephone",
-    "act_type",
-    "act_body",
-    "act_number",
-    "act_on",
-    "act_sent_on",
-    "act_published_on",
-    "referent_civility",
-    "referent_given_name",
-    "referent_family_name",
-    "referent_function",
-    "referent_email",
-    "referent_telephone",
-    "service_code",
-    "engagement_number",
-)
-COLUMNS = REQUIRED + OPTIONAL
 LONGEST_VALUE = 300
+LONGEST_NUMBER = 9
+"""Digits: no body has a thousand million inhabitants, and Python reads no number of thousands of digits."""
+LONGEST_SHOWN = 80
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what shows nothing and breaks lines or files: controls, halves of pairs, separators of lines."""
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of writing: a name would be read as another one."""
 LARGEST_FILE_CHARACTERS = 20_000_000
 
 
@@ -64,35 +40,37 @@ class _Row:
 
     def __init__(self, line: int, values: Mapping[str, str], problems: list[Problem]) -> None:
         self.line, self.values, self.problems = line, values, problems
+        self._checked: set[str] = set()
 
     def wrong(self, column: str, advice: str) -> None:
-        self.problems.append(Problem(self.line, column, self.values.get(column, ""), advice))
+        self.problems.append(Problem(self.line, column, _shown(self.values.get(column, "")), advice))
 
     def text(self, column: str) -> str:
-        return self.values.get(column, "").strip()
+        """Return a value without the spaces around it; its length and its characters are judged once."""
+        value = self.values.get(column, "").strip()
+        if column not in self._checked:
+            self._checked.add(column)
+            if len(value) > LONGEST_VALUE:
+                self.wrong(column, f"Valeur trop longue : {LONGEST_VALUE} caractères au plus.")
+            elif any(_is_unseen(character) for character in value):
+                self.wrong(column, "Cette valeur contient un caractère de contrôle ou un retour à la ligne : supprimez-le.")
+        return value
 
     def required(self, column: str) -> str:
         value = self.text(column)
         if not value:
             self.wrong(column, "Cette colonne est obligatoire : indiquez une valeur.")
-        elif len(value) > LONGEST_VALUE:
-            self.wrong(column, f"Valeur trop longue : {LONGEST_VALUE} caractères au plus.")
-        elif any(ord(character) < ord(" ") for character in value):
-            self.wrong(column, "Cette valeur contient un caractère de contrôle : supprimez-le.")
         return value
-
-    def optional(self, column: str) -> str | None:
-        return self.required(column) if self.text(column) else None
 
     def day(self, column: str) -> date | None:
         value = self.text(column)
         if not value:
             return None
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.wrong(column, "Écrivez la date sous la forme AAAA-MM-JJ, par exemple 2026-03-12.")
-            return None
+        with suppress(ValueError):
+            if _DAY.fullmatch(value):  # Python reads other forms too
+                return date.fromisoformat(value)
+        self.wrong(column, "Écrivez la date sous la forme AAAA-MM-JJ, par exemple 2026-03-12.")
+        return None
 
     def whole_number(self, column: str) -> int | None:
         value = self.text(column)
@@ -100,6 +78,9 @@ class _Row:
             return None
         if not value.isascii() or not value.isdigit():
             self.wrong(column, "Écrivez un nombre entier, sans espace ni virgule.")
+            return None
+        if len(value) > LONGEST_NUMBER:
+            self.wrong(column, f"Nombre trop grand : {LONGEST_NUMBER} chiffres au plus.")
             return None
         return int(value)
 
@@ -119,17 +100,37 @@ class _Row:
             return Civility.MADAME
 
 
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or character in _TURNING
+
+
+def _shown(value: str) -> str:
+    """Return a refused value as it may be shown in a list: not too long, and nothing that a terminal would obey."""
+    cut = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    return "".join("\ufffd" if _is_unseen(character) else character for character in cut)
+
+
 def parse_member_file(text: str, scale: Scale) -> tuple[Member, ...]:
-    """Read the members' file (CSV, comma-separated, UTF-8, a header with the published columns in any order).
+    """Read the members' file: the members of ``parse_member_rows``, without their lines."""
+    return tuple(member for _, member in parse_member_rows(text, scale))
+
+
+def parse_member_rows(text: str, scale: Scale) -> tuple[tuple[int, Member], ...]:
+    """Read the members' file (CSV, UTF-8, a header with the published columns in any order); each member with its line.
+
+    Columns are separated by commas, or by semicolons, as French spreadsheets write them: the header tells, no column's name holds
+    either.
 
     Raises:
         InputRefused: ``problems`` lists everything that is wrong, by line and column; nothing may be kept.
     """
     if len(text) > LARGEST_FILE_CHARACTERS:
         raise InputRefused("members' file too large", code="import.too_large")
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    text = text.removeprefix("\ufeff")
+    separator = _separator(text.partition("\n")[0])
+    reader = csv.reader(io.StringIO(text), strict=True, delimiter=separator)
     problems: list[Problem] = []
-    members: list[Member] = []
+    members: list[tuple[int, Member]] = []
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, problems)
@@ -141,12 +142,13 @@ def parse_member_file(text: str, scale: Scale) -> tuple[Member, ...]:
                 continue
             line = reader.line_num
             if len(values) != len(header):
-                advice = f"La ligne a {len(values)} colonnes, l'en-tête en a {len(header)} : vérifiez les virgules et les guillemets."
+                signs = "virgules" if separator == "," else "points-virgules"
+                advice = f"La ligne a {len(values)} colonnes, l'en-tête en a {len(header)} : vérifiez les {signs} et les guillemets."
                 problems.append(Problem(line, "", "", advice))
                 continue
             member = _member(_Row(line, dict(zip(header, values, strict=True)), problems), scale, seen)
             if member is not None:
-                members.append(member)
+                members.append((line, member))
     except csv.Error as error:
         problems.append(Problem(reader.line_num, "", "", "Le fichier n'est pas un CSV lisible à cet endroit : vérifiez les guillemets."))
         raise InputRefused("not a CSV file", code="import.refused", problems=problems, count=len(problems)) from error
@@ -157,10 +159,24 @@ def parse_member_file(text: str, scale: Scale) -> tuple[Member, ...]:
     return tuple(members)
 
 
+def _separator(header: str) -> str:
+    """Return what separates the columns: the semicolon where the header has some and no comma, else the comma."""
+    return ";" if ";" in header and "," not in header else ","
+
+
 def _check_header(header: list[str], problems: list[Problem]) -> None:
+    if header and not set(header) & set(COLUMNS):
+        advice = (
+            "Aucune colonne connue dans l'en-tête : séparez les colonnes par des virgules ou par des points-virgules, sans les mélanger,"
+            " et nommez-les comme le dit « contreseing import --columns »."
+        )
+        problems.append(Problem(1, "", _shown(", ".join(header)), advice))
+        return
     problems.extend(Problem(1, name, "", "Il manque cette colonne dans l'en-tête.") for name in REQUIRED if name not in header)
     problems.extend(
-        Problem(1, name, name, "Colonne inconnue : supprimez-la ou corrigez son nom.") for name in header if name not in COLUMNS
+        Problem(1, _shown(name), _shown(name), "Colonne inconnue : supprimez-la ou corrigez son nom.")
+        for name in header
+        if name not in COLUMNS
     )
     problems.extend(
         Problem(1, name, name, "Colonne présente deux fois : gardez-en une.") for name in sorted(set(header)) if header.count(name) > 1
@@ -175,6 +191,7 @@ def _member(row: _Row, scale: Scale, seen: dict[str, int]) -> Member | None:
     amount = row.whole_number("contribution_eur")
     contribution = _contribution(row, scale, category, population, amount) if category is not None else None
     representative, mail = _representative(row), _mail(row)
+    telephone, billing = row.text("telephone") or None, _billing(row)
     name, seat = row.required("name"), row.required("seat")
     power, referent = _power(row), _referent(row)
     second_mail = row.mail("second_email", is_required=False) or None
@@ -196,8 +213,8 @@ def _member(row: _Row, scale: Scale, seen: dict[str, int]) -> Member | None:
         power=power,
         referent=referent,
         second_mail=second_mail,
-        telephone=row.text("telephone") or None,
-        billing=BillingCodes(row.text("service_code") or None, row.text("engagement_number") or None),
+        telephone=telephone,
+        billing=billing,
         fictitious=is_fictitious(siret),
     )
 
@@ -290,7 +307,7 @@ def read_seat(values: Mapping[str, str], problems: list[Problem]) -> str:
 def read_contacts(values: Mapping[str, str], problems: list[Problem]) -> tuple[str | None, str | None]:
     """Read the second address and the telephone of a form; adds to ``problems`` what is wrong."""
     row = _Row(0, values, problems)
-    return row.mail("second_email", is_required=False) or None, row.optional("telephone")
+    return row.mail("second_email", is_required=False) or None, row.text("telephone") or None
 
 
 def read_act_dates(values: Mapping[str, str], problems: list[Problem], power: PowerToSign) -> PowerToSign:
@@ -303,8 +320,11 @@ def read_act_dates(values: Mapping[str, str], problems: list[Problem], power: Po
 
 def read_billing(values: Mapping[str, str], problems: list[Problem]) -> BillingCodes:
     """Read the billing codes of a form; adds to ``problems`` what is wrong."""
-    row = _Row(0, values, problems)
-    return BillingCodes(row.optional("service_code"), row.optional("engagement_number"))
+    return _billing(_Row(0, values, problems))
+
+
+def _billing(row: _Row) -> BillingCodes:
+    return BillingCodes(row.text("service_code") or None, row.text("engagement_number") or None)
 
 
 def _representative(row: _Row) -> Person:
@@ -335,10 +355,12 @@ def _power(row: _Row) -> PowerToSign | None:
     columns = ("act_type", "act_body", "act_number", "act_on")
     if not any(row.text(column) for column in (*columns, "act_sent_on", "act_published_on")):
         return None
+    kind = row.required("act_type")
     try:
-        type_ = ActType(row.required("act_type"))
+        type_ = ActType(kind)
     except ValueError:
-        row.wrong("act_type", f"Nature d'acte inconnue : écrivez l'une de {', '.join(ActType)}.")
+        if kind:
+            row.wrong("act_type", f"Nature d'acte inconnue : écrivez l'une de {', '.join(ActType)}.")
         return None
     body, number = row.required("act_body"), row.required("act_number")
     row.required("act_on")

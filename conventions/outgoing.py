@@ -38,6 +38,7 @@ class Template(StrEnum):
     CANCELLED = "cancelled"
     ARCHIVE_ALERT = "archive_alert"
     LISTS_ALERT = "lists_alert"
+    ATTENTION = "attention"
     ORDER = "order"
 
 

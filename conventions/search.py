@@ -25,7 +25,8 @@ _TICK = timedelta(microseconds=1)
 class Wanted:
     """What is looked for; what is None is not looked at. ``text`` is words of names, a reference, a SIREN or a SIRET.
 
-    Days are of the member's signature, both included, in Paris; euros are a year's, both included.
+    Days are of the member's signature, both included, in Paris; euros are a year's, both included. ``to_handle``: what waits for an agent
+    alone, as ``conventions.standing`` says.
     """
 
     text: str = ""
@@ -37,6 +38,7 @@ class Wanted:
     least_eur: int | None = None
     most_eur: int | None = None
     service: str | None = None
+    to_handle: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -116,8 +118,8 @@ def status_periods(agreement: Agreement) -> tuple[Period, ...]:
     )
 
 
-def is_found(row: SearchRow, wanted: Wanted, now: datetime) -> bool:
-    """Tell whether an agreement is one of those wanted."""
+def is_found(row: SearchRow, wanted: Wanted, now: datetime, *, is_to_handle: bool = False) -> bool:
+    """Tell whether an agreement is one of those wanted; ``is_to_handle`` is its standing's, which the row does not hold."""
     first, beyond = wanted.signed_between
     return all(
         (
@@ -129,6 +131,7 @@ def is_found(row: SearchRow, wanted: Wanted, now: datetime) -> bool:
             wanted.least_eur is None or row.contribution_eur >= wanted.least_eur,
             wanted.most_eur is None or row.contribution_eur <= wanted.most_eur,
             wanted.service is None or wanted.service in row.services,
+            is_to_handle or not wanted.to_handle,
         )
     )
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conventions.attentions import AttentionKind
 from conventions.error_sentences import SENTENCES
 from conventions.errors import ContreseingError
+from conventions.french import NO_BREAK, counted
 from conventions.kinds import TITLES, Kind
 from conventions.outgoing import Template
 from conventions.powers import ActType
@@ -73,7 +75,17 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.CANCELLED: "Annulation",
         Template.ARCHIVE_ALERT: "Alerte de l'archive",
         Template.LISTS_ALERT: "Alerte des listes de confiance",
+        Template.ATTENTION: "Avis aux agents",
         Template.ORDER: "Ordre d'activation",
+    }
+)
+
+ATTENTION_SENTENCES: Mapping[AttentionKind, str] = MappingProxyType(
+    {
+        AttentionKind.NOT_ME: "«\u00a0Ce n'est pas moi\u00a0»\u00a0: le lien est parvenu à quelqu'un d'autre",
+        AttentionKind.QUESTION: "Question ou erreur signalée avant la signature",
+        AttentionKind.PROBLEM: "Problème signalé après la signature",
+        AttentionKind.NOTE: "Note d'un agent",
     }
 )
 
@@ -100,3 +112,10 @@ def sentence_of(code: str, fallback: str = "internal", details: Mapping[str, str
         return template.format_map(details)
     except KeyError:
         return SENTENCES[fallback]
+
+
+def left_out_sentence(count: int) -> str:
+    """Say how many members a campaign leaves out, and why."""
+    told = counted(count, "membre laissé de côté", "membres laissés de côté")
+    why = "il a" if count == 1 else "ils ont"
+    return f"{told}{NO_BREAK}: {why} déjà un document de même nature dans ce programme, par une autre campagne."

@@ -137,11 +137,33 @@ class ExpectedSigner:
     certificate_sha256: str = ""
 
 
+class Check(StrEnum):
+    """The building blocks of EN 319 102-1, 5.2 that a reader goes through, then the two that bring time in (5.5, 5.6)."""
+
+    FORMAT = "format"
+    SIGNING_CERTIFICATE = "signing_certificate"
+    CERTIFICATE_PATH = "certificate_path"
+    CRYPTOGRAPHY = "cryptography"
+    ACCEPTANCE = "acceptance"
+    TIME = "time"
+
+
+class Outcome(StrEnum):
+    """What became of a check; ``undecided``: another one decided before anything was said of this one."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    UNDECIDED = "undecided"
+
+
 @dataclass(frozen=True)
 class SignatureFinding:
     """One signature of a report.
 
     ``certificates``: SHA-256 of the signer's and of those above it that the reader knew; ``qualification``: None when it did not look.
+    ``is_one_shot``: the certificate is one of ours, made for this signature after a link and a code: the signature is simple.
+    ``told``: the checks that the reader itself told of, and what became of them.
     """
 
     field: str
@@ -154,6 +176,8 @@ class SignatureFinding:
     reasons: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     qualification: Qualification | None = None
+    is_one_shot: bool = False
+    told: tuple[tuple[Check, Outcome], ...] = ()
 
 
 @dataclass(frozen=True)

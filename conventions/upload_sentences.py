@@ -36,9 +36,17 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "upload.hybrid": ("La structure du fichier est ambiguë.", "Essayez un autre outil de signature, ou la signature en ligne."),
     "upload.level": ("La signature n'a pas pu être complétée au niveau exigé.", "Signez de nouveau, ou signez en ligne."),
     "upload.memory": ("Ce fichier ne peut pas être examiné : il demande trop de mémoire.", _AS_IS),
+    "upload.no_address": (
+        "Le certificat ne dit pas où vérifier qu'il n'a pas été révoqué.",
+        "Signez avec un autre certificat, ou signez en ligne.",
+    ),
     "upload.no_room": (
         "La signature ne laisse pas de place pour un horodatage.",
         "Activez l'horodatage dans votre outil, ou signez en ligne.",
+    ),
+    "upload.no_siren": (
+        "Le certificat n'indique pas le SIREN de votre établissement : rien ne le distingue de celui d'un homonyme.",
+        "Signez avec un certificat qui porte ce SIREN, ou signez en ligne.",
     ),
     "upload.not_ours": ("Ce fichier n'est pas celui qui vous a été remis, ou il a été réenregistré.", _AGAIN),
     "upload.objects": ("Le fichier contient des éléments cachés.", _AGAIN),
@@ -48,8 +56,16 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "upload.readers": ("Nos deux lecteurs n'acceptent pas tous deux ce fichier.", "Signez en ligne, ou appelez-nous."),
     "upload.revision": ("Le document a été modifié avant d'être signé.", _AGAIN),
     "upload.revisions": ("Le fichier a été enregistré trop de fois.", _ONCE),
+    "upload.revoked": (
+        "Le certificat du signataire a été révoqué.",
+        "Signez avec un autre certificat, ou signez en ligne.",
+    ),
     "upload.signature": ("La signature n'est pas valable.", _AGAIN),
     "upload.signatures": ("Le fichier porte plusieurs signatures nouvelles, ou l'une en remplace une autre.", _ONCE),
+    "upload.state": (
+        "Rien ne prouve plus que le certificat était valable au moment de la signature.",
+        "Signez de nouveau et envoyez le fichier aussitôt, avant la fin du certificat.",
+    ),
     "upload.store": (
         "Des données ajoutées avec la signature sont illisibles ou trop volumineuses.",
         "Signez sans elles : nous les ajouterons.",

@@ -44,8 +44,10 @@ SUB_INDICATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Sub-indications of EN 319 102-1, 5.1.3."""
+MAINTAINED = "Après le dernier horodatage, seules des données de vérification ont été ajoutées, sans rien changer au document"
 REASONS: Sequence[tuple[str, str]] = (
     ("no signature", "ce fichier n'est pas signé"),
+    ("an encrypted file", "ce fichier est protégé par un mot de passe : il ne peut pas être vérifié tel quel"),
     ("not a PDF", "ce fichier n'est pas un PDF lisible"),
     ("limit: the file is larger", "ce fichier est plus volumineux (100 Mo) que ce qui peut être vérifié sans risque"),
     ("limit: the file takes", "sa lecture dure plus de dix secondes, ce qu'aucun fichier signé honnête ne demande"),
@@ -72,13 +74,17 @@ def verdict(found: FileVerification) -> str:
     until = ""
     if found.verifiable_until is not None:
         until = f" Vérifiable ainsi jusqu'au {format_date(paris_date(found.verifiable_until))}."
-    told = " ".join(
-        f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {qualification_of(one).of_signature()}."
-        for one in found.signatures
-    )
+    told = " ".join(f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {of_signature(one)}." for one in found.signatures)
     times = "".join(f" {capitalised(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
-    return f"Valable au niveau {found.level}. {told}{times}{until}{known}"
+    after = f" {MAINTAINED}." if found.maintained else ""
+    return f"Valable au niveau {found.level}. {told}{times}{until}{known}{after}"
+
+
+def of_signature(one: SignatureFinding) -> str:
+    """Tell what a signature is worth: simple by a one-shot certificate of ours, else qualified or not; never more than is known."""
+    told = qualification_of(one).of_signature()
+    return told.replace("signature ", "signature simple, par un certificat à usage unique, ", 1) if one.is_one_shot else told
 
 
 def state_known(found: FileVerification) -> str:

@@ -15,7 +15,8 @@ from conventions.signatures import PadesLevel, SignatureFinding, TimestampFindin
 class FileVerification:
     """What one file shows as of ``at``: valid if every signature and time-stamp passed, at the level that the file shows.
 
-    With ``state_known_at`` it was judged as of that instant, the last of which the file proves the authorities' state.
+    ``maintained``: nothing but validation data follows the last time-stamp. With ``state_known_at`` it was judged as of that
+    instant, the last of which the file proves the authorities' state.
     """
 
     sha256: str
@@ -27,6 +28,7 @@ class FileVerification:
     verifiable_until: datetime | None
     reasons: tuple[str, ...]
     state_known_at: datetime | None = None
+    maintained: bool = False
 
 
 def render_verification(found: FileVerification) -> Mapping[str, Json]:

@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from conventions.accounts import Account
 from conventions.agreements import Agreement, Campaign
+from conventions.attentions import Attention, AttentionKind
 from conventions.ceremonies import Mark
 from conventions.kinds import SIGNERS, Kind, Party
-from conventions.links import Link, Purpose
+from conventions.links import Link, Purpose, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
 from conventions.people import Person
@@ -20,16 +21,8 @@ from conventions.powers import Act
 from conventions.preservation import kept_file, verifiable_until
 from conventions.programmes import Programme
 from conventions.scale import Category
+from conventions.standing import Contact, Standing
 from conventions.status import Status
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Who seems to be asking: personal data, kept apart and purged."""
-
-    address: str
-    user_agent: str
-    is_scripted: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,7 @@ class LinkPreview:
     syndicate: str
     telephone: str
     demonstration: bool
+    is_in_doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +192,7 @@ class CeremonyView:
 
 @dataclass(frozen=True)
 class AgreementLine:
-    """One line of the office's list: whose turn, since when, whom to ring."""
+    """One line of the office's list: whose turn, since when, why, whom to ring."""
 
     reference: str
     organisation: str
@@ -211,6 +205,8 @@ class AgreementLine:
     telephone: str | None
     siret: str
     kind: Kind
+    standing: Standing
+    contact: Contact
 
 
 @dataclass(frozen=True)
@@ -226,6 +222,10 @@ class AgreementView:
     outgoing: tuple[Outgoing, ...]
     services_on: tuple[str, ...]
     services_pending: tuple[str, ...]
+    standing: Standing
+    contact: Contact
+    visits: tuple[Visit, ...]
+    attentions: tuple[Attention, ...]
 
     @property
     def verifiable_until(self) -> datetime | None:
@@ -250,7 +250,8 @@ class Overview:
     campaigns: tuple[Campaign, ...]
     programmes: tuple[Programme, ...]
     counts: tuple[tuple[Status, int], ...]
-    needing_attention: int
+    to_handle: int
+    waiting: tuple[tuple[AttentionKind, int], ...]
     dead_letters: tuple[Outgoing, ...]
     late_outgoing: int
 

@@ -46,6 +46,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.CANCELLED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
+        Template.ATTENTION: frozenset({"title", "organisation", "reference", "what", "office"}),
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""

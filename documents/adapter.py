@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from conventions.canonical import Json
+from conventions.ceremony_report import CeremonyReport
 from conventions.errors import InputRefused
 from conventions.ports.documents import RenderedAgreement, StampText, TwinPart
 from conventions.terms import Terms
@@ -78,6 +79,16 @@ class ReportlabDocuments:
         from documents.evidence_file import render_evidence  # noqa: PLC0415 for those who render evidence, as below
 
         return render_evidence(self._wordings.wording(EVIDENCE_WORDING), data, self._stationery)
+
+    def render_ceremony_report(self, report: CeremonyReport) -> bytes:
+        """Render the report of a signing ceremony; same report, same bytes.
+
+        Raises:
+            InputRefused: something is taller than a page.
+        """
+        from documents.ceremony_report import render_ceremony_report  # noqa: PLC0415 as above
+
+        return render_ceremony_report(report, self._stationery)
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         """Read ``agreement.json`` back from PDF bytes, signed or not.

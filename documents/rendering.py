@@ -31,7 +31,7 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Issue:
-    """What a file holds beside its composition: what it says of itself, who issues it, and the data attached to it."""
+    """What a file holds beside its composition: what it says of itself, who issues it, its data, and what else is attached."""
 
     issuer: Issuer
     title: str
@@ -40,6 +40,7 @@ class Issue:
     written_on: date
     demonstration: bool
     attachment: Attachment
+    others: tuple[Attachment, ...] = ()
 
 
 def render_composition(composition: Composition, issue: Issue, stationery: Stationery = PLAIN) -> RenderedAgreement:
@@ -59,7 +60,7 @@ def render_composition(composition: Composition, issue: Issue, stationery: Stati
     pages = paginate(flows_of(composition))
     ranges = draw_pages(canvas, pages, len(composition.parts), _furniture(composition, issue, stationery))
     return RenderedAgreement(
-        data=canvas.render((issue.attachment,)),
+        data=canvas.render((issue.attachment, *issue.others)),
         page_count=len(pages),
         sections=tuple(Section(part.title, first, last) for part, (first, last) in zip(composition.parts, ranges, strict=True)),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.french import capitalised, format_date, format_instant, paris_date
 from conventions.signatures import SignatureFinding, TimestampFinding
-from conventions.verdicts import INDICATIONS, french_reasons, verdict
+from conventions.verdicts import INDICATIONS, french_reasons, of_signature, verdict
 from conventions.verification import FileVerification, qualification_of, render_verification
 from documents.blocks import Align, Block, BulletList, Composition, DataTable, Emphasis, FactSheet, Heading, Paragraph, Part, Run, Runs
 from documents.fonts import writable_characters
@@ -90,7 +90,7 @@ def _facts(found: FileVerification, at: datetime) -> Mapping[str, str]:
 def _signature(one: SignatureFinding) -> tuple[str, str, str]:
     sub = f" ({one.sub_indication})" if one.sub_indication else ""
     level = one.level.value if one.level is not None else "sans niveau PAdES"
-    result = f"{INDICATIONS[one.indication]}, {one.indication.value}{sub}, {level} ; {qualification_of(one).of_signature()}"
+    result = f"{INDICATIONS[one.indication]}, {one.indication.value}{sub}, {level} ; {of_signature(one)}"
     return one.signer or "sans nom", format_instant(one.signed_at), f"{one.field} : {result}."
 
 

@@ -12,9 +12,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
+from conventions.archive_check import ArchiveFault
 from conventions.fault_labels import FAULT_LABELS
 from conventions.french import NO_BREAK, counted
-from conventions.steps.check_archive import ArchiveCheck
+from conventions.steps.check_archive import FOR_NO_QUARANTINE, ArchiveCheck
 from conventions.steps.check_archive import check_archive as check
 from flows.reports import LISTED, render_link
 from flows.rows import Trackers
@@ -31,8 +32,9 @@ async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int = SAMPLE
     del trackers  # every deployment has this parameter; nothing is shown on the board here
     found = await read_again(sample)
     await acreate_markdown_artifact(render_check(found, current_ports().rules.address("office")), key=KEY, description="L'archive")
-    if not found.holds:
-        return Failed(message=f"Archive altérée{NO_BREAK}: {counted(len(found.findings), 'anomalie', 'anomalies')}.")
+    if found.findings:
+        said = "à compléter" if all(one.fault in FOR_NO_QUARANTINE for one in found.findings) else "altérée"
+        return Failed(message=f"Archive {said}{NO_BREAK}: {counted(len(found.findings), 'anomalie', 'anomalies')}.")
     return Completed(message=f"{counted(found.folders, 'dossier relu', 'dossiers relus')}, archive intacte.")
 
 
@@ -45,6 +47,9 @@ async def read_again(sample: int) -> ArchiveCheck:
 def render_check(found: ArchiveCheck, office: str) -> str:
     """Render what was found (Markdown)."""
     parts = ["# L'archive", f"{found.folders} dossiers et {found.objects} objets relus dans {counted(found.stores, 'dépôt', 'dépôts')}."]
+    parts += [f"Le dépôt {rank} n'a pas répondu jusqu'au bout{NO_BREAK}: le contrôle est à refaire pour lui." for rank in found.away]
+    if any(one.fault is ArchiveFault.NOT_COPIED for one in found.findings):
+        parts.append(f"Ce qui manque à un dépôt est intact dans l'autre{NO_BREAK}: à recopier par `contreseing archive repair`.")
     if found.holds:
         parts.append("L'archive est intacte.")
     else:

@@ -14,7 +14,6 @@ from conventions.amounts import said_amount
 from conventions.canonical import Json
 from conventions.error_sentences import SENTENCES
 from conventions.french import NO_BREAK, format_date, paris_date
-from conventions.steps.question import QUESTION_STEP
 
 INFORMATION, WARNING = 20, 40
 """Levels of log lines, as Prefect numbers them."""
@@ -75,14 +74,12 @@ def failure_line(failure: Failure, facts: int) -> HistoryLine:
 
 
 def failure_sentence(failure: Failure) -> str:
-    """Say which step failed and why; a signer's question is no failure, and says so by itself."""
+    """Say which step failed and why."""
     return failure_words(failure.step, failure.code)
 
 
 def failure_words(step: str, code: str) -> str:
     """Say in French what a step's identifier and an error's code say."""
-    if step == QUESTION_STEP:
-        return _spaced(reason(code))
     return _spaced(f"Échec de l'étape « {step_name(step)} » : {reason(code)}")
 
 

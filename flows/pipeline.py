@@ -38,6 +38,7 @@ class Pipeline:
 
     ``settles_in`` is for work whose agreements move once more by themselves soon after (orders are acknowledged): each chunk
     is then shown after the next one, and the last once it has moved, or after that long, so that most trackers skip a state.
+    ``aside`` is a sentence about what the work leaves out.
     """
 
     ports: Ports
@@ -48,6 +49,7 @@ class Pipeline:
     failed: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
     settles_in: timedelta = timedelta(0)
+    aside: str = ""
     interruption: ContreseingError | None = None
     _treated: int = 0
     _to_show: set[str] = field(default_factory=set)
@@ -102,6 +104,7 @@ class Pipeline:
             self.interruption = self.interruption or error
         await self._show(self._to_show, passes=LAST_MIRROR_PASSES)
         notes = [interruption_sentence(self.interruption)] if self.interruption is not None else []
+        notes += [self.aside] if self.aside else []
         notes += [f"Au prochain passage{NO_BREAK}: {counted(len(self.waiting), 'dossier', 'dossiers')}."] if self.waiting else []
         notes += [f"Échec pour {item}{NO_BREAK}: {reason(code)}" for item, code in self.failed if item not in standing.references]
         if self.board.report.failures:
@@ -113,7 +116,8 @@ class Pipeline:
         if self.interruption is not None:
             return Failed(message=interruption_sentence(self.interruption))
         summary = counted(self._treated, "dossier traité", "dossiers traités")
-        return Completed(message=f"{summary}, {counted(len(standing.troubles), 'dossier', 'dossiers')} à regarder.")
+        message = f"{summary}, {counted(len(standing.troubles), 'dossier', 'dossiers')} à regarder."
+        return Completed(message=f"{message} {self.aside}".rstrip())
 
     async def _show(self, references: set[str], passes: int = 1) -> None:
         if references and await self.board.mirror(sorted(references), passes=passes):
@@ -161,7 +165,10 @@ def title_of(stage: Stage, items: Sequence[str]) -> str:
 def told_of(stage: Stage, outcome: Outcome) -> list[tuple[int, str]]:
     """Say what a stage made of its chunk: one line, and one for each failure, as (level, text)."""
     parts = [counted(len(outcome.done), "fait", "faits")]
-    parts += [f"{counted(len(outcome.held), 'attend', 'attendent')} des informations du membre"] if outcome.held else []
+    if outcome.held and stage.step == DRAFT_STEP:
+        parts.append(f"{counted(len(outcome.held), 'laissé', 'laissés')} de côté")
+    elif outcome.held:
+        parts.append(f"{counted(len(outcome.held), 'attend', 'attendent')} des informations du membre")
     parts += [f"{counted(len(outcome.waiting), 'repris', 'repris')} plus tard"] if outcome.waiting else []
     parts += [counted(len(outcome.failed), "échec", "échecs")] if outcome.failed else []
     lines = [(INFORMATION, f"{stage.verb}{NO_BREAK}: {', '.join(parts)}.")]

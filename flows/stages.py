@@ -28,7 +28,7 @@ from conventions.signatures import CountersignOutcome
 from conventions.steps.activate import activate
 from conventions.steps.archive import archive
 from conventions.steps.countersign import countersign
-from conventions.steps.draft import draft
+from conventions.steps.draft import KEPT_OUT, draft
 from conventions.steps.invite import invite
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
@@ -51,7 +51,8 @@ logger = logging.getLogger("flows.stages")
 class Outcome:
     """What a stage made of its chunk.
 
-    ``done`` goes on to the next stage; ``held`` waits for a person outside (the member was asked for data); ``waiting`` is left
+    ``done`` goes on to the next stage; ``held`` goes no further here (the member was asked for data, or has an agreement by another
+    campaign); ``waiting`` is left
     to the sweep; ``failed`` is flagged. The last two are (reference, code).
     """
 
@@ -153,7 +154,16 @@ def _refused(ports: Ports, error: ContreseingError, references: Sequence[str]) -
 
 def drafting(campaign_id: str) -> Stage:
     """Return the stage that drafts a campaign's agreements; its items are members' ids."""
-    return Stage(DRAFT_STEP, "Ouvrir", one_by_one(DRAFT_STEP, lambda ports, member_id: draft(ports, campaign_id, member_id)))
+
+    def act(ports: Ports, member_id: str) -> str | None:
+        try:
+            return draft(ports, campaign_id, member_id)
+        except RuleRefused as error:
+            if error.code != KEPT_OUT:
+                raise
+            return None  # another campaign drafted for that member since the list was made
+
+    return Stage(DRAFT_STEP, "Ouvrir", one_by_one(DRAFT_STEP, act))
 
 
 def _prepare(ports: Ports, reference: str) -> str | None:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from conventions.ports.system import Ports
-from conventions.views import Visitor
+from conventions.visitors import Visitor
 from portal.settings import PortalSettings, Site
 
 SESSION_COOKIES = {Site.SIGNERS: "visite", Site.DESK: "parapheur", Site.OFFICE: "gestion"}
@@ -71,10 +71,18 @@ def session_cookie_of(request: Request) -> str:
     return request.cookies.get(context_of(request).session_cookie_name, "")
 
 
-def visitor_of(request: Request) -> Visitor:
+def visitor_of(request: Request, answered_after_s: float | None = None) -> Visitor:
     """Say who seems to be asking; behind a proxy, the server must be told to trust its ``X-Forwarded-For``."""
-    user_agent = request.headers.get("user-agent", "")[:_USER_AGENT_MAX_CHARACTERS]
-    return Visitor(request.client.host if request.client else "", user_agent)
+    headers = request.headers
+    purposes = " ".join(headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz", "x-purpose")).lower()
+    return Visitor(
+        request.client.host if request.client else "",
+        headers.get("user-agent", "")[:_USER_AGENT_MAX_CHARACTERS],
+        has_language="accept-language" in headers,
+        has_fetch_metadata=any(name in headers for name in ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")),
+        is_prefetch="prefetch" in purposes or "prerender" in purposes or "preview" in purposes,
+        answered_after_s=answered_after_s,
+    )
 
 
 async def _here(request: Request) -> Context:

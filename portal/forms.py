@@ -70,8 +70,26 @@ def verify_origin(request: Request) -> None:
         )
 
 
+def served_mark(context: Context, cookie: str) -> str:
+    """Make the hidden value that tells when a page was served, sealed for the cookie to which its form is tied."""
+    moment = f"{context.ports.clock.now().timestamp():.3f}"
+    return f"{moment}.{_sealed(context, cookie, moment)}"
+
+
+def answered_after_s(context: Context, cookie: str, mark: str) -> float | None:
+    """Return how many seconds passed since the page was served; None where the mark is not one of ours."""
+    moment, _, seal = mark.rpartition(".")
+    if not hmac.compare_digest(seal.encode(), _sealed(context, cookie, moment).encode()):
+        return None
+    return context.ports.clock.now().timestamp() - float(moment)
+
+
+def _sealed(context: Context, cookie: str, moment: str) -> str:
+    return context.ports.secrets.mac("form", f"{context.site}\n{cookie}\nserved {moment}".encode()).hex()
+
+
 async def read_form(request: Request) -> Mapping[str, str]:
-    """Read a form's fields; of a field given twice, the last value.
+    """Read a form's fields; of a field given twice, the last value. Lines end as the person's browser counts them: by one character.
 
     Raises:
         FormRefused: code ``form.unreadable``: not a form, or larger than any of ours.
@@ -87,7 +105,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=FORM_MAX_FIELDS)
     except ValueError as error:
         raise _unreadable(HTTPStatus.BAD_REQUEST) from error
-    return dict(pairs)
+    return {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in pairs}
 
 
 def _unreadable(status: HTTPStatus) -> FormRefused:

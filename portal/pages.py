@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from conventions.french import format_date, format_euros, paris_date
 from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
 from portal.context import context_of
-from portal.forms import Binding, bound_cookie, form_token
+from portal.forms import Binding, bound_cookie, form_token, served_mark
 from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first, of_body
 from portal.kind_words import words_of
 from portal.settings import Site
@@ -56,7 +56,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page; ``binding`` gives its forms their token, and the browser the cookie to which it is tied."""
     context = context_of(request)
-    token, new_cookie = "", ""
+    token, cookie, new_cookie = "", "", ""
     if binding is not None:
         cookie = bound_cookie(request, binding)
         if not cookie and binding is Binding.BEFORE:
@@ -70,6 +70,7 @@ def page(
             settings=context.settings,
             telephone=context.ports.rules.help_telephone,
             token=token,
+            served_mark=served_mark(context, cookie) if binding is Binding.BEFORE else "",
             is_demonstration=context.settings.demonstration
             or any(getattr(value, "demonstration", False) is True for value in values.values()),
             errors=[replace(error, message=lay_spaces(error.message)) for error in errors],

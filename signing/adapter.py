@@ -54,6 +54,8 @@ LEVEL_TEXT = "Signature électronique simple, horodatée"
 """What a link, a code and a one-shot certificate are worth (Regulation (EU) 910/2014, article 3, 10); never more is claimed."""
 LASTING_LEVEL_TEXT = "Signature électronique, horodatée"
 """Of a key in a device or at a provider: what its certificate is worth is for a report to say, after the trusted lists."""
+OUTSIDE_AUTHORITIES = "timestamp-authorities.pem"
+"""Name of the anchors that are believed about time alone, among those handed out."""
 CHUNK = 32
 CHUNKS_AHEAD = 1
 """Chunks begun beyond the one whose outcomes are taken: a chunk is read and prepared while the one before waits for its time-stamps."""
@@ -93,6 +95,8 @@ class PadesSigning:
         tsa_in_flight: int = IN_FLIGHT,
         lasting_key: LastingKey | None = None,
         upload_anchors_pem: Sequence[bytes] = (),
+        tsa_anchors_pem: Sequence[bytes] = (),
+        upload_without_siren: bool = False,
         level_text: str = LEVEL_TEXT,
         qualifier: Qualifier | None = None,
         third_reader: DssReader | None = None,
@@ -120,18 +124,22 @@ class PadesSigning:
         self._outside = Outside(timeouts or HttpTimeouts())
         own = [one for several in anchors.values() for one in several]
         accepted = [one for pem in upload_anchors_pem for one in parse_certificates(pem)]
-        trust = TrustStore([*own, *accepted])
-        rules = TokenRules(trust, tsa_policies)
+        outside = [one for pem in tsa_anchors_pem for one in parse_certificates(pem)]
+        if outside:
+            self._anchors_pem[OUTSIDE_AUTHORITIES] = render_pem(outside)
+        trust, stamp_trust = TrustStore([*own, *accepted]), TrustStore([*own, *accepted, *outside])
+        rules = TokenRules(stamp_trust, tsa_policies)
         self._authorities = TimestampAuthorities(
             [
                 TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock, in_flight=tsa_in_flight)
                 for rank, url in enumerate(tsa_urls, 1)
             ]
         )
-        gatherer = Gatherer(self._outside, trust, clock)
+        gatherer = Gatherer(self._outside, stamp_trust, clock)  # it proves a state; who may sign is judged by the readers
         self._engine = Engine(self._authorities, gatherer, clock)
         self._upload_anchors_pem = [render_pem([one]) for one in accepted]
-        self._raiser = UploadRaiser(self._engine, gatherer, trust)
+        self._upload_without_siren = upload_without_siren
+        self._raiser = UploadRaiser(self._engine, gatherer, stamp_trust)
         self._pki = PkiClient(pki_url, tokens, self._outside)
         self._proof_sealer = ProofSealer(self._pki, self._engine, render_stamp, clock)
         other = () if lasting_key is None or lasting_key.ca is None else (IssuerRule(lasting_key.ca, lasting_key.policy),)
@@ -143,8 +151,8 @@ class PadesSigning:
         if lasting_key is not None:
             self._signatory = self._open_lasting(lasting_key, CeremonyRules(syndicate_ca, rules, issuers, clock))
             self._syndicate_level_text = LASTING_LEVEL_TEXT
-        self._reader = PyhankoReader(trust, issuers, gatherer, qualifier)
-        self._second_reader = SecondReader(trust, issuers)
+        self._reader = PyhankoReader(trust, issuers, gatherer, qualifier, stamp_trust)
+        self._second_reader = SecondReader(trust, issuers, stamp_trust)
         self._third_reader = third_reader
         self._restamper = Restamper(self._engine, self._reader, clock)
 
@@ -190,7 +198,7 @@ class PadesSigning:
         """See the port."""
         if not self._upload_anchors_pem:
             raise VerificationFailed("no authority is accepted for files signed elsewhere", code="upload.untrusted")
-        person = PersonExpected(signer.person.full_name, signer.siren)
+        person = PersonExpected(signer.person.full_name, signer.siren, self._upload_without_siren)
         question = UploadQuestion(prepared, uploaded, MEMBER_FIELD, person, self._upload_anchors_pem, self._clock.now())
         signed = self._outside.run(self._raiser.complete(uploaded, judge_upload(question)))
         expected = [ExpectedSigner(signer, MEMBER_FIELD, signed.certificate_sha256)]

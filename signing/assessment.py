@@ -43,6 +43,8 @@ class FileAssessment:
     data_sha256: str
     archive_certificate: x509.Certificate | None
     paths: ShownPaths
+    maintained: bool = False
+    """Nothing but validation data follows the last time-stamp; looked for only where a file is read by hand."""
     state_known_at: datetime | None = None
     """The instant as of which it was judged, when that is before the one asked about: nothing later was known of the authorities."""
 
@@ -60,7 +62,7 @@ class FileAssessment:
 
     def protected_since(self, now: datetime) -> datetime | None:
         """Return the time of the archive time-stamp that ends the file, when its certificate lives at an instant after it."""
-        last = self.timestamps[-1] if self.timestamps and not self.seal_reasons else None
+        last = self.timestamps[-1] if self.timestamps and (self.maintained or not self.seal_reasons) else None
         if last is None or self.archive_certificate is None or self.level is not PadesLevel.B_LTA:
             return None
         return last.at if last.at < now <= self.archive_certificate.not_valid_after_utc else None

@@ -14,7 +14,8 @@ from conventions.ports.system import Clock
 from signing.outside import Outside
 from signing.timestamping import TimestampToken, TokenRules, is_clock_wrong, render_request, verify_response
 
-IN_FLIGHT = 16
+IN_FLIGHT = 24
+"""Two a document: with an authority 80 ms away, a batch waits for seven milliseconds a document."""
 TRIES = 2
 PAUSE_SECONDS = 0.2
 FAILURES_TO_OPEN = 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -26,6 +25,7 @@ from signing.outside import HttpTimeouts, Outside
 from signing.pkcs11 import Pkcs11Access, Pkcs11Key
 from signing.restamping import Restamper
 from signing.timestamping import TokenRules
+from signing.trust_files import anchors_pem
 from signing.validation import PyhankoReader
 
 CHUNK = 16
@@ -54,6 +54,7 @@ class HandSigning:
         *,
         timeouts: HttpTimeouts | None = None,
         in_flight: int = IN_FLIGHT,
+        tsa_policies: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare; nothing is asked of anybody yet. ``trust``: anchors, PEM (one or several each) or DER.
 
@@ -62,9 +63,9 @@ class HandSigning:
         """
         if not tsa_urls:
             raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
-        store = TrustStore(certificate for one in trust for certificate in _parse_anchors(one))
+        store = TrustStore(certificate for pem in anchors_pem(trust) for certificate in parse_certificates(pem))
         self._outside = Outside(timeouts or HttpTimeouts())
-        rules, gatherer = TokenRules(store), Gatherer(self._outside, store, clock)
+        rules, gatherer = TokenRules(store, tsa_policies), Gatherer(self._outside, store, clock)
         self._authorities = TimestampAuthorities(
             [
                 TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock, in_flight=in_flight)
@@ -130,15 +131,6 @@ def parse_key_file(data: bytes, passphrase: str) -> HeldKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise ConfigurationError("a key that is neither elliptic curve nor RSA", code="configuration.key_kind")
     return HeldKey(key, certificate, tuple(others))
-
-
-def _parse_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
-    if b"-----BEGIN" in data:
-        return parse_certificates(data)
-    try:
-        return (x509.load_der_x509_certificate(data),)
-    except ValueError as error:
-        raise ConfigurationError("neither a PEM nor a DER certificate", code="configuration.trust") from error
 
 
 def _read(file: FileToSign) -> bytes | ContreseingError:

@@ -6,6 +6,7 @@ at once: its signature activation data (SAD) expire. Clauses are those of CSC AP
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -85,6 +86,7 @@ class CscKey:
         self._outside = outside
         self._credential = credential
         self._is_open = True
+        self._lane = asyncio.Lock()  # one authorisation at a time, whoever asks
         self.certificate = credential.certificate
         self.others = credential.others
         self.mechanism = credential.mechanism
@@ -114,11 +116,12 @@ class CscKey:
         if not self._is_open:
             raise SigningFailed("the remote key was given up", code="signing.key_destroyed")
         signatures: list[bytes] = []
-        for start in range(0, len(hashes_), self._credential.at_once):
-            part = hashes_[start : start + self._credential.at_once]
-            made = await self._sign_part([base64.b64encode(one).decode("ascii") for one in part])
-            verify_hash_signatures(self._credential.public_key, self.mechanism, part, made)
-            signatures += made
+        async with self._lane:
+            for start in range(0, len(hashes_), self._credential.at_once):
+                part = hashes_[start : start + self._credential.at_once]
+                made = await self._sign_part([base64.b64encode(one).decode("ascii") for one in part])
+                verify_hash_signatures(self._credential.public_key, self.mechanism, part, made)
+                signatures += made
         return signatures
 
     def destroy(self) -> None:

@@ -37,9 +37,9 @@ from signing.revisions import (
     open_revision,
     prepare_signature,
     prepare_timestamp,
-    store_content,
     stored_certificates,
 )
+from signing.security_store import store_content
 from signing.timestamping import TimestampToken, is_timestamp_authority, token_certificates
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -30,6 +30,17 @@ class Evidence:
     crls: tuple[bytes, ...]
 
 
+@dataclass(frozen=True)
+class OfferedState:
+    """What a file brings of the state of its certificates, DER; taken for those that have ended, and checked as any other."""
+
+    ocsp_responses: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+
+NOTHING_OFFERED = OfferedState()
+
+
 def ocsp_address(certificate: x509.Certificate) -> str | None:
     """Return the address of the OCSP responder, if the certificate names one."""
     return _access_address(certificate, AuthorityInformationAccessOID.OCSP)
@@ -94,6 +105,73 @@ def verify_crl(der: bytes, certificate: x509.Certificate, issuer: x509.Certifica
         raise VerificationFailed("certificate revoked", code="revocation.revoked")
     _verify_window(crl.last_update_utc, crl.next_update_utc, at)
     return crl
+
+
+def proves_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, known_at: datetime) -> bool:
+    """Tell whether an answer proves that a certificate was good at ``at``: it covers that time, or was given later.
+
+    Later, up to ``known_at`` and while the certificate lived: EN 319 102-1, 5.2.6.4, prefers what was said after the signature; of a
+    certificate that has ended, a responder need not know anything any more.
+
+    Raises:
+        VerificationFailed: ``revocation.revoked``.
+    """
+    try:
+        response = ocsp.load_der_ocsp_response(der)
+        issued_at = response.this_update_utc if response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL else at
+    except CERTIFICATE_ERRORS:
+        return False
+    try:
+        verify_ocsp_response(der, certificate, issuer, max(at, issued_at))
+    except VerificationFailed as error:
+        return _unless_revoked(error)
+    return _is_in_time(issued_at, certificate, at, known_at)
+
+
+def proves_list(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, known_at: datetime) -> bool:
+    """Tell whether a list proves the same, by the same times.
+
+    Raises:
+        VerificationFailed: ``revocation.revoked``.
+    """
+    try:
+        issued_at = x509.load_der_x509_crl(der).last_update_utc
+    except CERTIFICATE_ERRORS:
+        return False
+    try:
+        verify_crl(der, certificate, issuer, max(at, issued_at))
+    except VerificationFailed as error:
+        return _unless_revoked(error)
+    return _is_in_time(issued_at, certificate, at, known_at)
+
+
+def offered_proof(
+    offered: OfferedState, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, known_at: datetime
+) -> OfferedState:
+    """Return the one answer or list, of those offered, that proves a certificate's state.
+
+    Raises:
+        VerificationFailed: ``revocation.missing``, none does; ``revocation.revoked``.
+    """
+    for der in offered.ocsp_responses:
+        if proves_answer(der, certificate, issuer, at, known_at):
+            return OfferedState(ocsp_responses=(der,))
+    for der in offered.crls:
+        if proves_list(der, certificate, issuer, at, known_at):
+            return OfferedState(crls=(der,))
+    raise VerificationFailed("nothing proves the state of a certificate that has ended", code="revocation.missing")
+
+
+def _is_in_time(issued_at: datetime, certificate: x509.Certificate, at: datetime, known_at: datetime) -> bool:
+    """Tell whether what was issued then may speak of ``at``."""
+    return issued_at <= at + CLOCK_TOLERANCE or issued_at <= min(known_at + CLOCK_TOLERANCE, certificate.not_valid_after_utc)
+
+
+def _unless_revoked(error: VerificationFailed) -> bool:
+    """Pass over what proves nothing, but not over what says *revoked*."""
+    if error.code == "revocation.revoked":
+        raise error
+    return False
 
 
 def _verify_window(this_update: datetime, next_update: datetime | None, at: datetime) -> None:

@@ -23,7 +23,7 @@ from signing.cms_parsing import SIGNATURE_TIMESTAMP as SIGNATURE_TIMESTAMP_ATTRI
 from signing.cms_parsing import parse_cms, parse_tst_info
 from signing.der import strip_padding
 from signing.identities import subject_text
-from signing.revisions import entry
+from signing.security_store import entry
 from signing.timestamping import TokenRules, verify_token
 from signing.values import RFC3161, SignatureValue
 

@@ -12,7 +12,17 @@ from cryptography import x509
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from signing.chains import TrustStore, build_chain
-from signing.evidence import Evidence, crl_address, ocsp_address, render_ocsp_request, verify_crl, verify_ocsp_response
+from signing.evidence import (
+    NOTHING_OFFERED,
+    Evidence,
+    OfferedState,
+    crl_address,
+    ocsp_address,
+    offered_proof,
+    render_ocsp_request,
+    verify_crl,
+    verify_ocsp_response,
+)
 from signing.outside import Outside
 
 KEPT_FOR = timedelta(hours=1)
@@ -37,23 +47,36 @@ class Gatherer:
         self._clock = clock
         self._kept: dict[tuple[str, int], _Kept] = {}
 
-    async def gather(self, leaf: x509.Certificate, candidates: Iterable[x509.Certificate]) -> Evidence:
+    async def gather(
+        self,
+        leaf: x509.Certificate,
+        candidates: Iterable[x509.Certificate],
+        at: datetime | None = None,
+        offered: OfferedState = NOTHING_OFFERED,
+    ) -> Evidence:
         """Build the path of a certificate and prove that nothing in it is revoked.
+
+        ``at``: when the certificate was at work, now without it. Of one that has ended since, nobody need answer any more: its
+        state is proved by what is offered, or not at all.
 
         Raises:
             UpstreamUnavailable: a responder or a CRL does not answer, or answers what cannot be used.
-            SigningFailed: no path, or something in it is revoked.
+            SigningFailed: no path, something in it is revoked, or its state cannot be proved any more (``revocation.missing``).
         """
         now = self._clock.now()
         try:
-            chain = build_chain(leaf, candidates, self._trust, now)
+            chain = build_chain(leaf, candidates, self._trust, at or now)
         except VerificationFailed as error:
             raise SigningFailed("the signer's or the authority's certificate has no valid path", code=error.code) from error
         answers: list[bytes] = []
         crls: list[bytes] = []
         for certificate, issuer in itertools.pairwise(chain):
             address = ocsp_address(certificate)
-            if address is not None and certificate is leaf:
+            if at is not None and certificate.not_valid_after_utc < now:
+                proof = _proof_of(offered, certificate, issuer, at, now)
+                answers += proof.ocsp_responses
+                crls += proof.crls
+            elif address is not None and certificate is leaf:
                 answers.append(await self._ocsp(address, certificate, issuer, now))
             elif (address := crl_address(certificate)) is not None:
                 crls.append(await self._crl(address, certificate, issuer, now))
@@ -103,6 +126,13 @@ class Gatherer:
             self._kept.clear()
         until = now + KEPT_FOR
         self._kept[key] = _Kept(der, until if next_update is None else min(until, next_update))
+
+
+def _proof_of(offered: OfferedState, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, now: datetime) -> OfferedState:
+    try:
+        return offered_proof(offered, certificate, issuer, at, now)
+    except VerificationFailed as error:
+        raise SigningFailed(str(error), code=error.code) from error
 
 
 def _refusal(error: VerificationFailed, service: str) -> SigningFailed | UpstreamUnavailable:

@@ -13,6 +13,7 @@ from conventions.kinds import Party
 from conventions.people import folded
 from conventions.signatures import ExpectedSigner, SignerIdentity
 from signing.chains import is_issued_by, stated_policies
+from signing.pki.policies import BACKDATING, MEMBERS_POLICY, SIGNER_LIFETIME, SYNDICATE_POLICY
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ def assess_signer(certificate: x509.Certificate, expected: ExpectedSigner, rules
     if certificate.fingerprint(hashes.SHA256()).hex() == expected.certificate_sha256:
         return ()
     return ("signer.certificate: the certificate is not the one that was accepted with the file",)
+
+
+def is_one_shot(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate says that our CA made it for one signing session: its policy, and a life of minutes."""
+    lived = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    return lived <= SIGNER_LIFETIME + BACKDATING and bool(stated_policies(certificate) & {MEMBERS_POLICY, SYNDICATE_POLICY})
 
 
 def subject_text(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:

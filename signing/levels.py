@@ -5,10 +5,9 @@ It says what the file holds, not that it is valid: ``signing.validation`` says t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
@@ -19,7 +18,8 @@ from conventions.errors import SigningFailed
 from conventions.signatures import PadesLevel
 from signing.chains import load_certificate
 from signing.reading import GrowingReader
-from signing.revisions import converted_errors, entry
+from signing.revisions import converted_errors
+from signing.security_store import CERTIFICATES, CRLS, OCSP_RESPONSES, read_stored
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue, read_signature_values
 
 BASELINE_ATTRIBUTES = frozenset({"content_type", "message_digest"})
@@ -89,12 +89,9 @@ def assess_level(values: Sequence[SignatureValue], field: str, material: StoredM
 
 def read_material(reader: PdfFileReader) -> StoredMaterial:
     """Read the document security store; empty without one."""
-    store = entry(reader.root, "/DSS")
-    if store is None:
-        return StoredMaterial((), frozenset(), frozenset())
-    certificates = tuple(load_certificate(der) for der in _streams(store, "/Certs"))
-    answered = frozenset(serial for der in _streams(store, "/OCSPs") for serial in _answered(der))
-    listed = frozenset(_issuer_of(der) for der in _streams(store, "/CRLs"))
+    certificates = tuple(load_certificate(der) for der in read_stored(reader, CERTIFICATES))
+    answered = frozenset(serial for der in read_stored(reader, OCSP_RESPONSES) for serial in _answered(der))
+    listed = frozenset(_issuer_of(der) for der in read_stored(reader, CRLS))
     return StoredMaterial(certificates, answered, listed)
 
 
@@ -117,8 +114,3 @@ def _is_proven(signed_data: asn1_cms.SignedData, material: StoredMaterial) -> bo
     serial = signed_data["signer_infos"][0]["sid"].chosen["serial_number"].native
     leaf = next((one for one in certificates if one.serial_number == serial), None)
     return leaf is not None and material.proves(leaf, certificates)
-
-
-def _streams(store: Any, name: str) -> Iterator[bytes]:  # noqa: ANN401 a PDF dictionary
-    for reference in entry(store, name) or ():
-        yield reference.get_object().data

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import ContreseingError, EvidenceBroken
 from conventions.signatures import ProofMaterial
@@ -14,7 +13,8 @@ from signing.chains import parse_certificates
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
 from signing.der import strip_padding
 from signing.reading import GrowingReader
-from signing.revisions import converted_errors, entry
+from signing.revisions import converted_errors
+from signing.security_store import CERTIFICATES, CRLS, OCSP_RESPONSES, read_stored
 from signing.timestamping import UNREADABLE
 from signing.values import RFC3161, SignatureValue, read_signature_values
 
@@ -31,24 +31,18 @@ def read_proof_material(data: bytes, accepted_pem: Iterable[bytes] = ()) -> Proo
         with converted_errors():
             reader = GrowingReader(data)
             values = read_signature_values(reader, data)
-            certificates = tuple(_streams(reader, "/Certs"))
+            certificates = tuple(read_stored(reader, CERTIFICATES))
             issuers = {load_der_x509_certificate(der).issuer for der in certificates}
             accepted = (one for pem in accepted_pem for one in parse_certificates(pem) if one.subject in issuers)
             return ProofMaterial(
                 certificates=certificates,
-                ocsp_responses=tuple(_streams(reader, "/OCSPs")),
-                crls=tuple(_streams(reader, "/CRLs")),
+                ocsp_responses=tuple(read_stored(reader, OCSP_RESPONSES)),
+                crls=tuple(read_stored(reader, CRLS)),
                 timestamps=tuple(token for value in values for token in _tokens(value)),
                 roots=tuple(one.public_bytes(Encoding.DER) for one in accepted),
             )
     except (ContreseingError, *UNREADABLE) as error:
         raise EvidenceBroken("not a file that this system signed") from error
-
-
-def _streams(reader: PdfFileReader, name: str) -> Iterator[bytes]:
-    store = entry(reader.root, "/DSS")
-    for reference in (entry(store, name) if store is not None else None) or ():
-        yield reference.get_object().data
 
 
 def _tokens(value: SignatureValue) -> Iterator[tuple[str, bytes]]:

@@ -13,28 +13,32 @@ from signing.identities import subject_text
 
 SIREN = re.compile(r"NTRFR-(\d{9})\Z|0002 ?(\d{9})(?:\d{5})?\Z")
 """``NTRFR-<SIREN>`` (EN 319 412-1, 5.1.4), or ``0002 <SIREN or SIRET>`` (ICD 0002 of ISO 6523, as French certificates write it)."""
-PERSON, ORGANISATION = "person", "organisation"
+PERSON, ORGANISATION, UNSTATED = "person", "organisation", "organisation, which it does not state,"
 WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
 class PersonExpected:
-    """Who must have signed: a name, in any order; ``siren`` empty when no organisation is expected."""
+    """Who must have signed: a name, in any order; ``siren`` empty when no organisation is expected.
+
+    ``may_lack_siren``: a certificate that states no number at all is taken on its name alone; a namesake's would be taken too.
+    """
 
     name: str
     siren: str = ""
+    may_lack_siren: bool = False
 
 
 def assess_person(certificate: x509.Certificate, expected: PersonExpected) -> str:
-    """Return what does not agree, ``PERSON`` or ``ORGANISATION``; empty when all does."""
+    """Return what does not agree, ``PERSON``, ``ORGANISATION`` or ``UNSTATED``; empty when all does."""
     wanted = _words(expected.name)
     full = f"{subject_text(certificate, NameOID.GIVEN_NAME)} {subject_text(certificate, NameOID.SURNAME)}"
     if not wanted or wanted not in (_words(full), _words(subject_text(certificate, NameOID.COMMON_NAME))):
         return PERSON
     found = stated_sirens(certificate)
-    if expected.siren and found and expected.siren not in found:
-        return ORGANISATION
-    return ""
+    if not expected.siren or expected.siren in found or (expected.may_lack_siren and not found):
+        return ""
+    return ORGANISATION if found else UNSTATED
 
 
 def stated_sirens(certificate: x509.Certificate) -> frozenset[str]:

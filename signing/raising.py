@@ -7,6 +7,8 @@ signature is kept, whatever its tool appended to it: what follows it is then all
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
@@ -18,10 +20,37 @@ from signing.cms import SIGNATURE_TIMESTAMP as SIGNATURE_TIMESTAMP_DER
 from signing.cms_parsing import CONTEXT_1, SIGNATURE_TIMESTAMP, ParsedCms, parse_cms
 from signing.der import read_elements, render_explicit, render_sequence, render_set_of, render_tlv, strip_padding
 from signing.engine import Engine
+from signing.evidence import OfferedState
 from signing.gathering import Gatherer
 from signing.levels import level_of
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 from signing.upload_process import CheckedUpload
+
+STATE_REFUSALS: Mapping[str, str] = {
+    "revocation.revoked": "upload.revoked",
+    "revocation.unknown": "upload.state",
+    "revocation.missing": "upload.state",
+    "revocation.no_address": "upload.no_address",
+    "chain.not_valid_then": "upload.expired",
+    "chain.no_path": "upload.untrusted",
+}
+"""What is wrong with the signer's certificate is the file's fault, not ours."""
+TIMESTAMP_REFUSALS: Mapping[str, str] = dict.fromkeys(STATE_REFUSALS, "upload.timestamp")
+
+
+@contextmanager
+def refused_as(codes: Mapping[str, str]) -> Iterator[None]:
+    """Turn what cannot be proved of a file's own certificates into its refusal.
+
+    Raises:
+        VerificationFailed: by these codes.
+    """
+    try:
+        yield
+    except SigningFailed as error:
+        if error.code not in codes:
+            raise
+        raise VerificationFailed(f"{error} ({error.code})", code=codes[error.code]) from error
 
 
 @dataclass(frozen=True)
@@ -36,13 +65,19 @@ class UploadRaiser:
         """Return the B-LTA file that an accepted one becomes.
 
         Raises:
-            VerificationFailed: ``upload.no_room``, ``upload.timestamp``, ``upload.level``, or a certificate that was revoked.
+            VerificationFailed: ``upload.revoked``, ``upload.state``, ``upload.no_address``, ``upload.expired``, ``upload.untrusted``,
+                ``upload.no_room``, ``upload.timestamp``, ``upload.level``.
             UpstreamUnavailable, SigningFailed: nothing was issued.
         """
         certificate, *others = checked.certificates
-        evidence = await self.gatherer.gather(certificate, tuple(others))
+        offered = OfferedState(checked.ocsp_responses, checked.crls)
+        with refused_as(STATE_REFUSALS):
+            at = checked.stamped_at
+            evidence = await self.gatherer.gather(certificate, tuple(others), at, offered)
         data, token = await self._dated(uploaded[: checked.end], checked)
-        raised, _ = await self.engine.restamp(data, (evidence, await self.gatherer.gather(token.certificate, token.others)))
+        with refused_as(TIMESTAMP_REFUSALS) if checked.has_token else nullcontext():
+            stamping = await self.gatherer.gather(token.certificate, token.others, at and token.gen_time, offered)
+        raised, _ = await self.engine.restamp(data, (evidence, stamping))
         try:
             level = level_of(raised, checked.field)
         except SigningFailed as error:

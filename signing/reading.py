@@ -9,7 +9,9 @@ this was tested with.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self, cast
 
@@ -28,6 +30,11 @@ from pyhanko.pdf_utils.xref import (
     _prev,
 )
 
+ENTRY_BYTES, OFFSET_DIGITS = 20, 10
+SUBSECTION = re.compile(rb"\s*(\d{1,10}) (\d{1,10}) ?(?:\r\n|\n|\r)")
+IN_USE = re.compile(rb"(?:\d{10} 00000 n(?: \n| \r|\r\n))*+")
+HEAD_OF_FREE = b"0000000000 65535 f"
+
 
 class GrowingReader(PdfFileReader):
     """A strict reader that goes on with the same file when a revision was appended to it."""
@@ -43,6 +50,8 @@ class GrowingReader(PdfFileReader):
         self.resolved_objects = {}
         self._header_version = _read_header_version(io.BytesIO(data))
         self._changed: set[tuple[int, int]] = set()
+        self.worked_out: dict[object, Any] = {}
+        """What was worked out from bytes of the file, for whoever asks again: they stay as they are when it grows."""
         self._open(data, ())
 
     def grow(self, data: bytes) -> Self:
@@ -78,7 +87,8 @@ class GrowingReader(PdfFileReader):
         self._embedded_signatures = None
         self.stream = stream = io.BytesIO(data)
         stream.seek(-1, io.SEEK_END)
-        builder = _TableBuilder(self, stream, process_data_at_eof(stream), known[-1].meta_info.declared_startxref if known else None)
+        last = known[-1].meta_info.declared_startxref if known else None
+        builder = _TableBuilder(self, stream, data, process_data_at_eof(stream), last)
         sections = builder.read_xrefs()
         self.xrefs = XRefCache(self, [*known, *sections])
         self.last_startxref = builder.last_startxref
@@ -90,19 +100,16 @@ class GrowingReader(PdfFileReader):
 class _TableBuilder(XRefBuilder):
     """Reads tables at once, back to the last one known; streams and hybrid files are left to pyHanko."""
 
-    def __init__(self, handler: PdfFileReader, stream: io.BytesIO, last_startxref: int, known: int | None) -> None:
+    def __init__(self, handler: PdfFileReader, stream: io.BytesIO, data: bytes, last_startxref: int, known: int | None) -> None:
         super().__init__(handler, stream, strict=True, last_startxref=last_startxref)
-        self._data = stream.getbuffer()
+        self._data = data
         self._known = known
         self._is_joined = known is None or last_startxref == known
 
     def read_xrefs(self) -> list[XRefSection]:
-        try:
-            if self.last_startxref == self._known:
-                return []
-            sections = cast("list[XRefSection]", super().read_xrefs())  # type: ignore[no-untyped-call]
-        finally:
-            self._data.release()
+        if self.last_startxref == self._known:
+            return []
+        sections = cast("list[XRefSection]", super().read_xrefs())  # type: ignore[no-untyped-call]
         if not self._is_joined:
             raise PdfReadError("a revision that does not follow the last one")
         return sections
@@ -113,7 +120,7 @@ class _TableBuilder(XRefBuilder):
         self.stream.seek(trailer_at)
         trailer = generic.DictionaryObject.read_from_stream(self.stream, generic.TrailerReference(self.handler))  # type: ignore[no-untyped-call]
         size = int(trailer.raw_get("/Size"))
-        if "/XRefStm" in trailer or any(number >= size for number in section_data.standard_xrefs):
+        if "/XRefStm" in trailer or max(section_data.standard_xrefs, default=0) >= size:
             raise PdfReadError("a hybrid file, or a table larger than it says")
         meta = XRefSectionMetaInfo(XRefSectionType.STANDARD, size, declared_startxref, start, trailer_at, None)
         self.sections.append(XRefSection(meta, section_data))
@@ -138,15 +145,69 @@ class _TableEntries(XRefSectionData):
         return used | {(number, generation - 1) for number, generation in self.freed.items()}
 
 
-def _parse_table(data: memoryview, start: int) -> tuple[_TableEntries, int]:
+class _PlainEntries(Mapping[int, tuple[int, int]]):
+    """Entries in use, of generation 0, as they are written: twenty bytes each, read when asked for."""
+
+    def __init__(self, subsections: Sequence[tuple[range, bytes]]) -> None:
+        self._subsections = subsections
+
+    def __getitem__(self, number: int) -> tuple[int, int]:
+        for numbers, entries in self._subsections:
+            if number in numbers:
+                at = ENTRY_BYTES * (number - numbers.start)
+                return 0, int(entries[at : at + OFFSET_DIGITS])
+        raise KeyError(number)
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.chain.from_iterable(numbers for numbers, _ in self._subsections)
+
+    def __len__(self) -> int:
+        return sum(len(numbers) for numbers, _ in self._subsections)
+
+
+class _PlainTable(_TableEntries):
+    """A table without a freed object, nor one of another generation than 0."""
+
+    def __init__(self, subsections: Sequence[tuple[range, bytes]]) -> None:
+        super().__init__()
+        self.standard_xrefs = _PlainEntries(subsections)  # type: ignore[assignment]  # it is read alone
+
+    def higher_generation_refs(self) -> Iterator[tuple[int, int]]:
+        return iter(())
+
+
+def _parse_table(data: bytes, start: int) -> tuple[_TableEntries, int]:
     """Read the subsections of a table (ISO 32000-1, 7.5.4), from after the word ``xref``; also returns where its trailer begins.
 
     Raises:
         PdfReadError: an entry that is neither in use nor free, or a count that does not fit.
     """
-    written = bytes(data[start:])
-    end = written.find(b"trailer")
-    tokens = written[:end].split()
+    end = data.find(b"trailer", start)
+    if end < 0:
+        raise PdfReadError("a cross-reference table that cannot be read")
+    table = data[start:end]
+    return _parse_plain_table(table) or _parse_any_table(table), data.index(b"<<", end)
+
+
+def _parse_plain_table(table: bytes) -> _PlainTable | None:
+    """Read a table as programs write it, its entries looked at but not read yet; None when it is written in another way."""
+    subsections: list[tuple[range, bytes]] = []
+    at = after = 0
+    while (head := SUBSECTION.match(table, at)) is not None:
+        first, count = int(head[1]), int(head[2])
+        at = head.end() + ENTRY_BYTES * count
+        entries = table[head.end() : at]
+        if first == 0 and entries.startswith(HEAD_OF_FREE):
+            first, count, entries = 1, count - 1, entries[ENTRY_BYTES:]
+        if first < after or len(entries) != ENTRY_BYTES * count or IN_USE.fullmatch(entries) is None:
+            return None
+        after = first + count
+        subsections.append((range(first, after), entries))
+    return None if table[at:].strip() else _PlainTable(subsections)
+
+
+def _parse_any_table(table: bytes) -> _TableEntries:
+    tokens = table.split()
     section = _TableEntries()
     at = 0
     while at < len(tokens):
@@ -154,7 +215,7 @@ def _parse_table(data: memoryview, start: int) -> tuple[_TableEntries, int]:
         at += 2
         entries = tokens[at : at + 3 * count]
         at += 3 * count
-        if end < 0 or len(entries) != 3 * count or not set(entries[2::3]) <= {b"n", b"f"}:
+        if len(entries) != 3 * count or not set(entries[2::3]) <= {b"n", b"f"}:
             raise PdfReadError("a cross-reference table that cannot be read")
         offsets, generations = map(int, entries[::3]), [int(token) for token in entries[1::3]]
         for number, generation, marker in zip(range(first, first + count), generations, entries[2::3], strict=True):
@@ -164,4 +225,4 @@ def _parse_table(data: memoryview, start: int) -> tuple[_TableEntries, int]:
         for number in section.freed.keys() & section.standard_xrefs.keys():
             del section.standard_xrefs[number]
     section.freed.pop(0, None)  # the head of the list of free entries is no object
-    return section, start + written.index(b"<<", end)
+    return section

@@ -14,9 +14,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.form_tools import get_single_field_annot
@@ -29,15 +26,15 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, PreparedByteRangeDigest, SignatureObject
-from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.version import __version__ as pyhanko_version
 
 from conventions.errors import ConfigurationError, SigningFailed
 from conventions.kinds import TIMESTAMP_FIELDS
-from signing.chains import load_certificate, render_der
-from signing.evidence import Evidence
+from signing.chains import load_certificate
+from signing.quick_objects import read_objects_at_once
 from signing.quick_reading import read_tokens_at_once
 from signing.reading import GrowingReader
+from signing.security_store import CERTIFICATES, SecurityStoreContent, add_to_store, entry, read_stored
 from signing.values import RFC3161, read_signature_values
 
 TESTED_PYHANKO = "0.38.0"
@@ -63,6 +60,7 @@ if pyhanko_version != TESTED_PYHANKO:
     message = f"pyHanko {pyhanko_version} was not tested, {TESTED_PYHANKO} was: FrozenWriter overrides a private method"
     raise ConfigurationError(message, code="configuration.pyhanko")
 read_tokens_at_once()
+read_objects_at_once()
 
 
 class FrozenWriter(IncrementalPdfFileWriter):
@@ -82,28 +80,6 @@ class FrozenWriter(IncrementalPdfFileWriter):
 
     def _update_meta(self) -> None:
         """Do nothing, where pyHanko would write a modification date and serialise the packet anew."""
-
-
-@dataclass(frozen=True)
-class SecurityStoreContent:
-    """What goes into the document security store (EN 319 142-1, 5.4.2), parsed once for a whole batch."""
-
-    certificates: tuple[asn1_x509.Certificate, ...]
-    ocsp_responses: tuple[asn1_ocsp.OCSPResponse, ...]
-    crls: tuple[asn1_crl.CertificateList, ...]
-
-
-@lru_cache(maxsize=32)
-def store_content(*evidences: Evidence) -> SecurityStoreContent:
-    """Join the evidence of several chains; their last certificates, the anchors, stay out."""
-    certificates = dict.fromkeys(der for evidence in evidences for der in render_der(evidence.chain[:-1]))
-    responses = dict.fromkeys(der for evidence in evidences for der in evidence.ocsp_responses)
-    crls = dict.fromkeys(der for evidence in evidences for der in evidence.crls)
-    return SecurityStoreContent(
-        tuple(asn1_x509.Certificate.load(der) for der in certificates),
-        tuple(asn1_ocsp.OCSPResponse.load(der) for der in responses),
-        tuple(asn1_crl.CertificateList.load(der) for der in crls),
-    )
 
 
 @dataclass(frozen=True)
@@ -241,27 +217,13 @@ def stored_certificates(reader: PdfFileReader) -> tuple[x509.Certificate, ...]:
         SigningFailed: one that cannot be read.
     """
     with converted_errors():
-        store = entry(reader.root, "/DSS")
-        certificates = None if store is None else entry(store, "/Certs")
-        return tuple(load_certificate(one.get_object().data) for one in certificates or ())
-
-
-def add_to_store(writer: FrozenWriter, store: SecurityStoreContent) -> None:
-    """Add to the document security store what it lacks; no VRI, which a single revision cannot carry."""
-    DocumentSecurityStore.supply_dss_in_writer(
-        writer, None, certs=store.certificates, ocsps=store.ocsp_responses, crls=store.crls, embed_roots=False
-    )
+        return tuple(load_certificate(der) for der in read_stored(reader, CERTIFICATES))
 
 
 def declare_pades(writer: FrozenWriter) -> None:
     """Declare the ESIC extension (EN 319 142-1, 4.2) and stay at PDF 1.7."""
     writer.ensure_output_version(version=PDF_1_7)  # type: ignore[no-untyped-call]
     writer.register_extension(ESIC_EXTENSION_1)
-
-
-def entry(dictionary: Any, key: str) -> Any:  # noqa: ANN401 a PDF dictionary and any PDF object
-    """Return an entry, its reference followed, or None; pyHanko's own ``get`` does not follow references."""
-    return dictionary[key] if key in dictionary else None  # noqa: SIM401
 
 
 def _fields(reader: PdfFileReader) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,14 +22,13 @@ from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain, load_cer
 from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, parse_cms
 from signing.cms_verification import digest_of, verify_signer_of_digest
 from signing.der import strip_padding
-from signing.evidence import verify_crl, verify_ocsp_response
-from signing.identities import IssuerRules, assess_signer, subject_text
+from signing.evidence import proves_answer, proves_list
+from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_text
 from signing.second_structure import SignatureInFile, StructureOfFile, read_structure
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 
 READER = "contreseing"
 UNREADABLE = (*CERTIFICATE_ERRORS, KeyError, AttributeError, OverflowError, RecursionError, AssertionError)
-_Verification = Callable[[bytes, x509.Certificate, x509.Certificate, datetime], object]
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,12 @@ class _Signed:
 class SecondReader:
     """Validates B-LTA files against anchors, and their signers against who was expected."""
 
-    def __init__(self, trust: TrustStore, rules: IssuerRules) -> None:
+    def __init__(self, trust: TrustStore, rules: IssuerRules, stamp_trust: TrustStore | None = None) -> None:
+        """Prepare; ``stamp_trust``: the anchors of time-stamp authorities, when they are not those of signers."""
         self._trust = trust
+        self._stamp_trust = stamp_trust or trust
         self._rules = rules
-        self._token_rules = TokenRules(trust)
+        self._token_rules = TokenRules(self._stamp_trust)
 
     def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file; any fault makes a report that says it.
@@ -102,7 +103,7 @@ class SecondReader:
 
     def _archive_stamp(self, stamp: SignatureInFile, structure: StructureOfFile) -> TimestampToken:
         token = verify_token(_unpadded(stamp), stamp.digest("sha256"), self._token_rules)
-        self._verify_state(token.certificate, token.others, token.gen_time, structure)
+        self._verify_state(token.certificate, token.others, (token.gen_time, token.gen_time), structure, self._stamp_trust)
         return token
 
     def _signature(self, signature: SignatureInFile, covering: TimestampToken, structure: StructureOfFile) -> _Signed:
@@ -115,26 +116,34 @@ class SecondReader:
             raise VerificationFailed("a signature that holds content of its own", code="signature.content")
         verify_signer_of_digest(cms, signature.digest(digest_of(cms).name))
         if not tokens:
-            self._verify_state(cms.signer, cms.certificates, covering.gen_time, structure)
+            self._verify_state(cms.signer, cms.certificates, (covering.gen_time, covering.gen_time), structure, self._trust)
             return _Signed(signature.field, cms.signer, covering, is_own=False)
         if len(tokens) > 1:
             raise VerificationFailed("several time-stamps of one signature", code="signature.timestamps")
         token = verify_token(tokens[0], hashlib.sha256(cms.signature).digest(), self._token_rules)
         if token.gen_time > covering.gen_time:
             raise VerificationFailed("a signature stamped after the archive stamp that covers it", code="signature.order")
-        self._verify_state(token.certificate, token.others, token.gen_time, structure)
-        self._verify_state(cms.signer, cms.certificates, token.gen_time, structure)
+        self._verify_state(token.certificate, token.others, (token.gen_time, covering.gen_time), structure, self._stamp_trust)
+        self._verify_state(cms.signer, cms.certificates, (token.gen_time, covering.gen_time), structure, self._trust)
         return _Signed(signature.field, cms.signer, token, is_own=True)
 
     def _verify_state(
-        self, certificate: x509.Certificate, others: Iterable[x509.Certificate], at: datetime, structure: StructureOfFile
+        self,
+        certificate: x509.Certificate,
+        others: Iterable[x509.Certificate],
+        times: tuple[datetime, datetime],
+        structure: StructureOfFile,
+        trust: TrustStore,
     ) -> None:
-        """Check (4): a path at that time, and for each of its certificates below the anchor an answer or a list of that time."""
+        """Check (4): a path at the first time, and for each of its certificates below the anchor an answer or a list.
+
+        That is one of the first time, or of later, up to the second, when the archive stamp was put over it.
+        """
         stored = [load_certificate(der) for der in structure.certificates]
-        chain = build_chain(certificate, (*others, *stored), self._trust, at)
+        chain = build_chain(certificate, (*others, *stored), trust, times[0])
         for subject, issuer in itertools.pairwise(chain):
-            if not any(_proves(verify_ocsp_response, der, subject, issuer, at) for der in structure.ocsp_responses) and not any(
-                _proves(verify_crl, der, subject, issuer, at) for der in structure.crls
+            if not any(proves_answer(der, subject, issuer, *times) for der in structure.ocsp_responses) and not any(
+                proves_list(der, subject, issuer, *times) for der in structure.crls
             ):
                 raise VerificationFailed("nothing in the store proves that a certificate was not revoked", code="revocation.missing")
 
@@ -166,21 +175,6 @@ def _unpadded(signature: SignatureInFile) -> bytes:
     return der
 
 
-def _proves(verify: _Verification, der: bytes, subject: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
-    """Tell whether one answer or list proves the state; one that says *revoked* is not passed over.
-
-    Raises:
-        VerificationFailed: ``revocation.revoked``.
-    """
-    try:
-        verify(der, subject, issuer, at)
-    except VerificationFailed as error:
-        if error.code == "revocation.revoked":
-            raise
-        return False
-    return True
-
-
 def _finding(signed: _Signed) -> SignatureFinding:
     return SignatureFinding(
         field=signed.field,
@@ -190,6 +184,7 @@ def _finding(signed: _Signed) -> SignatureFinding:
         indication=Indication.TOTAL_PASSED,
         sub_indication="",
         level=PadesLevel.B_LTA,
+        is_one_shot=is_one_shot(signed.certificate),
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from conventions.errors import ConfigurationError
 from conventions.ports.journal import Stamp
 from conventions.ports.system import Clock
-from signing.authorities import TimestampAuthority
+from signing.authorities import Counters, TimestampAuthority
 from signing.chains import TrustStore, parse_certificates
 from signing.outside import HttpTimeouts, Outside
 from signing.timestamping import TimestampToken, TokenRules, verify_token
@@ -50,6 +50,10 @@ class AllAuthorities:
 
     def verify(self, token: bytes, data: bytes) -> datetime:
         return verify_token(token, hashlib.sha256(data).digest(), self._rules).gen_time
+
+    def timestamp_counters(self) -> Mapping[str, Counters]:
+        """Return what each authority was asked and gave since the start."""
+        return {authority.name: authority.counters for authority in self._authorities}
 
     def close(self) -> None:
         """End the connections; a later call opens them again."""

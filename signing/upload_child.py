@@ -5,6 +5,7 @@ Reads from standard input one line of JSON (see ``signing.upload_process``), the
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import sys
@@ -30,7 +31,7 @@ def main() -> None:
     try:
         prepared = sys.stdin.buffer.read(head["prepared_bytes"])
         uploaded = sys.stdin.buffer.read()
-        person = PersonExpected(head["name"], head["siren"]) if head["name"] else None
+        person = PersonExpected(head["name"], head["siren"], head["may_lack_siren"]) if head["name"] else None
         trust = TrustStore(parse_certificates(head["trust"].encode())) if head["trust"] else None
         now = datetime.fromisoformat(head["now"])
         said = _accepted(verify_upload(prepared, uploaded, head["field"], person=person, trust=trust, now=now))
@@ -54,6 +55,8 @@ def _accepted(found: AcceptedUpload) -> dict[str, object]:
         "certificates": [one.public_bytes(serialization.Encoding.PEM).decode("ascii") for one in (found.certificate, *found.others)],
         "stamped_at": found.token.gen_time.isoformat() if found.token is not None else None,
         "has_token": found.has_token,
+        "ocsp_responses": [base64.b64encode(der).decode() for der in found.offered.ocsp_responses],
+        "crls": [base64.b64encode(der).decode() for der in found.offered.crls],
     }
 
 

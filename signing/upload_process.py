@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import subprocess
@@ -46,6 +47,8 @@ class CheckedUpload:
     certificates: tuple[x509.Certificate, ...]
     stamped_at: datetime | None
     has_token: bool
+    ocsp_responses: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def judge_upload(question: UploadQuestion, limits: UploadLimits | None = None) -
         certificates=tuple(x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in said["certificates"]),
         stamped_at=datetime.fromisoformat(said["stamped_at"]) if said["stamped_at"] else None,
         has_token=said["has_token"],
+        ocsp_responses=tuple(base64.b64decode(one) for one in said["ocsp_responses"]),
+        crls=tuple(base64.b64decode(one) for one in said["crls"]),
     )
 
 
@@ -91,6 +96,7 @@ def _asked(question: UploadQuestion, limits: UploadLimits) -> Mapping[str, Any]:
         "field": question.field,
         "name": question.person.name if question.person else "",
         "siren": question.person.siren if question.person else "",
+        "may_lack_siren": question.person.may_lack_siren if question.person else False,
         "trust": b"\n".join(question.trust_pem).decode("ascii"),
         "now": question.now.isoformat(),
     }

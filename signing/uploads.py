@@ -25,9 +25,6 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -44,19 +41,20 @@ from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain
 from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, ParsedCms, parse_cms
 from signing.cms_verification import DIGESTS, digest_of, verify_signer_of_digest
 from signing.der import strip_padding
+from signing.evidence import OfferedState
 from signing.findings import read_value
 from signing.levels import assess_level, read_material
-from signing.names import ORGANISATION, PERSON, PersonExpected, assess_person, shown_name
-from signing.revisions import entry
+from signing.names import ORGANISATION, PERSON, UNSTATED, PersonExpected, assess_person, shown_name
+from signing.security_store import entry
 from signing.timestamping import TimestampToken, TokenRules, verify_token
+from signing.uploaded_store import verify_store
 from signing.values import CADES_DETACHED
 
 MAX_ADDED_BYTES = 2_000_000
-MAX_STORE_BYTES = 1_000_000
 MAX_REVISIONS = 3
 MIN_RSA_BITS = 2_048
 CATALOG_MAY_CHANGE = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata", "/Version"})
-PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation"}
+PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation", UNSTATED: "upload.no_siren"}
 VERSIONS = frozenset({None, "/1.7", "/2.0"})
 INFORMATION_MAY_CHANGE = frozenset({"/ModDate", "/Producer"})
 METADATA_MAY_CHANGE = frozenset({"ModifyDate", "MetadataDate", "CreateDate", "Producer", "DocumentID", "InstanceID"})
@@ -64,7 +62,6 @@ RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 RDF_RESOURCE = f"{RDF}resource"
 FORM_MAY_CHANGE = frozenset({"/Fields", "/DR", "/DA"})
 WIDGET_MUST_STAY = ("/Rect", "/F", "/P", "/Lock", "/SV", "/Ff", "/T", "/TU", "/FT", "/Type", "/Subtype", "/Parent", "/Kids", "/A", "/AA")
-STORE_KEYS: Mapping[str, Any] = {"/Certs": asn1_x509.Certificate, "/OCSPs": asn1_ocsp.OCSPResponse, "/CRLs": asn1_crl.CertificateList}
 HEXADECIMAL = b"0123456789abcdefABCDEF"
 OBJECT_HEAD = re.compile(rb"[\r\n](\d+ \d+ obj\b)")
 END_OF_FILE = re.compile(rb"startxref\s+\d+\s+%%EOF\s*\Z")
@@ -84,6 +81,7 @@ class AcceptedUpload:
     token: TimestampToken | None
     has_token: bool
     hole: tuple[int, int]
+    offered: OfferedState
 
 
 def verify_upload(
@@ -96,11 +94,11 @@ def verify_upload(
     """
     _verify_bytes(prepared, uploaded)  # (1)
     before, after = _opened(prepared), _opened(uploaded)  # (2)
-    _verify_objects(after, uploaded, len(prepared))
+    verify_objects(after, uploaded, len(prepared))
     signature = _only_signature(before, after, field)  # (3)
     end = _verify_format(signature, prepared, uploaded)  # (4)
     _verify_changes(before, after, signature)  # (5)
-    _verify_store(after)  # (6)
+    offered = verify_store(after)  # (6)
     cms = _parsed(signature)
     _verify_signature(cms, uploaded, signature)  # (7)
     if person is not None and (fault := assess_person(cms.signer, person)):  # (8)
@@ -113,7 +111,7 @@ def verify_upload(
     level = assess_level(values, field, read_material(after), len(uploaded))
     others = tuple(one for one in cms.certificates if one != cms.signer)
     has_token = SIGNATURE_TIMESTAMP in cms.unsigned_attributes
-    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole))
+    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole), offered)
 
 
 def _verify_bytes(prepared: bytes, uploaded: bytes) -> None:
@@ -136,7 +134,7 @@ def _opened(data: bytes) -> PdfFileReader:
     return reader
 
 
-def _verify_objects(after: PdfFileReader, uploaded: bytes, start: int) -> None:
+def verify_objects(after: PdfFileReader, uploaded: bytes, start: int) -> None:
     """Check that every object written after the prepared bytes is one that a cross-reference names: the rest is for readers that repair."""
     known = set()
     for revision in range(after.xrefs.total_revisions):
@@ -213,7 +211,7 @@ def _verify_changes(before: PdfFileReader, after: PdfFileReader, signature: Embe
     diff: Any = signature.diff_result
     if diff is not None and getattr(diff, "modification_level", ModificationLevel.OTHER) > ModificationLevel.LTA_UPDATES:
         raise VerificationFailed("the document was changed after the signature", code="upload.changes_after")
-    if _metadata(before.root) - _metadata(after.root):  # last: pyHanko cannot review a stream that was decoded meanwhile
+    if metadata_of(before.root) - metadata_of(after.root):  # last: pyHanko cannot review a stream that was decoded meanwhile
         raise VerificationFailed("what the metadata say was changed", code="upload.catalog")
 
 
@@ -221,28 +219,29 @@ def _verify_trailers(before: PdfFileReader, after: PdfFileReader) -> None:
     old, new = before.trailer.flatten(), after.trailer.flatten()
     if _plain(old.raw_get("/Root")) != _plain(new.raw_get("/Root")):
         raise VerificationFailed("the catalog was replaced", code="upload.catalog")
-    information = [_information(entry(trailer, "/Info")) for trailer in (old, new)]
+    information = [information_of(entry(trailer, "/Info")) for trailer in (old, new)]
     if information[0] != information[1]:
         raise VerificationFailed("what the document says of itself was changed", code="upload.catalog")
 
 
-def _information(dictionary: Any) -> Mapping[str, object]:  # noqa: ANN401 a PDF dictionary or None
-    return {key: _raw(dictionary, key) for key in dictionary or () if key not in INFORMATION_MAY_CHANGE}
+def information_of(dictionary: Any) -> Mapping[str, object]:  # noqa: ANN401 a PDF dictionary or None
+    """Return what a document says of itself, but for what a tool sets when it saves."""
+    return {key: raw_entry(dictionary, key) for key in dictionary or () if key not in INFORMATION_MAY_CHANGE}
 
 
 def _verify_catalogs(old: Any, new: Any) -> None:  # noqa: ANN401 PDF dictionaries
-    changed = {key for key in set(old) | set(new) if _raw(old, key) != _raw(new, key)}
+    changed = {key for key in set(old) | set(new) if raw_entry(old, key) != raw_entry(new, key)}
     if "/Perms" in changed:
         raise VerificationFailed("a certification, where a signature is expected", code="upload.certified")
     if changed - CATALOG_MAY_CHANGE or entry(new, "/Version") not in VERSIONS:
         raise VerificationFailed("entries of the catalog were changed", code="upload.catalog")
     form_before, form_after = old["/AcroForm"], new["/AcroForm"]
-    changed = {key for key in set(form_before) | set(form_after) if _raw(form_before, key) != _raw(form_after, key)}
+    changed = {key for key in set(form_before) | set(form_after) if raw_entry(form_before, key) != raw_entry(form_after, key)}
     if changed - FORM_MAY_CHANGE or "/XFA" in form_after or entry(form_after, "/NeedAppearances"):
         raise VerificationFailed("the form was changed", code="upload.form")
 
 
-def _metadata(root: Any) -> frozenset[tuple[str, str]]:  # noqa: ANN401 a PDF dictionary
+def metadata_of(root: Any) -> frozenset[tuple[str, str]]:  # noqa: ANN401 a PDF dictionary
     """Return what the XMP packet says, but for the dates and marks that a tool sets when it saves.
 
     A tool may write the same in another of RDF's ways (ISO 16684-1, 7.9): a property as an element or as an attribute, a URI as a
@@ -268,23 +267,8 @@ def _verify_widgets(old: Any, new: Any, field: str, timestamps: int) -> None:  #
     if len({name for name, _ in after}) != len(after):
         raise VerificationFailed("two fields of the same name", code="upload.fields")
     (empty,), (filled,) = ([one for name, one in fields if name == field] for fields in (before, after))
-    if any(_raw(empty, key) != _raw(filled, key) for key in WIDGET_MUST_STAY):
+    if any(raw_entry(empty, key) != raw_entry(filled, key) for key in WIDGET_MUST_STAY):
         raise VerificationFailed("the field's place or nature was changed", code="upload.widget")
-
-
-def _verify_store(reader: PdfFileReader) -> None:
-    store = entry(reader.root, "/DSS")
-    total = 0
-    for key, kind in STORE_KEYS.items() if store is not None else ():
-        for reference in entry(store, key) or ():
-            data = reference.get_object().data
-            total += len(data)
-            try:
-                kind.load(data, strict=True).native  # noqa: B018 it is parsed by being asked for
-            except Exception as error:  # asn1crypto raises anything
-                raise VerificationFailed("validation data that are not what they say", code="upload.store") from error
-    if total > MAX_STORE_BYTES:
-        raise VerificationFailed("more validation data than a signature needs", code="upload.store")
 
 
 def _parsed(signature: EmbeddedPdfSignature) -> ParsedCms:
@@ -355,7 +339,8 @@ def _fields(root: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 a PDF dicti
         yield str(one["/T"]), one
 
 
-def _raw(dictionary: Any, key: str) -> object:  # noqa: ANN401 a PDF dictionary
+def raw_entry(dictionary: Any, key: str) -> object:  # noqa: ANN401 a PDF dictionary
+    """Return an entry as it is written, to be compared: a reference by its number."""
     return _plain(dictionary.raw_get(key)) if key in dictionary else None
 
 

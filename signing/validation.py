@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,16 +42,13 @@ from pyhanko.sign.validation.policy_decl import (
     SignatureValidationSpec,
 )
 from pyhanko.sign.validation.status import PdfSignatureStatus
-from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
-from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
-from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, ValidationReport
+from conventions.signatures import Check, ExpectedSigner, Indication, Outcome, PadesLevel, SignatureFinding, ValidationReport
 from signing.assessment import AssessedSignature, FileAssessment, read_paths
-from signing.chains import CERTIFICATE_ERRORS, TrustStore, render_der
+from signing.chains import CERTIFICATE_ERRORS, TrustStore
 from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.evidence import Evidence
@@ -68,10 +66,11 @@ from signing.findings import (
     signer_certificate,
 )
 from signing.gathering import Gatherer
-from signing.identities import IssuerRules, assess_signer, subject_text
+from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_text
 from signing.levels import StoredMaterial, assess_level, read_material
+from signing.maintenance import is_only_maintained
+from signing.path_policies import PathPolicies, load_asn1, path_policies
 from signing.qualifying import Qualifier
-from signing.remembered_checks import RememberingValidator
 from signing.remembered_names import remember_prepared_names
 from signing.revisions import UNREADABLE
 from signing.timestamping import TokenRules
@@ -80,11 +79,16 @@ from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 remember_prepared_names()
 
 READER = "pyHanko"
+LIBRARY_NAMES = re.compile(r"\bAdES[A-Za-z]+\.")
 INDICATIONS = {
     AdESStatus.PASSED: Indication.TOTAL_PASSED,
     AdESStatus.FAILED: Indication.TOTAL_FAILED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
+
+
+class _Encrypted(Exception):
+    """A file that only a password opens."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +105,26 @@ class _Shown:
 class PyhankoReader:
     """Validates files against anchors, and their signers against who was expected."""
 
-    def __init__(self, trust: TrustStore, rules: IssuerRules, gatherer: Gatherer | None, qualifier: Qualifier | None = None) -> None:
-        """Prepare; without a gatherer, only what files hold is used; without a qualifier, no trusted list is read."""
+    def __init__(
+        self,
+        trust: TrustStore,
+        rules: IssuerRules,
+        gatherer: Gatherer | None,
+        qualifier: Qualifier | None = None,
+        stamp_trust: TrustStore | None = None,
+    ) -> None:
+        """Prepare; without a gatherer, only what files hold is used; without a qualifier, no trusted list is read.
+
+        ``stamp_trust``: the anchors of time-stamp authorities, when they are not those of signers.
+        """
         self._qualifier = qualifier or Qualifier()
-        self._known = trust.anchors
+        stamp_trust = stamp_trust or trust
+        self._known = tuple(dict.fromkeys((*trust.anchors, *stamp_trust.anchors)))
         self._rules = rules
         self._gatherer = gatherer
-        self._token_rules = TokenRules(trust)
-        self._anchors = [asn1_x509.Certificate.load(der) for der in render_der(trust.anchors)]
-        roots = [asn1_x509.Certificate.load(der) for der in render_der(trust.roots)]
-        checks = RememberingValidator()
-        trusted = [roots] if len(roots) == len(self._anchors) else [roots, self._anchors]
-        self._policies = [_policy(anchors, checks) for anchors in trusted]
+        self._token_rules = TokenRules(stamp_trust)
+        self._anchors = load_asn1(self._known)
+        self._policies = path_policies(trust, stamp_trust)
 
     async def validate(self, data: bytes, expected: Sequence[ExpectedSigner], now: datetime) -> ValidationReport:
         """Validate a file now; a file that cannot be read is a report that says so.
@@ -174,21 +186,21 @@ class PyhankoReader:
                 found = other if other.passed else found
         return found
 
-    async def _assess_or_refuse(
-        self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
-    ) -> FileAssessment:
+    async def _assess_or_refuse(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: PathPolicies) -> FileAssessment:
         try:
             return await self._assess(data, now, evidence, policy)
         except UpstreamUnavailable:
             raise
+        except _Encrypted as error:
+            raise VerificationFailed("an encrypted file", code="format.encrypted") from error
         except Exception as error:  # a hostile file makes the library raise anything
             kind = "not a PDF that can be read" if isinstance(error, UNREADABLE) else "the file makes the reader fail"
             raise VerificationFailed(f"{kind} ({type(error).__name__})", code="format.unreadable") from error
 
-    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec) -> FileAssessment:
+    async def _assess(self, data: bytes, now: datetime, evidence: Sequence[Evidence], policy: PathPolicies) -> FileAssessment:
         reader = PdfFileReader(io.BytesIO(data))
         if reader.encrypted:
-            raise ValueError("encrypted")
+            raise _Encrypted
         specification = self._specification(reader, now, evidence, policy)
         archive_stamps = list(reader.embedded_timestamp_signatures)
         values = [read_value(one) for one in reader.embedded_signatures]
@@ -199,11 +211,14 @@ class PyhankoReader:
         proven = any(one.archive_proven for one in signatures)
         timestamps = [timestamp for one in signatures for timestamp in one.timestamps]
         timestamps += [assess_document_timestamp(one, shown.changes.reasons[one.field_name], proven=proven) for one in archive_stamps]
+        seal_reasons = tuple(assess_seal(reader, archive_stamps, data))
+        may_follow = self._gatherer is None and archive_stamps and seal_reasons
         return FileAssessment(
             signatures=signatures,
             timestamps=tuple(timestamps),
             level=lowest_level(one.finding.level for one in signatures),
-            seal_reasons=tuple(assess_seal(reader, archive_stamps, data)),
+            seal_reasons=seal_reasons,
+            maintained=bool(may_follow) and is_only_maintained(reader, archive_stamps, data),
             written_as_ours=shown.changes.ours,
             data_sha256=embedded_data_sha256(reader),
             archive_certificate=signer_certificate(archive_stamps[-1]) if archive_stamps else None,
@@ -223,7 +238,7 @@ class PyhankoReader:
         return reasons
 
     def _specification(
-        self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence], policy: CertValidationPolicySpec
+        self, reader: PdfFileReader, now: datetime, evidence: Sequence[Evidence], policy: PathPolicies
     ) -> PdfSignatureValidationSpec:
         stored = ades._dss_to_local_knowledge(reader)  # noqa: SLF001 the with-time engine does not look at the store by itself
         ocsps = [*stored.known_ocsps, *(one for item in evidence for der in item.ocsp_responses for one in _ocsp_containers(der))]
@@ -235,20 +250,13 @@ class PyhankoReader:
         known = dataclasses.replace(known, known_poes=list(known.assert_existence_known_at(now - timedelta(seconds=1))))
         return PdfSignatureValidationSpec(
             SignatureValidationSpec(
-                cert_validation_policy=policy,
+                cert_validation_policy=policy.signers,
+                ts_cert_validation_policy=policy.authorities,
                 revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY),
                 local_knowledge=known,
             ),
             diff_policy=None,
         )
-
-
-def _policy(anchors: list[asn1_x509.Certificate], checks: RememberingValidator) -> CertValidationPolicySpec:
-    return CertValidationPolicySpec(
-        trust_manager=SimpleTrustManager.build(trust_roots=anchors),
-        revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require")),
-        signature_validator=checks,
-    )
 
 
 async def _assess_signature(
@@ -277,7 +285,7 @@ async def _assess_signature(
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
-    reasons = [str(result.failure_msg)] if result.failure_msg and not passed else []
+    reasons = [] if passed else [_told(indication, sub_indication, str(result.failure_msg or ""))]
     lapsed = now > guarded_until(value, certificate, shown.archive_until if archived else None)
     if passed and lapsed:
         indication, sub_indication = Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"
@@ -298,8 +306,31 @@ async def _assess_signature(
         sub_indication=sub_indication,
         level=_level(embedded.field_name, shown),
         reasons=tuple(reasons),
+        is_one_shot=is_one_shot(certificate),
+        told=() if indication is Indication.TOTAL_PASSED else _checks(result, has_changed=bool(changes)),
     )
     return AssessedSignature(finding, certificate, timestamps, proven)
+
+
+def _checks(result: Any, *, has_changed: bool) -> tuple[tuple[Check, Outcome], ...]:  # noqa: ANN401 one of two result classes
+    """Return what pyHanko tells of the checks that its indication does not name; of acceptance and time it tells nothing apart."""
+    status = result.api_status
+    if status is None:
+        return ()
+    intact = Outcome.PASSED if status.intact and status.valid else Outcome.FAILED
+    path = ((Check.CERTIFICATE_PATH, Outcome.PASSED),) if status.trusted else ()
+    return (
+        (Check.FORMAT, Outcome.FAILED if has_changed else Outcome.PASSED),
+        (Check.SIGNING_CERTIFICATE, Outcome.PASSED),
+        (Check.CRYPTOGRAPHY, intact),
+        *path,
+    )
+
+
+def _told(indication: Indication, sub_indication: str, detail: str) -> str:
+    """Say that a signature did not pass, with what the library adds, without the names of its classes."""
+    said = LIBRARY_NAMES.sub("", detail)
+    return f"the signature is {indication.value} ({sub_indication})" + (f": {said}" if said else "")
 
 
 def _end_of_last(stamps: Sequence[EmbeddedPdfSignature]) -> datetime | None:

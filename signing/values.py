@@ -9,6 +9,8 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from signing.reading import GrowingReader
+
 CADES_DETACHED = "ETSI.CAdES.detached"
 RFC3161 = "ETSI.RFC3161"
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
@@ -48,6 +50,14 @@ def _read_value(reader: PdfFileReader, data: bytes, field: str, reference: Any) 
     offset = reader.xrefs[reference.reference] if isinstance(reference, generic.IndirectObject) else None
     if not isinstance(offset, int):
         raise ValueError("a signature value that is not an object of its own")  # noqa: TRY004 the file is wrong, not a type
+    known = reader.worked_out if isinstance(reader, GrowingReader) else {}
+    if (field, offset) not in known:
+        known[field, offset] = _parse_value(data, field, offset)
+    value: SignatureValue = known[field, offset]
+    return value
+
+
+def _parse_value(data: bytes, field: str, offset: int) -> SignatureValue:
     written = data[offset : data.index(b"endobj", offset)]
     byte_range, sub_filter = _BYTE_RANGE.search(written), _SUB_FILTER.search(written)
     if byte_range is None or sub_filter is None:

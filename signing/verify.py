@@ -50,7 +50,7 @@ class FileVerifier:
             found = asyncio.run(self._reader.assess(data, at))
         except VerificationFailed as error:
             return FileVerification(sha256, at, False, None, (), (), None, (str(error),)), ShownPaths((), ())
-        sealed = found.level is not PadesLevel.B_LTA or not found.seal_reasons
+        sealed = found.level is not PadesLevel.B_LTA or not found.seal_reasons or found.maintained
         read = FileVerification(
             sha256=sha256,
             at=at,
@@ -61,6 +61,7 @@ class FileVerifier:
             verifiable_until=verifiable_until(found),
             reasons=tuple(_reasons(found)),
             state_known_at=found.state_known_at,
+            maintained=found.maintained,
         )
         return read, found.paths
 
@@ -100,6 +101,6 @@ def _reasons(found: FileAssessment) -> list[str]:
     reasons += [f"{one.field}: {reason}" for one in found.timestamps for reason in one.reasons]
     undecided = (one for one in found.timestamps if one.indication is not Indication.TOTAL_PASSED and not one.reasons)
     reasons += [f"{one.field}: the {one.kind} is {one.indication.value}" for one in undecided]
-    if found.level is PadesLevel.B_LTA:
+    if found.level is PadesLevel.B_LTA and not found.maintained:
         reasons += found.seal_reasons
     return reasons

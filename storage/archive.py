@@ -34,6 +34,10 @@ class S3Archive:
             raise ConfigurationError(f"no such lock mode: {lock_mode}", code="archive.lock_mode")
         self._client, self._bucket, self._mode = S3Client(settings), bucket, lock_mode
 
+    @property
+    def lock_mode(self) -> str:
+        return self._mode
+
     def write(self, key: str, data: bytes, retain_until: datetime) -> LockedObject:
         lock = Lock(self._mode, whole_second(retain_until))
         with suppress(AlreadyRecorded):  # by whom it was written does not matter: what stands there does

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.error import S3Error
+from minio.sseconfig import Rule, SSEConfig
 from minio.versioningconfig import VersioningConfig
 
 from conventions.errors import ConfigurationError
+from conventions.fault_labels import BUCKET_LABELS
+from conventions.french import NO_BREAK
+from conventions.ports.stores import BucketFault
 from storage.s3_client import S3Client, S3Settings
 
 BUCKET_STANDS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
@@ -18,31 +23,56 @@ NO_LOCK_CODES = frozenset({"ObjectLockConfigurationNotFoundError", "ObjectLockCo
 NO_POLICY_CODES = frozenset({"NoSuchBucketPolicy", "NotImplemented"})
 
 
-def ensure_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str) -> None:
+@dataclass(frozen=True)
+class _Found:
+    bucket: str
+    fault: BucketFault
+    told: str
+
+
+def ensure_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str, encryption: str | None = None) -> Sequence[str]:
     """Make the working bucket (versions kept) and the archive bucket (object lock), where they are not yet; then check them.
 
+    Those that are made are given the encryption asked for; one that stands is left as it is. Return the names of those made.
+
     Raises:
         ConfigurationError: see ``verify_buckets``.
         UpstreamUnavailable.
     """
     client = S3Client(settings)
-    client.call(f"make {working_bucket}", lambda minio: _make(minio, working_bucket, object_lock=False))
+    made = [
+        bucket
+        for bucket, is_locked in ((working_bucket, False), (archive_bucket, True))
+        if client.call(f"make {bucket}", lambda minio: _make(minio, bucket, object_lock=is_locked))  # noqa: B023 called at once
+    ]
     versioned = VersioningConfig(ENABLED)
     client.call(f"version {working_bucket}", lambda minio: minio.set_bucket_versioning(working_bucket, versioned))
-    client.call(f"make {archive_bucket}", lambda minio: _make(minio, archive_bucket, object_lock=True))
-    verify_buckets(settings, working_bucket, archive_bucket)
+    _encrypt(client, made, encryption)
+    verify_buckets(settings, working_bucket, archive_bucket, encryption)
+    return made
 
 
-def ensure_archive_bucket(settings: S3Settings, bucket: str) -> None:
-    """Make the bucket of a second archive (object lock) where it is not yet, and check it.
+def ensure_archive_bucket(settings: S3Settings, bucket: str, encryption: str | None = None) -> Sequence[str]:
+    """Make the bucket of a second archive (object lock) where it is not yet, and check it; return its name if it was made.
 
     Raises:
         ConfigurationError: see ``verify_buckets``.
         UpstreamUnavailable.
     """
     client = S3Client(settings)
-    client.call(f"make {bucket}", lambda minio: _make(minio, bucket, object_lock=True))
-    _refuse(_faults(client, bucket, None, locked=True))
+    made = [bucket] if client.call(f"make {bucket}", lambda minio: _make(minio, bucket, object_lock=True)) else []
+    _encrypt(client, made, encryption)
+    verify_archive_bucket(settings, bucket, encryption)
+    return made
+
+
+def verify_archive_bucket(settings: S3Settings, bucket: str, encryption: str | None = None) -> None:
+    """Check the bucket of a second archive, as ``verify_buckets`` does the first.
+
+    Raises:
+        ConfigurationError, UpstreamUnavailable.
+    """
+    _refuse(_faults(S3Client(settings), bucket, encryption, locked=True))
 
 
 def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: str, encryption: str | None = None) -> None:
@@ -59,35 +89,47 @@ def verify_buckets(settings: S3Settings, working_bucket: str, archive_bucket: st
     _refuse(reasons)
 
 
-def _refuse(reasons: Sequence[str]) -> None:
-    if reasons:
-        raise ConfigurationError("; ".join(reasons), code="store.buckets", reasons="; ".join(reasons))
+def _refuse(found: Sequence[_Found]) -> None:
+    if found:
+        reasons = f"{NO_BREAK}; ".join(f"seau {one.bucket}, {BUCKET_LABELS[one.fault]}" for one in found)
+        raise ConfigurationError("; ".join(f"bucket {one.bucket} {one.told}" for one in found), code="store.buckets", reasons=reasons)
 
 
-def _make(minio: Minio, bucket: str, *, object_lock: bool) -> None:
+def _make(minio: Minio, bucket: str, *, object_lock: bool) -> bool:
     if minio.bucket_exists(bucket):
-        return
+        return False
     try:
         minio.make_bucket(bucket, object_lock=object_lock)
     except S3Error as error:
         if error.code not in BUCKET_STANDS:
             raise
+        return False
+    return True
 
 
-def _faults(client: S3Client, bucket: str, encryption: str | None, *, locked: bool) -> Sequence[str]:
+def _encrypt(client: S3Client, buckets: Sequence[str], encryption: str | None) -> None:
+    if encryption is None:
+        return
+    rule = Rule.new_sse_s3_rule() if encryption == "AES256" else Rule.new_sse_kms_rule()
+    for bucket in buckets:
+        client.call(f"encrypt {bucket}", lambda minio: minio.set_bucket_encryption(bucket, SSEConfig(rule)))  # noqa: B023 called at once
+
+
+def _faults(client: S3Client, bucket: str, encryption: str | None, *, locked: bool) -> Sequence[_Found]:
     if not client.call(f"look for {bucket}", lambda minio: minio.bucket_exists(bucket)):
-        return [f"bucket {bucket} does not exist"]
+        return [_Found(bucket, BucketFault.ABSENT, "does not exist")]
     faults = []
     if client.call(f"versions of {bucket}", lambda minio: minio.get_bucket_versioning(bucket)).status != ENABLED:
-        faults.append(f"bucket {bucket} does not keep versions")
+        faults.append(_Found(bucket, BucketFault.NO_VERSIONS, "does not keep versions"))
     if locked and not client.call(f"lock of {bucket}", lambda minio: _is_locked(minio, bucket)):
-        faults.append(f"bucket {bucket} was made without object lock")
+        faults.append(_Found(bucket, BucketFault.NO_LOCK, "was made without object lock"))
     if client.call(f"policy of {bucket}", lambda minio: _is_public(minio, bucket)):
-        faults.append(f"bucket {bucket} is open to everybody by its policy")
+        faults.append(_Found(bucket, BucketFault.PUBLIC, "is open to everybody by its policy"))
     if encryption is not None:
         found = client.call(f"encryption of {bucket}", lambda minio: _encryption(minio, bucket))
         if found != encryption:
-            faults.append(f"bucket {bucket} is encrypted by {found or 'nothing'}, not by {encryption}")
+            told = f"is encrypted by {found or 'nothing'}, not by {encryption}"
+            faults.append(_Found(bucket, BucketFault.OTHER_ENCRYPTION, told))
     return faults
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from conventions.errors import EvidenceBroken, NotFound
-from conventions.ports.stores import LockedObject
 from storage.archive import S3Archive
 from storage.object_store import S3WorkingStore
 
@@ -33,6 +32,8 @@ class CopiedObjects:
 def copy_archive(source: S3Archive, target: S3Archive, now: datetime, told: Callable[[CopiedObjects], None]) -> CopiedObjects:
     """Copy every object of an archive with its lock and its hold, read back and compared; ``told`` hears of each batch.
 
+    What stands at the target is read and compared too, and its lock made as long as the source's now is.
+
     Raises:
         EvidenceBroken: the target holds other bytes under a key.
         UpstreamUnavailable: what was copied stays; the same call goes on from there.
@@ -40,10 +41,15 @@ def copy_archive(source: S3Archive, target: S3Archive, now: datetime, told: Call
 
     def copy(key: str) -> CopiedObjects:
         lock, is_held = source.state(key), source.has_legal_hold(key)
-        done = CopiedObjects(present=1)
-        if not _stands(target, lock, now):
-            target.write(key, source.read(key), max(lock.retain_until, now + LEAST_LOCK))
-            done = CopiedObjects(copied=1)
+        until = max(lock.retain_until, now + LEAST_LOCK)
+        present = _standing(target, key)
+        if present is None:
+            target.write(key, source.read(key), until)
+        elif present != source.read(key):
+            raise EvidenceBroken(f"the target holds other bytes under {key}", code="archive.other_bytes", key=key)
+        elif lock.retain_until > now or not target.state(key).lock_mode:
+            target.extend_lock(key, until)
+        done = CopiedObjects(copied=1) if present is None else CopiedObjects(present=1)
         if is_held and not target.has_legal_hold(key):
             target.set_legal_hold(key, held=True)
         return done
@@ -70,13 +76,11 @@ def copy_working(source: S3WorkingStore, target: S3WorkingStore, told: Callable[
     return _copied(source.digests(), copy, told)
 
 
-def _stands(target: S3Archive, lock: LockedObject, now: datetime) -> bool:
-    """An object as large and locked as long stands there: it was read back and compared when it was written."""
+def _standing(target: S3Archive, key: str) -> bytes | None:
     try:
-        found = target.state(lock.key)
+        return target.read(key)
     except NotFound:
-        return False
-    return found.size_bytes == lock.size_bytes and found.retain_until >= min(lock.retain_until, now)
+        return None
 
 
 def _copied(keys: Sequence[str], copy: Callable[[str], CopiedObjects], told: Callable[[CopiedObjects], None]) -> CopiedObjects:

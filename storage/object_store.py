@@ -82,16 +82,20 @@ class StoredObject:
 
 
 def fetch_object(client: S3Client, bucket: str, key: str) -> StoredObject:
-    """Read a whole object with what the store says of it; an answer cut short is asked for again.
+    """Read a whole object with what the store says of it; an answer cut short, or one that drips, is asked for again.
 
     Raises:
+        EvidenceBroken: it is longer than any object of ours.
         NotFound, UpstreamUnavailable.
     """
 
     def fetch(minio: Minio) -> StoredObject:
         response = minio.get_object(bucket, key)
         try:
-            return StoredObject(bytes(response.read()), response.headers)
+            return StoredObject(client.body(response), response.headers)
+        except BaseException:
+            response.close()  # what is left of it must not be taken for the next answer's
+            raise
         finally:
             response.release_conn()
 

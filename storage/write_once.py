@@ -22,7 +22,6 @@ from storage.s3_client import S3Client
 
 PROVEN_CLIENT_VERSION = "7.2.20"
 LOCK_MODES = frozenset({"GOVERNANCE", "COMPLIANCE"})
-TAKEN = frozenset({HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT})
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,9 @@ def verify_client_version(proved: str = PROVEN_CLIENT_VERSION) -> None:
 def put_once(client: S3Client, bucket: str, key: str, data: bytes, lock: Lock | None = None) -> None:
     """Put an object with ``If-None-Match: *``, its SHA-256 and MD5 for the store to check, and its lock if any.
 
+    412 says that the key is taken. 409 (AWS, ``ConditionalRequestConflict``) says only that another request is at that key now,
+    and may yet leave nothing there: it is tried again.
+
     Raises:
         AlreadyRecorded: an object stands under that key, perhaps by an earlier try of this call: compare it.
         UpstreamUnavailable: nothing can be assumed written.
@@ -80,7 +82,7 @@ def put_once(client: S3Client, bucket: str, key: str, data: bytes, lock: Lock | 
         try:
             minio._execute("PUT", bucket, key, body=data, headers=headers, no_body_trace=True)  # noqa: SLF001 see the module's head
         except S3Error as error:
-            if error.response.status in TAKEN and error.code != "NoSuchBucket":
+            if error.response.status == HTTPStatus.PRECONDITION_FAILED:
                 return False
             raise
         return True

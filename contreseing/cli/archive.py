@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.opening import opened_ports
-from contreseing.cli.words import out, save
+from contreseing.cli.words import out, save, tell
 from contreseing.embedded.parts import PKI, S3
+from conventions.archive_check import ArchiveFault
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
 from conventions.french import counted, format_date, paris_date
@@ -22,10 +23,12 @@ from conventions.steps.acknowledge_transfer import acknowledge_transfer
 from conventions.steps.check_archive import check_archive
 from conventions.steps.hold import extend_locks, hold, let_go
 from conventions.steps.list_eliminable import list_eliminable
+from conventions.steps.repair_archive import repair_archive
 from conventions.steps.transfer import transfer
 
 NEEDED = (S3,)
 SAMPLE, LISTED = 20, 200
+STORES = {1: "premier", 2: "second"}
 Reference = Annotated[str, typer.Argument(help="Référence d'une convention.")]
 Reason = Annotated[str, typer.Option("--reason", help="Motif, gardé au journal.")]
 
@@ -52,9 +55,25 @@ def check(
         out.print(f"À signaler – {one.reference} : {FAULT_LABELS[one.fault]}{where} : {one.key}", markup=False)
     folders, objects = counted(found.folders, "dossier", "dossiers"), counted(found.objects, "objet", "objets")
     out.print(f"{folders} et {objects} relus, dans {counted(found.stores, 'dépôt', 'dépôts')}.")
-    if not found.holds:
+    for rank in found.away:
+        out.print(f"Le {STORES[rank]} dépôt n'a pas répondu jusqu'au bout : le contrôle est à refaire pour lui.")
+    if any(one.fault is ArchiveFault.NOT_COPIED for one in found.findings):
+        out.print("Ce qui manque à un dépôt est intact dans l'autre : lancez « contreseing archive repair » pour le recopier.")
+    if found.findings:
         raise EvidenceBroken(f"{len(found.findings)} faults in the archive", code="archive.faults", count=len(found.findings))
     out.print("L'archive est intacte.")
+
+
+@archive.command("repair")
+def repair(context: typer.Context) -> None:
+    """Recopie dans chaque dépôt ce qui lui manque et que l'autre a intact, verrous et gels compris ; interrompue, se reprend."""
+    with opened_ports(context.obj, NEEDED) as ports:
+        done = repair_archive(ports, lambda now: tell(f"{now.folders} dossiers vus, {now.copied} fichiers recopiés"))
+    for key in done.lost[:LISTED]:
+        out.print(f"À signaler – aucun dépôt ne rend ce fichier tel qu'il a été écrit : {key}", markup=False)
+    out.print(f"{counted(done.folders, 'dossier vu', 'dossiers vus')}, {counted(done.copied, 'fichier recopié', 'fichiers recopiés')}.")
+    if done.lost:
+        raise EvidenceBroken(f"{len(done.lost)} objects could not be copied", code="archive.not_repaired", count=len(done.lost))
 
 
 @archive.command("hold")

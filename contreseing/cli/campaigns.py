@@ -13,6 +13,8 @@ from contreseing.cli.words import out
 from contreseing.embedded.parts import OUTSIDE
 from conventions.french import PARIS, format_instant, paris_date
 from conventions.kinds import Kind
+from conventions.sentences import left_out_sentence
+from conventions.steps.draft import members_left_out
 from conventions.steps.open_campaign import open_campaign
 
 LAST_MOMENT = time(23, 59, 59)
@@ -51,4 +53,7 @@ def campaign(
             or "-".join((programme_id, kind, *([territory] if territory else ()), str(paris_date(ports.clock.now())))),
             territory=territory,
         )
+        left_out = members_left_out(ports, begun.id)
     out.print(f"Campagne {begun.id} : à signer avant le {format_instant(begun.deadline)}.", markup=False)
+    if left_out:
+        out.print(left_out_sentence(len(left_out)), markup=False)

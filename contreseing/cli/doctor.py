@@ -13,6 +13,7 @@ from contreseing.cli.opening import has_settings, opened_settings
 from contreseing.cli.words import err, out
 from contreseing.embedded.parts import FLOWS, OUTSIDE
 from contreseing.settings import Settings
+from contreseing.timestamp_trial import try_timestamps
 from contreseing.trials import (
     try_archive,
     try_database,
@@ -20,7 +21,6 @@ from contreseing.trials import (
     try_lists,
     try_mail,
     try_third_reader,
-    try_timestamps,
 )
 from conventions.errors import ContreseingError
 from conventions.sentences import sentence
@@ -37,17 +37,19 @@ class Trial:
 
 TRIALS = (
     Trial(
-        "Écriture dans la base", try_database, "Vérifiez DATABASE_URL, que la base répond, et que son schéma est celui de cette version."
+        "Écriture dans la base",
+        try_database,
+        "Vérifiez DATABASE_URL, que la base répond, et que son schéma est celui de cette version (« contreseing prepare »).",
     ),
     Trial(
         "Horodatage",
         try_timestamps,
-        "Vérifiez TSA_URLS, PKI_ANCHORS_DIR (les autorités reconnues) et l'heure de cette machine (5 s d'écart au plus).",
+        "Vérifiez TSA_URLS, TSA_ANCHORS_DIR (les autorités reconnues) et l'heure de cette machine (5 s d'écart au plus).",
     ),
     Trial(
         "Objet verrouillé dans l'archive",
         try_archive,
-        "Vérifiez S3_URL, les clés, et que le seau d'archive a été créé avec le verrouillage d'objets.",
+        "Vérifiez S3_URL (et S3_SECOND_URL), les clés, et que chaque seau d'archive a été créé avec le verrouillage d'objets.",
     ),
     Trial(
         "Listes de confiance",

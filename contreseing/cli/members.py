@@ -9,9 +9,10 @@ import typer
 
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
+from contreseing.members_table import render_members_table
 from contreseing.programme_file import parse_programme_file
 from conventions.errors import InputRefused, Problem
-from conventions.french import format_date, format_euros
+from conventions.french import counted, format_date, format_euros
 from conventions.guards import check_levels
 from conventions.ports.system import Ports
 from conventions.recording import record_event
@@ -27,17 +28,33 @@ def add_to(app: typer.Typer) -> None:
     app.command("programme")(programme)
 
 
+def _show_columns(is_asked: bool) -> None:  # noqa: FBT001 called by typer
+    if is_asked:
+        typer.echo(render_members_table(), nl=False)
+        raise typer.Exit
+
+
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Fichier CSV des membres (UTF-8, virgules).")],
+    file: Annotated[Path, typer.Argument(help="Fichier CSV des membres (UTF-8, virgules ou points-virgules).")],
     programme_id: Annotated[str, typer.Option("--programme", help="Identifiant du programme, dont le barème sert au contrôle.")],
+    *,
+    columns: Annotated[
+        bool,
+        typer.Option(
+            "--columns", is_eager=True, callback=_show_columns, help="Dit quelles colonnes le fichier peut avoir, et s'arrête là."
+        ),
+    ] = False,
 ) -> None:
     """Importe un fichier de membres : en entier, ou rien du tout et la liste de ce qui ne va pas."""
+    del columns  # acted before the rest was read
     text = _read(file)
     with opened_ports(context.obj) as ports:
-        members = import_members(ports, text, programme_id, COMMAND_LINE)
-    total = format_euros(sum(member.contribution_eur for member in members))
-    out.print(f"{len(members)} membres importés, {total} par an.")
+        imported = import_members(ports, text, programme_id, COMMAND_LINE)
+    total = format_euros(sum(member.contribution_eur for member in imported.members))
+    new, unchanged = len(imported.new), len(imported.members) - len(imported.new)
+    told = counted(new, "membre nouveau", "membres nouveaux"), counted(unchanged, "membre inchangé", "membres inchangés")
+    out.print(f"{', '.join(told)}. Ensemble, {total} par an.")
 
 
 def programme(

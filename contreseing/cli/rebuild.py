@@ -76,6 +76,8 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
         unsigned = counted(len(report.unsigned), "convention non signée", "conventions non signées")
         out.print(f"  - le contenu de {unsigned} : {', '.join(report.unsigned[:LISTED])}{more}", markup=False)
     out.print(f"  - les événements depuis la dernière empreinte du journal ({_when(report)})", markup=False)
+    if report.told_without_words:
+        out.print(f"  - les mots de {report.told_without_words} demandes ou notes : ce qui attendait un agent attend de nouveau")
     out.print(f"  - {report.personal_fields} données personnelles du journal, dont l'archive n'a que l'engagement")
     out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")
 

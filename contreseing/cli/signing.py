@@ -16,7 +16,7 @@ from contreseing.clock import SystemClock
 from contreseing.publishing import discard_incomplete, publish
 from contreseing.settings import load_settings
 from conventions.errors import ContreseingError
-from conventions.french import format_instant
+from conventions.french import NO_BREAK, counted, format_instant
 from conventions.sentences import sentence
 
 if TYPE_CHECKING:
@@ -132,10 +132,14 @@ def _opened(trust: list[Path] | None, tsa: list[str] | None, *, with_settings: b
     from signing.by_hand import HandSigning  # noqa: PLC0415 as above
 
     anchors = read_anchors(trust)
-    addresses = tsa or (list(load_settings().timestamp_urls) if with_settings else [])
+    settings = load_settings() if with_settings else None
+    addresses = tsa or (list(settings.timestamp_urls) if settings is not None else [])
     if not anchors or not addresses:
         refuse("Donnez au moins une autorité de confiance (--trust) et une autorité d'horodatage (--tsa).")
-    return HandSigning(anchors, addresses, SystemClock())
+    if settings is None:
+        return HandSigning(anchors, addresses, SystemClock())
+    policies = frozenset(settings.tsa_policies.split())
+    return HandSigning(anchors, addresses, SystemClock(), in_flight=settings.tsa_in_flight, tsa_policies=policies)
 
 
 def _settings_key() -> Pkcs11Access | CscAccess:
@@ -172,6 +176,6 @@ def _tell_requests(by_hand: HandSigning) -> None:
 
 
 def _end(total: int, failed: int) -> None:
-    out.print(f"{total - failed} fichiers sur {total}.")
+    out.print(f"{counted(total - failed, 'fichier', 'fichiers')} sur {total}.".replace(NO_BREAK, " "))
     if failed:
         raise typer.Exit(FAILED)

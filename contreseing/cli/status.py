@@ -56,6 +56,7 @@ def _show_campaigns(ports: Ports, tx: Transaction) -> None:
         for agreement in flagged:
             if agreement.failure is not None:
                 out.print(f"  {agreement.reference} : {sentence_of(agreement.failure.code)}", markup=False)
+    out.print(f"Demandes à traiter : {sum(tx.count_attentions().values())}.")
     out.print(f"Envois en échec : {len(tx.dead_letters())}. Envois en retard : {tx.count_late(now - LATE_AFTER)}.")
 
 

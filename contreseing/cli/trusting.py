@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from contreseing.cli.words import err
+from contreseing.cli.words import err, system_says
 
 UNUSABLE = 2
 """Exit code of a command that cannot be run as it was written."""
@@ -38,7 +38,7 @@ def read_file(file: Path, most_bytes: int = -1) -> bytes:
         with file.open("rb") as opened:
             return opened.read(most_bytes)
     except OSError as error:
-        refuse(f"{file} ne peut pas être lu : {error.strerror}.")
+        refuse(f"{file} ne peut pas être lu : {system_says(error)}.")
 
 
 def refuse(sentence: str) -> NoReturn:

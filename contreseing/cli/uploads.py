@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli.trusting import TrustOption, read_anchors, read_file
+from contreseing.cli.trusting import TrustOption, read_anchors, read_file, refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from conventions.errors import VerificationFailed
@@ -29,6 +29,7 @@ def check_upload(
     signer: Annotated[
         str, typer.Option("--signer", help="Personne attendue : prénom et nom, dans n'importe quel ordre ; sinon, n'importe qui.")
     ] = "",
+    siren: Annotated[str, typer.Option("--siren", help="SIREN attendu dans le certificat ; sinon, n'importe quel établissement.")] = "",
     trust: TrustOption = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Le résultat sur une ligne JSON.")] = False,
@@ -38,14 +39,19 @@ def check_upload(
     Code de sortie : 0, accepté ; 1, refusé ; 2, la commande est mal écrite.
     """
     from signing.names import PersonExpected  # noqa: PLC0415 a second of imports, for those who check
+    from signing.provable import verify_provable  # noqa: PLC0415 as above
     from signing.trust_files import anchors_pem  # noqa: PLC0415 as above
     from signing.upload_process import UploadQuestion, judge_upload  # noqa: PLC0415 as above
 
+    if siren and not signer.strip():
+        refuse("--siren demande aussi --signer.")
     anchors = anchors_pem(read_anchors(trust))
-    person = PersonExpected(signer) if signer.strip() else None
+    person = PersonExpected(signer, siren) if signer.strip() else None
     question = UploadQuestion(read_file(prepared), read_file(uploaded), field, person, anchors, SystemClock().now())
     try:
         found = judge_upload(question)
+        if anchors:
+            verify_provable(found, anchors, question.now)
     except VerificationFailed as error:
         told = sentence(error)
         if as_json:
@@ -54,11 +60,26 @@ def check_upload(
             out.print(f"{uploaded} : refusé. {told}", markup=False)
             out.print(f"  {error.code} : {error}", markup=False)
         raise typer.Exit(REFUSED) from error
+    unchecked = [
+        (name, told)
+        for name, told, is_left in (
+            ("authority", "l'autorité du certificat (--trust)", not anchors),
+            ("person", "la personne (--signer)", person is None),
+            ("organisation", "l'établissement (--siren)", person is None or not siren),
+            ("revocation", "l'état du certificat (révoqué ou non) auprès de son autorité", True),
+            ("timestamp", "la place laissée à l'horodatage que le dépôt ajoute", not found.has_token),
+        )
+        if is_left
+    ]
     if as_json:
         facts: dict[str, object] = {"field": found.field, "signer": found.signer, "level": found.level.value, "trusted": bool(anchors)}
+        facts["unchecked"] = [name for name, _ in unchecked]
         _print_json({"file": str(uploaded), "accepted": True, "code": "", **facts})
         return
     out.print(f"{uploaded} : accepté. Signé par {found.signer} dans {found.field}, niveau {found.level}.", markup=False)
+    out.print(
+        f"  Non vérifié ici : {', '.join(told for _, told in unchecked)}. Le dépôt vérifie tout cela et peut encore refuser.", markup=False
+    )
     if not anchors:
         out.print("Aucune autorité de confiance n'a été donnée (--trust) : l'autorité du certificat n'a pas été vérifiée.")
 

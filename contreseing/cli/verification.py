@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import date, datetime, time
+from errno import errorcode
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contreseing.cli.lists import ListsOption, SignersOption
-from contreseing.cli.trusting import TrustOption, read_anchors, read_file, refuse
-from contreseing.cli.words import out
+from contreseing.cli.trusting import UNUSABLE, TrustOption, read_anchors, refuse
+from contreseing.cli.words import err, out, system_says
 from contreseing.clock import SystemClock
 from conventions.french import PARIS
 from conventions.verdicts import french_reasons, signature_details, timestamp_details, verdict
@@ -47,7 +49,7 @@ def verify(
     """Vérifie des fichiers signés : intégrité, signataires, heures, niveau PAdES.
 
     Chaque fichier est lu dans un processus à part, en dix secondes et 512 Mo au plus.
-    Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite.
+    Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite, ou un fichier ne peut pas être lu.
     """
     from signing.trust_files import anchors_pem  # noqa: PLC0415 imports, for those who verify
     from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 as above
@@ -57,17 +59,27 @@ def verify(
     now = SystemClock().now()
     qualifier = _qualifier(lists, lists_signers) if lists is not None else None
     instant = _instant(at) if at is not None else now
-    with LimitedVerifier(anchors_pem(read_anchors(trust)), _environment(), qualifier=qualifier) as verifier:
-        found = [(file, verifier.verify(read_file(file, MAX_FILE_BYTES + 1), instant)) for file in files]
-    for file, one in found:
-        if json_lines:
-            out.print(json.dumps({"file": str(file), **render_verification(one)}, ensure_ascii=False), markup=False, emoji=False)
-        else:
-            _tell(file, one)
+    found: list[tuple[Path, FileVerification]] = []
+    anchors = anchors_pem(read_anchors(trust))
+    with LimitedVerifier(anchors, _environment(), qualifier=qualifier) as verifier:
+        for file in files:
+            try:
+                data = _read(file, MAX_FILE_BYTES + 1)
+            except OSError as error:
+                _tell_unread(file, error, json_lines=json_lines)
+                continue
+            one = verifier.verify(data, instant)
+            found.append((file, one))
+            if json_lines:
+                _tell_json(file, render_verification(one))
+            else:
+                _tell(file, one)
     if not json_lines and not trust:
         out.print("Aucune autorité de confiance n'a été donnée (--trust) : l'identité des signataires ne peut pas être vérifiée.")
     if report is not None:
         _write_report(report, found, instant, now)
+    if len(found) < len(files):
+        raise typer.Exit(UNUSABLE)
     if not all(one.is_valid for _, one in found):
         raise typer.Exit(NOT_VALID)
 
@@ -93,8 +105,23 @@ def _tell(file: Path, found: FileVerification) -> None:
         out.print(f"  {timestamp_details(stamp)}", markup=False)
     for cause in french_reasons(found)[1:]:
         out.print(f"  - {cause}", markup=False)
-    for reason in found.reasons:
-        out.print(f"  ({reason})", markup=False)
+
+
+def _read(file: Path, most_bytes: int) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(most_bytes)
+
+
+def _tell_unread(file: Path, error: OSError, *, json_lines: bool) -> None:
+    """Say of one file that it cannot be read; the others are verified all the same."""
+    err.print(f"{file} ne peut pas être lu : {system_says(error)}.", markup=False)
+    if json_lines:
+        nothing: dict[str, object] = {"valid": False, "level": None, "signatures": [], "timestamps": [], "verifiable_until": None}
+        _tell_json(file, {**nothing, "reasons": [f"the file cannot be read: {errorcode.get(error.errno or 0, 'unknown')}"]})
+
+
+def _tell_json(file: Path, said: Mapping[str, object]) -> None:
+    out.print(json.dumps({"file": str(file), **said}, ensure_ascii=False), markup=False, emoji=False)
 
 
 def _write_report(target: Path, found: list[tuple[Path, FileVerification]], at: datetime, now: datetime) -> None:
@@ -105,7 +132,7 @@ def _write_report(target: Path, found: list[tuple[Path, FileVerification]], at: 
     try:
         target.write_bytes(data)
     except OSError as error:
-        refuse(f"{target} ne peut pas être écrit : {error.strerror}.")
+        refuse(f"{target} ne peut pas être écrit : {system_says(error)}.")
 
 
 def _instant(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from contreseing.cli.opening import has_settings
-from contreseing.cli.words import complain, err, out, tell
+from contreseing.cli.words import complain, err, out, system_says, tell
 from contreseing.demonstration.members import published_members
 from contreseing.settings import load_settings
 from conventions.errors import ContreseingError
@@ -74,7 +74,7 @@ def preview(
     try:
         _write(pdf, shown)
     except OSError as error:
-        _refuse(f"{error.filename} ne peut pas être écrit : {error.strerror}.")
+        _refuse(f"{error.filename} ne peut pas être écrit : {system_says(error)}.")
 
 
 def _write(pdf: Path, shown: WordingPreview) -> None:
@@ -97,7 +97,7 @@ def _previewed(file: Path, kind: str, member: str | None) -> WordingPreview:
     try:
         data = file.read_bytes()
     except OSError as error:
-        _refuse(f"{file} ne peut pas être lu : {error.strerror}.")
+        _refuse(f"{file} ne peut pas être lu : {system_says(error)}.")
     try:
         return preview_wording(data, kind, str(file), member=_shown_member(member), stationery=stationery)
     except ContreseingError as error:

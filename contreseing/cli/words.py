@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +16,23 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MOST_PROBLEMS_SHOWN = 50
+
+
+_SYSTEM_SAYS: Mapping[int, str] = {
+    errno.ENOENT: "il n'existe pas",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENOTDIR: "son chemin passe par un fichier qui n'est pas un dossier",
+    errno.EACCES: "l'accès est refusé",
+    errno.EPERM: "l'accès est refusé",
+    errno.ENOSPC: "le disque est plein",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ENAMETOOLONG: "son nom est trop long",
+}
+
+
+def system_says(error: OSError) -> str:
+    """Tell in French why the system refuses a file; the system's own words are in the language that it was set up in."""
+    return _SYSTEM_SAYS.get(error.errno or 0, f"erreur {error.errno} du système")
 
 
 def complain(error: ContreseingError) -> None:

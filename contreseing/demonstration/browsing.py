@@ -14,6 +14,14 @@ from contreseing.demonstration.pages import Page, parse_page
 from conventions.errors import UpstreamUnavailable, VerificationFailed
 
 USER_AGENT = "Contreseing-Demonstration (simulated person)"
+HEADERS = {
+    "User-Agent": USER_AGENT,
+    "Accept-Language": "fr-FR,fr;q=0.9",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
+"""As browsers send them; the portal tells the visits of programs that do not."""
 PATIENCE_SECONDS = 60.0
 MAIL_WITHIN_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.3
@@ -24,9 +32,7 @@ class Browser:
     """One person's browser on one site: follows redirections, keeps cookies, sends forms."""
 
     def __init__(self, site: str) -> None:
-        self._client = httpx.Client(
-            base_url=site, follow_redirects=True, timeout=PATIENCE_SECONDS, headers={"User-Agent": USER_AGENT}, trust_env=False
-        )
+        self._client = httpx.Client(base_url=site, follow_redirects=True, timeout=PATIENCE_SECONDS, headers=HEADERS, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

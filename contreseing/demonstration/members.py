@@ -12,7 +12,7 @@ import unicodedata
 from datetime import date, timedelta
 
 from contreseing.data import read_data
-from conventions.member_file import COLUMNS
+from conventions.member_columns import COLUMNS
 from conventions.siret import fictitious_siret
 
 WOMEN = ("Nolwenn", "Maëlle", "Gwenaëlle", "Soazig", "Rozenn", "Anaïg", "Azénor", "Françoise", "Maïwenn", "Tifenn")

@@ -107,7 +107,7 @@ class Scenario:
                     tx.add_programme(read.programme)
                     for delegation in read.delegations:
                         tx.add_delegation(read.programme.id, delegation)
-            members = import_members(ports, render_member_file(year), file.programme.id, AGENT)
+            members = import_members(ports, render_member_file(year), file.programme.id, AGENT).members
             workspace = self._stack.workspace
             workspace.write_accounts(ensure_accounts(ports, workspace.read_accounts(), file.delegations[0]))
             count(len(members))

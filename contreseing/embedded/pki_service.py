@@ -42,6 +42,7 @@ from signing.pki.register import Register
 from signing.pki.revocation import parse_ocsp_request, render_crl, render_ocsp_response
 from signing.sealed import verify_listed, verify_sealed_manifest
 from signing.timestamping import TokenRules
+from signing.trust_files import anchors_pem
 
 MAX_BODY_BYTES = 32_000_000
 """A ceremony of 40,000 documents makes a manifest of some 10 MB."""
@@ -283,6 +284,13 @@ def build_application(folder: Path, extra_anchors: tuple[x509.Certificate, ...] 
     return PkiService(open_pki(folder, passphrase), Register(folder / "register.sqlite"), extra_anchors).application()
 
 
+def _anchors_at(path: Path) -> list[bytes]:
+    try:
+        return anchors_pem(one.read_bytes() for one in (sorted(path.iterdir()) if path.is_dir() else [path]))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read", code="configuration.trust") from error
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Create the PKI (``init``) or serve it; exit code 2 on a configuration that cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m contreseing.embedded.pki_service")
@@ -292,7 +300,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int)
     parser.add_argument("--passphrase-file", type=Path, help="what the private keys are encrypted under")
-    parser.add_argument("--trust", type=Path, action="append", default=[], help="anchors of other time-stamp authorities, PEM")
+    parser.add_argument(
+        "--trust", type=Path, action="append", default=[], help="anchors of other time-stamp authorities, PEM or DER: a file or a folder"
+    )
     asked = parser.parse_args(arguments)
     try:
         passphrase = read_passphrase(asked.passphrase_file)
@@ -303,7 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if asked.port is None:
             parser.error("--port is needed")
-        anchors = tuple(anchor for path in asked.trust for anchor in parse_certificates(path.read_bytes()))
+        anchors = tuple(anchor for path in asked.trust for pem in _anchors_at(path) for anchor in parse_certificates(pem))
         application = build_application(asked.dir, anchors, passphrase)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")

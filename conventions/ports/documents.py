@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from conventions.canonical import Json
+from conventions.ceremony_report import CeremonyReport
 from conventions.terms import Terms
 
 
@@ -83,6 +84,10 @@ class Documents(Protocol):
         Raises:
             InputRefused: names the entry that is missing, unknown or not of its type; or a character that the fonts lack.
         """
+        ...
+
+    def render_ceremony_report(self, report: CeremonyReport) -> bytes:
+        """Render the report of a ceremony (PDF/A-3a, PDF/UA-1) that carries its data and its sealed list; same report, same bytes."""
         ...
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:

@@ -8,7 +8,7 @@ All methods may raise ``UpstreamUnavailable`` when the database does not answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,10 @@ from typing import Protocol
 
 from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
+from conventions.attentions import Attention, AttentionKind
 from conventions.ceremonies import Authorisation, Review
 from conventions.events import Event
+from conventions.kinds import Kind
 from conventions.links import CodeRequest, Link, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
@@ -25,6 +27,8 @@ from conventions.ports.journal import JournalTree
 from conventions.powers import Delegation
 from conventions.programmes import Programme
 from conventions.search import Wanted
+from conventions.standing import Surroundings
+from conventions.status import Status
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class ShownState:
     reference: str
     shown: str | None
     run_id: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an agreement stands, whose, and by which campaign: what there is to know of many without reading their facts."""
+
+    reference: str
+    member_id: str
+    campaign_id: str
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,18 @@ class Transaction(JournalTree, Protocol):
 
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         """List the agreements wanted, by reference, strictly after ``after`` (keyset); a status is the one at ``now``."""
+        ...
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        """Tell where every agreement of a kind in a programme stands at ``now``, by reference."""
+        ...
+
+    def count_statuses(self, now: datetime) -> Mapping[Status, int]:
+        """Count the agreements by their status at ``now``; a status that none has may be left out."""
+        ...
+
+    def count_to_handle(self, now: datetime) -> int:
+        """Count the agreements that wait for an agent: as many as ``find_agreements`` finds ``to_handle``."""
         ...
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
@@ -208,6 +234,25 @@ class Transaction(JournalTree, Protocol):
         ...
 
     def update_code_request(self, request: CodeRequest) -> None: ...
+
+    # what people tell the agents
+    def add_attention(self, attention: Attention) -> None: ...
+    def update_attention(self, attention: Attention) -> None: ...
+    def attentions_of(self, reference: str) -> Sequence[Attention]:
+        """List what was told of an agreement, oldest first."""
+        ...
+
+    def count_attentions(self) -> Mapping[AttentionKind, int]:
+        """Count what waits for an agent, by kind; a kind of which nothing waits may be left out."""
+        ...
+
+    def purge_attentions(self, before: datetime) -> int:
+        """Empty the words and names of notes written, and of what was settled, before that instant; return of how many."""
+        ...
+
+    def surroundings(self, references: Sequence[str]) -> Mapping[str, Surroundings]:
+        """Read what is around each of these agreements, in a number of queries that does not depend on how many they are."""
+        ...
 
     # desk and office
     def add_account(self, account: Account) -> None: ...

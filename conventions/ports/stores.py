@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -42,6 +43,16 @@ class WorkingStore(Protocol):
         ...
 
 
+class BucketFault(StrEnum):
+    """Why a bucket cannot be worked with."""
+
+    ABSENT = "absent"
+    NO_VERSIONS = "no_versions"
+    NO_LOCK = "no_lock"
+    PUBLIC = "public"
+    OTHER_ENCRYPTION = "other_encryption"
+
+
 @dataclass(frozen=True)
 class LockedObject:
     """What the archive says of an object: lock mode is ``COMPLIANCE`` or ``GOVERNANCE``."""
@@ -66,6 +77,11 @@ class StoredVersion:
 
 class Archive(Protocol):
     """Write-once objects under lock."""
+
+    @property
+    def lock_mode(self) -> str:
+        """The mode in which this archive locks what it writes: ``COMPLIANCE`` or ``GOVERNANCE``."""
+        ...
 
     def write(self, key: str, data: bytes, retain_until: datetime) -> LockedObject:
         """Write an object that must not exist, lock it, read it back and compare. The same bytes again is not an error.

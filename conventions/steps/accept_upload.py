@@ -2,7 +2,8 @@
 
 Rules, in the order in which they run:
 
-1. uploads are open, the visit and its link live, and the agreement is not decided yet (signed already: nothing happens);
+1. uploads are open, the visit and its link live, nobody said on it not to be that person, the agreement is not decided yet
+   (signed already: nothing happens);
 2. every part was turned;
 3. programme and power to sign allow a signature now;
 4. the file is the prepared one, signed once in the member's field by the person expected; it is raised to B-LTA, and both readers
@@ -21,7 +22,7 @@ from conventions.links import Purpose
 from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.recording import record_event, record_fact
-from conventions.steps.open_link import visit_of
+from conventions.steps.open_link import check_identity, visit_of
 from conventions.steps.send_code import check_reading
 from conventions.steps.sign import check_may_sign, commit_signature, keep_quietly
 from conventions.steps.signer_view import check_link_usable, signer_view
@@ -33,7 +34,7 @@ def accept_upload(ports: Ports, cookie: str, uploaded: bytes) -> SignerView:
 
     Raises:
         VerificationFailed: ``upload.<what>``: the file is refused; nothing but the refusal is recorded.
-        RuleRefused: ``upload.closed``, ``reading.unfinished``, ``agreement.decided``, a guard on programme or power.
+        RuleRefused: ``upload.closed``, ``link.in_doubt``, ``reading.unfinished``, ``agreement.decided``, a guard on programme or power.
         LinkRefused: the visit or its link died.
         Busy: another worker is on it.
         UpstreamUnavailable, SigningFailed: nothing was recorded; upload it again.
@@ -50,6 +51,7 @@ def accept_upload(ports: Ports, cookie: str, uploaded: bytes) -> SignerView:
         if not is_signed:
             if agreement.fact(FactKind.DECLINED) is not None or agreement.fact(FactKind.CONSENTED) is not None:
                 raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
+            check_identity(tx, link)  # (1)
             check_reading(visit, agreement)  # (2)
             check_may_sign(ports, tx, agreement, paris_date(now))  # (3)
             claim = take_claim(ports, tx, agreement.reference)
@@ -65,6 +67,7 @@ def accept_upload(ports: Ports, cookie: str, uploaded: bytes) -> SignerView:
             with ports.registry.write() as tx:
                 claim.verify(tx)
                 fresh = tx.agreement(reference, lock=True)
+                check_identity(tx, link)
                 if fresh.fact(FactKind.CONSENTED, agreement.version) is not None:
                     raise RuleRefused(f"{reference} was decided meanwhile", code="agreement.decided")
                 decided = {"link_id": link.id, "visit_id": visit.id, "code_id": "", "sha256": preparation.sha256}

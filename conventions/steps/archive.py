@@ -9,13 +9,14 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.checks import checks_of
 from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.folder import archive_record, finish_pending, keep_all, keep_index
+from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
+from conventions.opinions import ask_readers
 from conventions.plain import plain
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
 from conventions.retention import retention_data
-from conventions.signatures import READERS_REQUIRED, ExpectedSigner, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
+from conventions.signatures import READERS_REQUIRED, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import uploaded
 
@@ -42,7 +43,7 @@ def archive(ports: Ports, reference: str) -> None:
         return
     final = agreement.required_artefact(agreement.final_stage)
     try:
-        data = ports.working.get(final.sha256)
+        data = read_by_digest(ports, reference, final.sha256)
         at_hand = {final.sha256: data}
         validated = _validated(ports, agreement, data, at_hand)
         with ports.registry.read() as tx:
@@ -97,7 +98,7 @@ def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[st
     known = _validations_of(agreement, sha256_hex(data))
     if len(known) >= READERS_REQUIRED + ports.rules.asks_third_reader:
         return known
-    reports = _reports(ports, data, expected_signers(agreement))
+    reports = ask_readers(ports, data, expected_signers(agreement))
     rendered = {report.reader: render_report(report) for report in reports}
     digests = {reader: ports.working.put(report) for reader, report in rendered.items()}
     at_hand.update({digests[reader]: report for reader, report in rendered.items()})
@@ -121,14 +122,6 @@ def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[st
                 }
                 record_fact(ports, tx, fresh, Fact(FactKind.VALIDATED, ports.clock.now(), agreement.version, facts))
         return _validations_of(tx.agreement(agreement.reference), reports[0].sha256)
-
-
-def _reports(ports: Ports, data: bytes, expected: Sequence[ExpectedSigner]) -> Sequence[ValidationReport]:
-    """Ask both readers, then the third where there is one; it is not shown what one of them refuses."""
-    ours = (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected))
-    if not ports.rules.asks_third_reader or not all(report.valid for report in ours):
-        return ours
-    return (*ours, ports.signing.third_opinion(data, expected))
 
 
 def _reasons_to_refuse(report: ValidationReport, agreement: Agreement) -> Sequence[str]:
@@ -156,4 +149,5 @@ def render_report(report: ValidationReport) -> bytes:
 
 def _finding(one: SignatureFinding | TimestampFinding) -> dict[str, Json]:
     answer = None if one.qualification is None else one.qualification.as_json()
-    return {**{field.name: plain(getattr(one, field.name)) for field in fields(one)}, "qualification": answer}
+    said = {field.name: plain(getattr(one, field.name)) for field in fields(one) if field.name != "told"}
+    return {**said, "qualification": answer}

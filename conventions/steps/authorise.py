@@ -3,7 +3,7 @@
 Rules, in the order in which they run:
 
 1. the session is a signatory's, and the delegation covers every document today;
-2. the second factor is right and its time step was never used before;
+2. the account is not paused, the second factor is right and its time step was never used before; a wrong one counts as at sign-in;
 3. every document waits for its countersignature, and none is set aside;
 4. each document of the first two piles was opened and marked ready; of those of the standard pile, the sample was opened;
 5. the manifest (digests of what was shown) is sealed and time-stamped; only then does the authorisation stand.
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from conventions.accounts import Account, Role
 from conventions.agreements import Fact, FactKind
 from conventions.canonical import render_canonical
 from conventions.ceremonies import CEREMONY_LIFETIME, Authorisation, HowShown, ManifestItem, Mark, ceremony_manifest
-from conventions.errors import ContreseingError, InputRefused, RuleRefused
+from conventions.errors import InputRefused, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_delegation
 from conventions.ports.registry import Transaction
@@ -27,7 +28,8 @@ from conventions.powers import Delegation
 from conventions.recording import record_event, record_fact
 from conventions.status import Status, status_of
 from conventions.steps.desk import delegation_of, desk_of, sample_of
-from conventions.steps.sign_in import session_account
+from conventions.steps.show import served_to
+from conventions.steps.sign_in import after_try, is_paused, session_account
 from conventions.views import DeskItem, Pile
 
 
@@ -36,8 +38,8 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
 
     Raises:
         InputRefused: no document (``ceremony.empty``).
-        RuleRefused: ``totp.refused``, ``desk.unopened`` (``reference``), ``desk.aside``, ``agreement.not_awaiting_countersignature``,
-            a guard on the delegation.
+        RuleRefused: ``totp.refused``, ``sign_in.paused`` (five wrong codes in a row, here or at sign-in), ``desk.unopened``
+            (``reference``), ``desk.aside``, ``agreement.not_awaiting_countersignature``, a guard on the delegation.
         LinkRefused: the session is over.
         UpstreamUnavailable, SigningFailed: the manifest could not be sealed; nothing is authorised.
     """
@@ -45,7 +47,6 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
     if not wanted:
         raise InputRefused("an empty ceremony", code="ceremony.empty")
     now = ports.clock.now()
-    refusal: ContreseingError | None = None
     with ports.registry.read() as tx:
         account = session_account(ports, tx, cookie, (Role.SIGNATORY,))
     step = ports.credentials.totp_step(account.totp_sealed, totp_code, now)
@@ -53,11 +54,10 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
         account = tx.account(account.id, lock=True)
         delegation = delegation_of(tx, account)
         items = _items(tx, ports, account, delegation, wanted)  # (1), (3), (4)
-        if step is None or step <= account.totp_last_step:  # (2)
+        refusal = _refusal(account, step, now)  # (2)
+        tx.update_account(after_try(account, now, step if refusal is None else None))
+        if refusal is not None:
             record_event(ports, tx, "ceremony.refused", at=now, data={"account": account.id})
-            refusal = RuleRefused(f"second factor refused for {account.id}", code="totp.refused")
-        else:
-            tx.update_account(replace(account, totp_last_step=step))
         authorisation = Authorisation(ports.secrets.random_id(), account.id, delegation.id, now, now + CEREMONY_LIFETIME, items)
         syndicate = tx.programme(tx.agreement(wanted[0]).programme_id).syndicate
     if refusal is not None:
@@ -69,6 +69,14 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
         _commit(ports, tx, authorisation)
     ports.waker.wake("countersigned", f"ceremony:{authorisation.id}", {"authorisation_id": authorisation.id})
     return authorisation
+
+
+def _refusal(account: Account, step: int | None, now: datetime) -> RuleRefused | None:
+    if is_paused(account, now):
+        return RuleRefused(f"account {account.id} is paused", code="sign_in.paused")
+    if step is None or step <= account.totp_last_step:
+        return RuleRefused(f"second factor refused for {account.id}", code="totp.refused")
+    return None
 
 
 def _items(tx: Transaction, ports: Ports, account: Account, delegation: Delegation, wanted: tuple[str, ...]) -> tuple[ManifestItem, ...]:
@@ -86,7 +94,12 @@ def _items(tx: Transaction, ports: Ports, account: Account, delegation: Delegati
         chosen.append(item)
     sample = sample_of(chosen)  # of what is chosen: a document that reaches the desk meanwhile changes nothing
     _check_opened(sample, chosen)
-    return tuple(ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, _how_shown(sample, item)) for item in chosen)
+    return tuple(_manifest_item(tx, account, item, _how_shown(sample, item)) for item in chosen)
+
+
+def _manifest_item(tx: Transaction, account: Account, item: DeskItem, how_shown: HowShown) -> ManifestItem:
+    served_as = served_to(tx, account, tx.agreement(item.reference)) if item.is_opened else ()
+    return ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, how_shown, served_as)
 
 
 def _check_opened(sample: Collection[str], chosen: Sequence[DeskItem]) -> None:

@@ -1,30 +1,38 @@
-"""Check the archive: every object re-hashed and compared with the registry, the indexes, the journal and its lock, in each store."""
+"""Check the archive: every object re-hashed and compared with the registry, the indexes, the journal and its lock, in each store.
+
+One object that cannot be read is a finding among others. A store that answers nothing is left, and named; what is found in
+the other, and what was found before, is recorded and told all the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from conventions.agreements import FactKind
-from conventions.archive_check import ArchiveFault, ArchiveFinding, assess_folder
+from conventions.archive_check import ABSENT, NO_WHOLE_BYTES, WITNESSES, ArchiveFault, ArchiveFinding, assess_folder
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.errors import NotFound
+from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import folder_prefix
+from conventions.holding import is_held
 from conventions.outgoing import Template
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
 from conventions.recording import enqueue, quarantine, record_event
 from conventions.steps.alert_agents import ALERT_REFERENCE
-from conventions.steps.hold import is_held
 from conventions.steps.keep_trail import events_of
 
 AT_ONCE = 4
 FAULT_FOUND, RELEASED = "archive.fault_found", f"agreement.{FactKind.RELEASED}"
 REPORT_SCHEMA = "contreseing/archive-alert/1"
 PREFIXES = ("agreements/", "journal/", "actors/")
-"""Where every object of the archive stands; ``doctor/`` holds its trials, each locked for a minute."""
+"""Where every object of the archive stands."""
+TRIALS = "doctor/"
+"""Where ``doctor`` puts its trials, each locked for a minute: nothing is compared there."""
+FOR_NO_QUARANTINE = frozenset({ArchiveFault.NOT_HELD, ArchiveFault.NOT_COPIED})
+"""What is told and mended with nothing put aside: the bytes stand as they were recorded."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +47,29 @@ class StoreFinding:
 
 @dataclass(frozen=True)
 class ArchiveCheck:
-    """What was read, and everything that is wrong."""
+    """What was read, and everything that is wrong; of the stores in ``away`` (from 1), some or all could not be read."""
 
     folders: int
     objects: int
     stores: int
     findings: tuple[StoreFinding, ...]
+    away: tuple[int, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Tell whether nothing is wrong."""
-        return not self.findings
+        """Tell whether nothing is wrong, everywhere."""
+        return not self.findings and not self.away
+
+
+@dataclass
+class _Reading:
+    """What was found in a store, and how many objects each folder that was read should hold, until the store went away."""
+
+    rank: int
+    store: Archive
+    findings: list[StoreFinding]
+    objects: dict[str, int]
+    away: UpstreamUnavailable | None = None
 
 
 def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
@@ -59,18 +79,26 @@ def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
     found, or had found before a person let the agreement out of quarantine.
 
     Raises:
-        UpstreamUnavailable: a store does not answer; nothing can be said.
+        UpstreamUnavailable: a store does not answer, and nothing wrong was found before or elsewhere.
     """
     folders = all_folders(ports)
-    stores = ports.archive.stores()
     chosen = folders if sample is None else _drawn(ports, folders, sample)
-    with ThreadPoolExecutor(AT_ONCE, "archive-check") as workers:
-        checked = list(workers.map(lambda reference: _check_folder(ports, stores, reference), chosen))
-    findings = [finding for _, found in checked for finding in found]
-    if sample is None:
-        findings += [one for rank, store in enumerate(stores, 1) for one in _strange_folders(rank, store, set(folders))]
-    check = ArchiveCheck(len(chosen), sum(count for count, _ in checked), len(stores), tuple(findings))
+    elsewhere = _witnesses(ports, chosen)
+    readings = [_Reading(rank, store, [], {}) for rank, store in enumerate(ports.archive.stores(), 1)]
+    for reading in readings:
+        _read_folders(ports, reading, chosen, elsewhere)
+        if sample is None and reading.away is None:
+            _look_for_strangers(reading, set(folders))
+    findings = tuple(_as_copies(readings))
+    objects = dict[str, int]()
+    for reading in readings:
+        objects.update(reading.objects)
+    away = [reading for reading in readings if reading.away is not None]
+    check = ArchiveCheck(len(chosen), sum(objects.values()), len(readings), findings, tuple(reading.rank for reading in away))
     _record(ports, check)
+    for reading in away:
+        if not findings and reading.away is not None:
+            raise reading.away
     return check
 
 
@@ -89,20 +117,54 @@ def _drawn(ports: Ports, folders: Sequence[str], sample: int) -> list[str]:
     return sorted(folders, key=lambda reference: sha256_hex(f"{seed} {reference}".encode()))[:sample]
 
 
-def _check_folder(ports: Ports, stores: Sequence[Archive], reference: str) -> tuple[int, list[StoreFinding]]:
+def _read_folders(ports: Ports, reading: _Reading, chosen: Sequence[str], elsewhere: Sequence[str]) -> None:
+    """Check each folder in one store; when it goes away, what was found stays and what was not begun is not tried."""
+    with ThreadPoolExecutor(AT_ONCE, "archive-check") as workers:
+        running = {reference: workers.submit(_check_folder, ports, reading, reference, elsewhere) for reference in chosen}
+        for reference, future in running.items():
+            try:
+                reading.objects[reference], found = future.result()
+                reading.findings += found
+            except CancelledError:
+                continue
+            except UpstreamUnavailable as error:
+                reading.away = error
+                workers.shutdown(wait=False, cancel_futures=True)
+
+
+def _witnesses(ports: Ports, chosen: Sequence[str]) -> Sequence[str]:
+    """Name an object of each of a few folders, to be asked for where a folder gives nothing."""
+    with ports.registry.read() as tx:
+        standing = [[one.key for one in tx.archive_entries(reference) if one.completed_at is not None] for reference in chosen[:WITNESSES]]
+    return [keys[0] for keys in standing if keys]
+
+
+def _check_folder(ports: Ports, reading: _Reading, reference: str, elsewhere: Sequence[str]) -> tuple[int, list[StoreFinding]]:
     with ports.registry.read() as tx:
         entries, events = tx.archive_entries(reference), list(events_of(tx, reference))
     standing = [entry for entry in entries if entry.completed_at is not None]
-    held = is_held(events)
-    found = []
-    for rank, store in enumerate(stores, 1):
-        findings = [*assess_folder(store, folder_prefix(reference), entries), *_unlike_journal(entries, events)]
-        missing = {finding.key for finding in findings if finding.fault in {ArchiveFault.MISSING, ArchiveFault.HIDDEN}}
-        if held:
-            unheld = (entry.key for entry in standing if entry.key not in missing and not store.has_legal_hold(entry.key))
-            findings += [ArchiveFinding(ArchiveFault.NOT_HELD, key) for key in unheld]
-        found += [StoreFinding(rank, reference, finding.fault, finding.key) for finding in findings]
-    return len(standing), found
+    findings = [*assess_folder(reading.store, folder_prefix(reference), entries, elsewhere), *_unlike_journal(entries, events)]
+    if is_held(events):
+        absent = {one.key for one in findings if one.fault in ABSENT}
+        unheld = (entry.key for entry in standing if entry.key not in absent and not reading.store.has_legal_hold(entry.key))
+        findings += [ArchiveFinding(ArchiveFault.NOT_HELD, key) for key in unheld]
+    return len(standing), [StoreFinding(reading.rank, reference, finding.fault, finding.key) for finding in findings]
+
+
+def _as_copies(readings: Sequence[_Reading]) -> Iterator[StoreFinding]:
+    """Give all findings; what one store lacks and another holds whole is only not copied, told once for a folder that lacks all."""
+    broken = {(one.store, one.key) for reading in readings for one in reading.findings if one.fault in NO_WHOLE_BYTES}
+    for reading in readings:
+        lacking = dict[str, list[StoreFinding]]()
+        for one in reading.findings:
+            others = (other for other in readings if other is not reading and one.reference in other.objects)
+            if one.fault is ArchiveFault.MISSING and any((other.rank, one.key) not in broken for other in others):
+                lacking.setdefault(one.reference, []).append(replace(one, fault=ArchiveFault.NOT_COPIED))
+            else:
+                yield one
+        for reference, several in lacking.items():
+            is_all = len(several) == reading.objects[reference]
+            yield from [replace(several[0], key=folder_prefix(reference))] if is_all else several
 
 
 def _unlike_journal(entries: Sequence[ArchiveEntry], events: Sequence[JournalEntry]) -> Iterator[ArchiveFinding]:
@@ -115,13 +177,17 @@ def _unlike_journal(entries: Sequence[ArchiveEntry], events: Sequence[JournalEnt
             yield ArchiveFinding(ArchiveFault.NOT_AS_JOURNALLED, str(key))
 
 
-def _strange_folders(rank: int, store: Archive, known: set[str]) -> Iterator[StoreFinding]:
-    for prefix in PREFIXES:
-        for key in store.keys(prefix):
-            folder = key.rpartition("/")[0]
-            reference = folder.removeprefix("agreements/")
-            if reference not in known:
-                yield StoreFinding(rank, reference, ArchiveFault.EXTRA, key)
+def _look_for_strangers(reading: _Reading, known: set[str]) -> None:
+    """Find what stands in no folder that the registry knows, wherever that is."""
+    try:
+        keys = reading.store.keys("")
+    except UpstreamUnavailable as error:
+        reading.away = error
+        return
+    for key in keys:
+        reference = key.rpartition("/")[0].removeprefix("agreements/")
+        if reference not in known and not key.startswith(TRIALS):
+            reading.findings.append(StoreFinding(reading.rank, reference or key, ArchiveFault.EXTRA, key))
 
 
 def _told_data(one: StoreFinding) -> dict[str, Json]:
@@ -159,7 +225,7 @@ def _record(ports: Ports, check: ArchiveCheck) -> None:
         record_event(ports, tx, "archive.checked", at=now, data=data)
         if untold:
             enqueue(ports, tx, Template.ARCHIVE_ALERT, ALERT_REFERENCE, report_sha256, {"report_sha256": report_sha256})
-    for reference, fault in {one.reference: one.fault for one in check.findings if one.fault is not ArchiveFault.NOT_HELD}.items():
+    for reference, fault in {one.reference: one.fault for one in check.findings if one.fault not in FOR_NO_QUARANTINE}.items():
         try:
             quarantine(ports, reference, f"archived.{fault}")
         except NotFound:

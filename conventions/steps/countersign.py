@@ -10,6 +10,7 @@ from conventions.agreements import Agreement, Artefact, Fact, FactKind, Stage
 from conventions.ceremonies import Authorisation
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.errors import Busy, ContreseingError, EvidenceBroken, RuleRefused
+from conventions.folder import read_by_digest
 from conventions.french import paris_date
 from conventions.guards import check_delegation, check_levels, check_programme_open
 from conventions.kinds import Party
@@ -60,7 +61,7 @@ def countersign(ports: Ports, authorisation_id: str, references: Sequence[str] |
         if item.member_signed_sha256 not in digests:
             raise RuleRefused(f"{item.reference} is not in the manifest", code="ceremony.not_listed")
         try:
-            return ports.working.get(item.member_signed_sha256)
+            return read_by_digest(ports, item.reference, item.member_signed_sha256)
         except EvidenceBroken as error:
             quarantine(ports, item.reference, error.code)
             raise

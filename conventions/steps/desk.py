@@ -8,7 +8,7 @@ from conventions.accounts import Account, Role
 from conventions.agreements import Agreement, FactKind, settled_services
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Review
-from conventions.errors import NotFound, RuleRefused
+from conventions.errors import RuleRefused
 from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.members import Member
@@ -18,8 +18,8 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.preparation import own_certificate, preparation_of
 from conventions.programmes import Programme
+from conventions.standing import stuck_because, whom_to_ring
 from conventions.status import Status, status_of
-from conventions.steps.read_page import picture_of
 from conventions.steps.sign_in import session_account
 from conventions.views import AgreementView, CeremonyView, DeskItem, DeskView, Pile
 
@@ -138,32 +138,6 @@ def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:
     return tuple(sorted(item.reference for item in drawn))
 
 
-def desk_document(ports: Ports, cookie: str, reference: str) -> bytes:
-    """Return the PDF of an agreement that waits for its signature, as the member signed it where it did.
-
-    Raises:
-        LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
-    """
-    with ports.registry.read() as tx:
-        session_account(ports, tx, cookie, DESK_READERS)
-        sha256 = tx.agreement(reference).to_countersign.sha256
-    return ports.working.get(sha256)
-
-
-def desk_page_picture(ports: Ports, cookie: str, reference: str, page: int) -> bytes:
-    """Return one page of the prepared file as a PNG, the same picture as the member saw.
-
-    Raises:
-        LinkRefused, RuleRefused, NotFound, UpstreamUnavailable.
-    """
-    with ports.registry.read() as tx:
-        session_account(ports, tx, cookie, DESK_READERS)
-        preparation = preparation_of(tx.agreement(reference))
-    if not 1 <= page <= preparation.page_count:
-        raise NotFound(f"{reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, preparation.sha256, page)
-
-
 def desk_agreement(ports: Ports, cookie: str, reference: str) -> AgreementView:
     """Return everything known of an agreement, for the desk.
 
@@ -179,16 +153,22 @@ def view_agreement(ports: Ports, tx: Transaction, reference: str) -> AgreementVi
     """Build the whole view of an agreement in the caller's transaction."""
     agreement = tx.agreement(reference)
     services_on, services_pending = settled_services(agreement)
+    now, member, around = ports.clock.now(), tx.member(agreement.member_id), tx.surroundings([reference])[reference]
+    status = status_of(agreement, now)
     return AgreementView(
         agreement=agreement,
-        status=status_of(agreement, ports.clock.now()),
-        member=tx.member(agreement.member_id),
-        links=tuple(tx.links_of(reference)),
+        status=status,
+        member=member,
+        links=around.links,
         events=tuple(tx.events(reference)),
         entries=tuple(tx.archive_entries(reference)),
-        outgoing=tuple(tx.outgoing_of(reference)),
+        outgoing=around.outgoing,
         services_on=services_on,
         services_pending=services_pending,
+        standing=stuck_because(agreement, status, around, now),
+        contact=whom_to_ring(member, status),
+        visits=around.visits,
+        attentions=around.attentions,
     )
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from conventions.errors import InputRefused, NotFound, RuleRefused
-from conventions.ports.registry import ArchiveEntry, JournalEntry
+from conventions.holding import HELD, LET_GO, is_held
+from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.steps.keep_actors import actor_entries
 from conventions.steps.keep_trail import events_of
 
-HELD, LET_GO, EXTENDED = "archive.held", "archive.let_go", "archive.lock_extended"
+EXTENDED = "archive.lock_extended"
 MIN_REASON_CHARACTERS = 10
 
 
 def hold(ports: Ports, reference: str, reason: str, by: str) -> int:
-    """Hold every object of a folder; return how many. Again after new objects came: they are held too.
+    """Hold every object of a folder; return how many. What enters it later is held as it comes.
 
     Raises:
         InputRefused: the reason is no reason.
-        NotFound: nothing is archived under that reference.
+        NotFound: nothing is archived under that reference; or ``archive.not_copied``: one of two stores lacks an object.
         UpstreamUnavailable: some objects may not be held yet; do it again.
     """
     return _change(ports, reference, HELD, reason, by, held=True)
@@ -40,12 +40,6 @@ def let_go(ports: Ports, reference: str, reason: str, by: str) -> int:
     if standing and not is_held(events) and not any(ports.archive.has_legal_hold(key) for key in standing):
         raise RuleRefused(f"{reference} is not held", code="archive.not_held", reference=reference)
     return _change(ports, reference, LET_GO, reason, by, held=False)
-
-
-def is_held(events: Sequence[JournalEntry]) -> bool:
-    """Tell from the journal of a folder whether it is held: the last decision counts."""
-    decisions = [entry.event.type for entry in events if entry.event.type in {HELD, LET_GO}]
-    return decisions[-1:] == [HELD]
 
 
 def extend_locks(ports: Ports, reference: str, until: datetime, reason: str, by: str) -> int:
@@ -72,8 +66,9 @@ def extend_locks(ports: Ports, reference: str, until: datetime, reason: str, by:
 
 
 def _change(ports: Ports, reference: str, decision: str, reason: str, by: str, *, held: bool) -> int:
-    entries = _standing(ports, reference, reason)
+    _standing(ports, reference, reason)
     _tell(ports, reference, decision, reason, by, {})
+    entries = _standing(ports, reference, reason)  # what came since: what comes from now on sees the decision
     for entry in entries:
         ports.archive.set_legal_hold(entry.key, held=held)
     return len(entries)

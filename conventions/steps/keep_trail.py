@@ -11,17 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
+from conventions.errors import NotFound
 from conventions.evidence import EvidenceSources, evidence_data, told_events
-from conventions.folder import archive_record, finish_pending, keep_all, keep_index
+from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
 from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
-from conventions.recording import record_fact
+from conventions.recording import record_event, record_fact
 from conventions.retention import retain_until
 from conventions.status import Status, status_of
 
 ORDERS_SCHEMA = "contreseing/orders/1"
 RECORD_KIND, ORDERS_KIND, MAIL_KIND, EVIDENCE_KIND, EVIDENCE_DATA_KIND = "record", "orders", "mail", "evidence", "evidence-data"
 EVENTS_A_PAGE = 1_000
+MAIL_LOST = "archive.mail_lost"
+"""A mail's digest is in the journal, and its bytes were lost before they were put under lock."""
 
 
 def keep_trail(ports: Ports, reference: str) -> None:
@@ -42,7 +45,7 @@ def keep_trail(ports: Ports, reference: str) -> None:
     if not any(fact.kind in {FactKind.MEMBER_FILE_KEPT, FactKind.ARCHIVED} for fact in agreement.facts):
         return
     finish_pending(ports, reference)
-    objects: list[tuple[str, bytes | str]] = [mail for mail in _mails(entries) if mail not in kept]
+    objects: list[tuple[str, bytes | str]] = [*_mails_left(ports, reference, entries, kept)]
     orders = render_orders(agreement)
     if orders is not None:
         objects.append((ORDERS_KIND, orders))
@@ -67,10 +70,10 @@ def _evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry
         member, programme = tx.member(agreement.member_id), tx.programme(agreement.programme_id)
         demonstration, heads = tx.campaign(agreement.campaign_id).demonstration, tx.heads()
     told = [entry.index for entry in told_events(entries)]
-    if any(_told_in(ports.working.get(entry.sha256)) == told for entry in kept):
+    if any(_told_in(read_by_digest(ports, reference, entry.sha256)) == told for entry in kept):
         return ()
     validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
-    reports = [json.loads(ports.working.get(fact.text("report_sha256")))["report"] for fact in validated]
+    reports = [json.loads(read_by_digest(ports, reference, fact.text("report_sha256")))["report"] for fact in validated]
     state = ports.archive.state(agreement.required_fact(FactKind.ARCHIVED).text("key"))
     data = evidence_data(EvidenceSources(agreement, member, programme, demonstration, entries, reports, state, heads))
     sealed = ports.signing.seal_evidence(ports.documents.render_evidence_file(data))
@@ -119,6 +122,24 @@ def render_orders(agreement: Agreement) -> bytes | None:
             "orders": orders,
         }
     )
+
+
+def _mails_left(
+    ports: Ports, reference: str, entries: Sequence[JournalEntry], kept: set[tuple[str, str]]
+) -> Iterator[tuple[str, bytes | str]]:
+    """Read the mails that are not under lock yet; one that was lost with the working store is journalled as such, once."""
+    told = {str(entry.event.data["sha256"]) for entry in entries if entry.event.type == MAIL_LOST}
+    for kind, sha256 in _mails(entries):
+        if (kind, sha256) in kept:
+            continue
+        try:
+            yield kind, read_by_digest(ports, reference, sha256)
+        except NotFound:
+            if sha256 in told:
+                continue
+            told.add(sha256)
+            with ports.registry.write() as tx:
+                record_event(ports, tx, MAIL_LOST, at=ports.clock.now(), reference=reference, data={"kind": kind, "sha256": sha256})
 
 
 def _mails(entries: Sequence[JournalEntry]) -> Iterator[tuple[str, str]]:

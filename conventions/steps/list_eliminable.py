@@ -14,12 +14,12 @@ from datetime import date, datetime
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound
 from conventions.french import paris_date
+from conventions.holding import is_held
 from conventions.ports.registry import JournalEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.retention import FinalFate, retention_of
 from conventions.steps.check_archive import all_folders
-from conventions.steps.hold import is_held
 from conventions.steps.keep_trail import events_of
 
 LISTED = "archive.elimination_listed"

@@ -9,6 +9,7 @@ from conventions.agreements import Agreement, Fact, FactKind, Stage, ordered_nam
 from conventions.canonical import Json
 from conventions.effect import effect_on
 from conventions.errors import AlreadyRecorded
+from conventions.folder import read_by_digest
 from conventions.french import format_date, format_instant, paris_date
 from conventions.kinds import FILE_NAMES, title_of
 from conventions.links import CODE_LIFETIME, Link, code_mac, link_token
@@ -21,7 +22,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.programmes import Programme
 from conventions.recording import record_event, record_fact
-from conventions.sentences import FIELD_LABELS
+from conventions.sentences import ATTENTION_SENTENCES, FIELD_LABELS
 from conventions.steps.request_data import fields_asked
 
 PDF = "application/pdf"
@@ -111,7 +112,8 @@ def notify(ports: Ports, outgoing: Outgoing) -> None:
     attachments: tuple[Attachment, ...] = ()
     if draft.stage is not None:
         artefact = agreement.required_artefact(draft.stage, letter.version)
-        attachments = (Attachment(f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", PDF, ports.working.get(artefact.sha256)),)
+        content = read_by_digest(ports, agreement.reference, artefact.sha256)
+        attachments = (Attachment(f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", PDF, content),)
     notice = Notice(outgoing.id, outgoing.template, draft.to, draft.values, attachments, demonstration)
     kept = ports.working.put(ports.mailer.render(without_secrets(notice)))
     ports.mailer.send(notice)
@@ -252,6 +254,17 @@ def _declined(letter: _Letter) -> _Draft:
     return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n'a été donné."})
 
 
+def _attention(letter: _Letter) -> _Draft:
+    told = next(one for one in letter.tx.attentions_of(letter.agreement.reference) if one.id == letter.outgoing.ids["attention_id"])
+    values = {
+        **letter.common,
+        "reference": letter.agreement.reference,
+        "what": ATTENTION_SENTENCES[told.kind],
+        "office": letter.ports.rules.address("office"),
+    }
+    return _Draft(letter.ports.rules.agents_mail, values)
+
+
 _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.INVITATION: _invitation,
     Template.DATA_REQUEST: _data_request,
@@ -262,4 +275,5 @@ _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.RETURNED: _returned,
     Template.DECLINED: _declined,
     Template.CANCELLED: _cancelled,
+    Template.ATTENTION: _attention,
 }

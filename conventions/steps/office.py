@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from conventions.accounts import Role
 from conventions.agreements import Agreement
+from conventions.attentions import AttentionKind
 from conventions.errors import NotFound
+from conventions.folder import read_by_digest
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 from conventions.search import Wanted
+from conventions.standing import Surroundings, stuck_because, whom_to_ring
 from conventions.status import Status, status_of
 from conventions.steps.desk import view_agreement
 from conventions.steps.sign_in import session_account
@@ -24,7 +26,7 @@ PAGE_SIZE = 500
 
 
 def overview(ports: Ports, cookie: str) -> Overview:
-    """Return campaigns, programmes, counts by status, dead letters and the count of what is late.
+    """Return campaigns, programmes, counts by status, what waits for an agent, dead letters and the count of what is late.
 
     Raises:
         LinkRefused, RuleRefused.
@@ -32,20 +34,28 @@ def overview(ports: Ports, cookie: str) -> Overview:
     now = ports.clock.now()
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, OFFICE_READERS)
-        counts: Counter[Status] = Counter()
-        flagged, after = 0, ""
-        while page := tx.agreements(after=after):
-            counts.update(status_of(agreement, now) for agreement in page)
-            flagged += sum(agreement.failure is not None for agreement in page)
-            after = page[-1].reference
+        counts = tx.count_statuses(now)
+        waiting = tx.count_attentions()
         return Overview(
             campaigns=tuple(tx.campaigns()),
             programmes=tuple(tx.programmes()),
-            counts=tuple((status, counts[status]) for status in Status if counts[status]),
-            needing_attention=flagged,
+            counts=tuple((status, counts[status]) for status in Status if counts.get(status)),
+            to_handle=tx.count_to_handle(now),
+            waiting=tuple((kind, waiting[kind]) for kind in AttentionKind if waiting.get(kind)),
             dead_letters=tuple(tx.dead_letters()),
             late_outgoing=tx.count_late(now - LATE_AFTER),
         )
+
+
+def count_to_handle(ports: Ports, cookie: str) -> int:
+    """Count the agreements that wait for an agent.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    with ports.registry.read() as tx:
+        session_account(ports, tx, cookie, OFFICE_READERS)
+        return tx.count_to_handle(ports.clock.now())
 
 
 def agreement_lines(ports: Ports, cookie: str, wanted: Wanted, *, after: str = "", limit: int = PAGE_SIZE) -> Sequence[AgreementLine]:
@@ -57,23 +67,28 @@ def agreement_lines(ports: Ports, cookie: str, wanted: Wanted, *, after: str = "
     now = ports.clock.now()
     with ports.registry.read() as tx:
         session_account(ports, tx, cookie, OFFICE_READERS)
-        return [_line(tx, agreement, now) for agreement in tx.find_agreements(wanted, now, after=after, limit=limit)]
+        found = tx.find_agreements(wanted, now, after=after, limit=limit)
+        around = tx.surroundings([agreement.reference for agreement in found])
+        return [_line(tx, agreement, around[agreement.reference], now) for agreement in found]
 
 
-def _line(tx: Transaction, agreement: Agreement, now: datetime) -> AgreementLine:
+def _line(tx: Transaction, agreement: Agreement, around: Surroundings, now: datetime) -> AgreementLine:
     member = tx.member(agreement.member_id)
+    status = status_of(agreement, now)
     return AgreementLine(
         reference=agreement.reference,
         organisation=member.name,
         category=member.category,
         contribution_eur=member.contribution_eur,
-        status=status_of(agreement, now),
+        status=status,
         since=agreement.facts[-1].at,
         failure_code=agreement.failure.code if agreement.failure is not None else None,
         person=member.representative,
         telephone=member.telephone,
         siret=member.siret,
         kind=agreement.kind,
+        standing=stuck_because(agreement, status, around, now),
+        contact=whom_to_ring(member, status),
     )
 
 
@@ -103,7 +118,18 @@ def file_bytes(ports: Ports, cookie: str, reference: str, sha256: str) -> tuple[
             raise NotFound(f"{reference} has no file with that digest", code="document.not_found")
         data = {"account": account.id, "sha256": sha256, "stage": artefact.stage.value}
         record_event(ports, tx, "file.read", at=ports.clock.now(), reference=reference, data=data)
-    return f"{_name(agreement)}-{artefact.stage}.pdf", ports.working.get(sha256)
+    return f"{_name(agreement)}-{artefact.stage}.pdf", read_by_digest(ports, reference, sha256)
+
+
+def record_export(ports: Ports, cookie: str, file_format: str) -> None:
+    """Record who took the list of agreements away as a file; what was searched may hold a name, and is not written.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    with ports.registry.write() as tx:
+        account = session_account(ports, tx, cookie, OFFICE_READERS)
+        record_event(ports, tx, "list.exported", at=ports.clock.now(), data={"account": account.id, "format": file_format})
 
 
 def _name(agreement: Agreement) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from conventions.agreements import Agreement
-from conventions.canonical import sha256_hex
-from conventions.errors import LinkRefused, NotFound
+from conventions.attentions import Attention, AttentionKind, is_in_doubt
+from conventions.canonical import Json, sha256_hex
+from conventions.errors import LinkRefused, NotFound, RuleRefused
 from conventions.kinds import title_of
-from conventions.links import VISIT_LIFETIME, Link, Purpose, Visit, VisitorKind, is_token_of
+from conventions.links import VISIT_LIFETIME, Link, Purpose, Visit, is_token_of
 from conventions.members import Member
+from conventions.outgoing import Template
 from conventions.people import Person
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
-from conventions.recording import record_event
-from conventions.views import LinkPreview, OpenedVisit, Visitor
-
-MACHINE_MARKS = ("bot", "crawler", "spider", "scanner", "preview", "safelinks", "headless", "python", "curl", "wget", "httpx")
+from conventions.recording import enqueue, record_event
+from conventions.views import LinkPreview, OpenedVisit
+from conventions.visitors import Visitor, classify
 
 
 def preview_link(ports: Ports, token: str) -> LinkPreview:
@@ -37,6 +38,7 @@ def preview_link(ports: Ports, token: str) -> LinkPreview:
             syndicate=programme.syndicate.name,
             telephone=ports.rules.help_telephone,
             demonstration=tx.campaign(agreement.campaign_id).demonstration,
+            is_in_doubt=is_in_doubt(tx.attentions_of(agreement.reference), link.id),
         )
 
 
@@ -77,7 +79,9 @@ def open_link(ports: Ports, token: str, visitor: Visitor) -> OpenedVisit:
 
 
 def refuse_identity(ports: Ports, token: str, visitor: Visitor) -> None:
-    """Record that whoever holds the link says not to be that person; agents see it, the link stays as it is.
+    """Record that whoever holds the link says not to be that person, and tell the agents by mail, once while it waits.
+
+    Until an agent has handled it, the link is read and nothing is signed from it: ``check_identity``.
 
     Raises:
         LinkRefused.
@@ -85,21 +89,25 @@ def refuse_identity(ports: Ports, token: str, visitor: Visitor) -> None:
     now = ports.clock.now()
     with ports.registry.write() as tx:
         link, agreement, _ = _checked(ports, tx, token, now)
+        reference = tx.agreement(agreement.reference, lock=True).reference
+        data: dict[str, Json] = {"link_id": link.id}
+        if not is_in_doubt(tx.attentions_of(reference), link.id):
+            attention = Attention(ports.secrets.random_id(), reference, AttentionKind.NOT_ME, now, by=link.address, link_id=link.id)
+            tx.add_attention(attention)
+            enqueue(ports, tx, Template.ATTENTION, reference, attention.id, {"attention_id": attention.id})
+            data["attention_id"] = attention.id
         personal = {"address": visitor.address, "user_agent": visitor.user_agent}
-        record_event(
-            ports, tx, "link.identity_refused", at=now, reference=agreement.reference, data={"link_id": link.id}, personal=personal
-        )
+        record_event(ports, tx, "link.identity_refused", at=now, reference=reference, data=data, personal=personal)
 
 
-def classify(visitor: Visitor) -> tuple[VisitorKind, str]:
-    """Say whether a visit looks like a person's or a machine's, and by which sign."""
-    agent = visitor.user_agent.casefold()
-    if not agent:
-        return VisitorKind.MACHINE, "no user agent"
-    mark = next((mark for mark in MACHINE_MARKS if mark in agent), None)
-    if mark is not None:
-        return VisitorKind.MACHINE, f"user agent names {mark}"
-    return VisitorKind.PERSON, "form sent by a browser"
+def check_identity(tx: Transaction, link: Link) -> None:
+    """Refuse a signature from a link on which « Ce n'est pas moi » waits for an agent.
+
+    Raises:
+        RuleRefused: ``link.in_doubt``.
+    """
+    if is_in_doubt(tx.attentions_of(link.reference), link.id):
+        raise RuleRefused(f"link {link.id} reached somebody else, it was said", code="link.in_doubt")
 
 
 def _checked(ports: Ports, tx: Transaction, token: str, now: datetime) -> tuple[Link, Agreement, Member]:

@@ -12,12 +12,16 @@ from conventions.journal.merkle import leaf_hash
 from conventions.ports.system import Ports
 from conventions.steps.stamp_journal import HEAD_KIND, STAMP_KIND, journal_folder
 
+AMONG_AGENTS = frozenset({"note.written", "attention.handled"})
+"""Events whose words agents wrote for one another: proved by their commitment, and disclosed to nobody with the proof."""
+
 
 @dataclass(frozen=True)
 class EventProof:
     """One event of a tree: its canonical bytes (the leaf is SHA-256 of 0x00 and them), and its path from the bottom up.
 
-    ``disclosed`` are its personal fields that were not purged, each with the salt by which its commitment is made again.
+    ``disclosed`` are its personal fields that were not purged and are not among agents, each with the salt by which its commitment
+    is made again.
     """
 
     index: int
@@ -64,7 +68,8 @@ def prove_events(ports: Ports, reference: str) -> JournalProof:
                 if leaf.canonical is None or leaf_hash(leaf.canonical) != leaf.leaf_sha256:
                     raise EvidenceBroken(f"event {leaf.event_id} is not what leaf {leaf.index} says", code="journal.changed")
                 path = tuple(tx.inclusion_proof(leaf.index, head.size))
-                events.append(EventProof(leaf.index, leaf.canonical, path, tuple(leaf.personal)))
+                disclosed = () if leaf.type in AMONG_AGENTS else tuple(leaf.personal)
+                events.append(EventProof(leaf.index, leaf.canonical, path, disclosed))
         recorded = len(tx.events(reference, limit=len(leaves) + 1_000))
     return JournalProof(read_head(ports, head), tuple(events), recorded - len(events))
 

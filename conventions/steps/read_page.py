@@ -8,6 +8,7 @@ from dataclasses import replace
 from conventions.agreements import Stage
 from conventions.canonical import Json
 from conventions.errors import NotFound
+from conventions.folder import read_by_digest
 from conventions.links import Purpose
 from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
@@ -36,12 +37,18 @@ def read_page(ports: Ports, cookie: str, part: int, served_as: str) -> SignerVie
         if part not in visit.turned:
             visit = replace(visit, turned=(*visit.turned, part), served_as=tuple(sorted({*visit.served_as, served_as})))
             tx.update_visit(visit)
-            data: dict[str, Json] = {"visit_id": visit.id, "part": part, "served_as": served_as, "sha256": _served(preparation, served_as)}
+            data: dict[str, Json] = {
+                "visit_id": visit.id,
+                "part": part,
+                "served_as": served_as,
+                "sha256": served_sha256(preparation, served_as),
+            }
             record_event(ports, tx, "document.part_turned", at=now, reference=agreement.reference, data=data)
         return view_of(ports, tx, visit, link, agreement)
 
 
-def _served(preparation: Preparation, served_as: str) -> str:
+def served_sha256(preparation: Preparation, served_as: str) -> str:
+    """Return the digest of what is put before a reader in a form: the twin's for text, the prepared file's for pictures."""
     return preparation.twin_sha256 if served_as == "text" else preparation.sha256
 
 
@@ -58,7 +65,7 @@ def page_picture(ports: Ports, cookie: str, page: int) -> bytes:
         preparation = preparation_of(agreement)
     if not 1 <= page <= preparation.page_count:
         raise NotFound(f"{agreement.reference} has no page {page}", code="document.no_page")
-    return picture_of(ports, preparation.sha256, page)
+    return picture_of(ports, agreement.reference, preparation.sha256, page)
 
 
 def part_text(ports: Ports, cookie: str, part: int) -> str:
@@ -78,19 +85,19 @@ def part_text(ports: Ports, cookie: str, part: int) -> str:
     return str(parts[part - 1][1])
 
 
-def picture_of(ports: Ports, sha256: str, page: int) -> bytes:
-    """Return a page's picture, drawn when first asked for and kept in the working store."""
+def picture_of(ports: Ports, reference: str, sha256: str, page: int) -> bytes:
+    """Return the picture of a page of an agreement's file, drawn when first asked for and kept in the working store."""
     name = f"pages/{sha256}/{page}.png"
     try:
         return ports.working.get_named(name)
     except NotFound:
-        picture = ports.documents.render_page_picture(ports.working.get(sha256), page)
+        picture = ports.documents.render_page_picture(read_by_digest(ports, reference, sha256), page)
         ports.working.put_named(name, picture)
         return picture
 
 
 def document_bytes(ports: Ports, cookie: str) -> tuple[str, bytes]:
-    """Return the file's name and bytes: as prepared, or as the member signed it once that is done.
+    """Return the file's name and bytes: as prepared, or as the member signed it once that is done; each time is journalled (ADR 0034).
 
     Raises:
         LinkRefused, UpstreamUnavailable, EvidenceBroken.
@@ -102,4 +109,4 @@ def document_bytes(ports: Ports, cookie: str) -> tuple[str, bytes]:
         artefact = agreement.artefact(Stage.MEMBER_SIGNED) or agreement.required_artefact(Stage.PREPARED)
         data = {"visit_id": visit.id, "stage": artefact.stage.value, "sha256": artefact.sha256}
         record_event(ports, tx, "document.downloaded", at=now, reference=agreement.reference, data=data)
-    return f"convention-{agreement.reference}.pdf", ports.working.get(artefact.sha256)
+    return f"convention-{agreement.reference}.pdf", read_by_digest(ports, agreement.reference, artefact.sha256)

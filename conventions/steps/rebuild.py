@@ -2,7 +2,8 @@
 
 What is known, and from where: members, programmes, delegations and campaigns from their own folders; agreements from the last
 record of each folder, and what happened after it from the journal's archived segments; the journal from the segments, each
-checked against its stamped head. Ceremonies stay as the sealed manifests in the folders: whose account made them is not kept.
+checked against its stamped head. What people told the agents is in the journal too, without its words: that it was told, and whether
+it was handled. Ceremonies stay as the sealed manifests in the folders: whose account made them is not kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TypeVar
 
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, FactKind, Stage
 from conventions.archived_folder import ArchivedObject, last_of, parse_key
+from conventions.attentions import Attention, AttentionKind
 from conventions.canonical import Json, sha256_hex
 from conventions.errors import EvidenceBroken, RuleRefused
 from conventions.folder import RECORD_SCHEMA
@@ -44,6 +46,12 @@ FACT_EVENTS = frozenset(FACT_EVENT + kind for kind in FactKind)
 AT_ONCE, A_TRANSACTION = 8, 200
 UNKNOWN = "inconnu : perdu avec le registre"
 """What stands for words that the journal holds as a commitment alone."""
+TOLD_BY = {
+    "question.asked": AttentionKind.QUESTION,
+    "link.identity_refused": AttentionKind.NOT_ME,
+    "note.written": AttentionKind.NOTE,
+}
+"""Events by which something is told to the agents."""
 LOST_WITH_ITS_FILE = frozenset({FactKind.AUTHORISED, FactKind.COUNTERSIGNED, FactKind.VALIDATED})
 """Without the file that they speak of, these facts are of no use: the agreement awaits its countersignature again."""
 
@@ -53,7 +61,8 @@ class RebuildReport:
     """What was made again, and what cannot be known.
 
     ``unsigned`` are references that the journal tells of and of which nothing is archived; ``to_countersign_again`` those whose
-    countersigned file was lost; ``untold`` those whose archived record or journal cannot be read, with the reason.
+    countersigned file was lost; ``told_without_words`` counts what people told the agents: its words are lost, and what waited waits again;
+    ``untold`` those whose archived record or journal cannot be read, with the reason.
     """
 
     agreements: int
@@ -62,6 +71,7 @@ class RebuildReport:
     heads: tuple[JournalHead, ...]
     objects: int
     personal_fields: int
+    told_without_words: int
     unsigned: tuple[str, ...]
     to_countersign_again: tuple[str, ...]
     untold: tuple[tuple[str, str], ...]
@@ -88,12 +98,13 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
             raise RuleRefused("the registry is not empty", code="rebuild.not_empty")
     found = list[JournalFinding]()
     heads, _ = archived_heads(ports, found)
-    happened, counted = _restore_journal(ports, into, heads)
+    happened, told, counted = _restore_journal(ports, into, heads)
     untold = list[tuple[str, str]]()
     objects = _objects_by_folder(ports, untold)
     actors = _restore_actors(ports, into, objects)
     kept = sorted(folder for folder in objects if folder.startswith(AGREEMENTS_PREFIX))
     made = _restore_agreements(ports, into, {folder: objects[folder] for folder in kept}, happened, actors, untold)
+    told_without_words = _restore_attentions(into, told, {folder.agreement.reference for folder in made})
     _restore_other_entries(ports, into, {folder: items for folder, items in objects.items() if folder not in set(kept)})
     known = {folder.removeprefix(AGREEMENTS_PREFIX) for folder in kept}
     _skip_references(into, known | happened.keys())
@@ -104,6 +115,7 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
         heads=tuple(heads),
         objects=sum(len(items) for items in objects.values()),
         personal_fields=counted,
+        told_without_words=told_without_words,
         unsigned=tuple(sorted(happened.keys() - known)),
         to_countersign_again=tuple(folder.agreement.reference for folder in made if folder.lost_countersignature),
         untold=tuple(untold),
@@ -111,9 +123,12 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
     )
 
 
-def _restore_journal(ports: Ports, into: Registry, heads: Sequence[JournalHead]) -> tuple[Mapping[str, list[Mapping[str, Json]]], int]:
-    """Enter every event of every head; return those of each agreement, and how many personal fields they hold as commitments."""
+def _restore_journal(
+    ports: Ports, into: Registry, heads: Sequence[JournalHead]
+) -> tuple[Mapping[str, list[Mapping[str, Json]]], list[Mapping[str, Json]], int]:
+    """Enter every event of every head; return the facts of each agreement, what was told to agents, and how many fields are personal."""
     happened: dict[str, list[Mapping[str, Json]]] = defaultdict(list)
+    told = list[Mapping[str, Json]]()
     keys = {key.rpartition("-")[2]: key for key in ports.archive.keys("journal/")}
     frontier, committed = Frontier(), 0
     for head in heads:
@@ -128,10 +143,12 @@ def _restore_journal(ports: Ports, into: Registry, heads: Sequence[JournalHead])
             committed += len(event["personal"])
             if event["reference"] is not None and event["type"] in FACT_EVENTS:
                 happened[event["reference"]].append(event)
+            elif "attention_id" in event["data"]:
+                told.append(event)
         into.sequence_events()
         with into.write() as tx:
             tx.add_head(head)
-    return happened, committed
+    return happened, told, committed
 
 
 def _objects_by_folder(ports: Ports, untold: list[tuple[str, str]]) -> Mapping[str, list[ArchivedObject]]:
@@ -166,6 +183,26 @@ def _restore_actors(ports: Ports, into: Registry, objects: Mapping[str, list[Arc
         for content in records[MEMBER]:
             tx.add_member(restored(Member, content["record"]))
     return {kind: {str(_fields(content)["id"]) for content in several} for kind, several in records.items()}
+
+
+def _restore_attentions(into: Registry, events: Sequence[Mapping[str, Json]], references: set[str]) -> int:
+    """Enter again what was told of the agreements that were made again, handled or not, its words unknown; return how many."""
+    found: dict[str, Attention] = {}
+    for event in events:
+        data, reference, at = event["data"], str(event["reference"]), datetime.fromisoformat(str(event["at"]))
+        assert isinstance(data, dict)  # noqa: S101 canonical_event wrote it
+        attention_id, kind = str(data["attention_id"]), TOLD_BY.get(str(event["type"]))
+        if kind is not None and reference in references:
+            kind = AttentionKind(str(data.get("kind", kind.value)))
+            link_id = str(data["link_id"]) if "link_id" in data else None
+            words = "" if kind is AttentionKind.NOT_ME else UNKNOWN
+            found[attention_id] = Attention(attention_id, reference, kind, at, words, link_id=link_id)
+        elif attention_id in found:
+            found[attention_id] = replace(found[attention_id], settled_at=at)
+    with into.write() as tx:
+        for attention in found.values():
+            tx.add_attention(attention)
+    return len(found)
 
 
 def _fields(content: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -9,7 +9,8 @@ from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, sha256_hex
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.errors import EvidenceBroken, VerificationFailed
-from conventions.folder import finish_pending, keep, keep_index
+from conventions.folder import finish_pending, keep, keep_index, read_by_digest
+from conventions.opinions import ask_readers
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers
@@ -64,7 +65,7 @@ def restamp(ports: Ports, reference: str) -> bool:
 
 def _restamped(ports: Ports, agreement: Agreement, kept: Fact, left: ArchiveEntry | None) -> bytes:
     if left is not None:
-        return ports.working.get(left.sha256)
+        return read_by_digest(ports, left.reference, left.sha256)
     data = ports.archive.read(kept.text("key"))
     if sha256_hex(data) != kept.text("sha256"):
         raise EvidenceBroken(f"{agreement.reference}: the archived file is not the one recorded", code="evidence.archived_differs")
@@ -73,7 +74,7 @@ def _restamped(ports: Ports, agreement: Agreement, kept: Fact, left: ArchiveEntr
 
 def _verify(ports: Ports, agreement: Agreement, data: bytes) -> None:
     expected = expected_signers(agreement)
-    for report in (ports.signing.validate(data, expected), ports.signing.second_opinion(data, expected)):
+    for report in ask_readers(ports, data, expected):
         if not report.valid:
             reasons = "; ".join(report.reasons)
             raise VerificationFailed(

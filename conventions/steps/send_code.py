@@ -12,7 +12,7 @@ from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.recording import enqueue, record_event
-from conventions.steps.open_link import visit_of
+from conventions.steps.open_link import check_identity, visit_of
 from conventions.steps.signer_view import check_link_usable, view_of
 from conventions.views import SignerView
 
@@ -22,7 +22,8 @@ def send_code(ports: Ports, cookie: str) -> SignerView:
 
     Raises:
         LinkRefused: the visit or its link is over.
-        RuleRefused: parts remain to be read (``reading.unfinished``), five codes in the hour (``code.too_many``), decided already.
+        RuleRefused: parts remain to be read (``reading.unfinished``), five codes in the hour (``code.too_many``), decided already,
+            somebody said not to be that person (``link.in_doubt``).
     """
     now = ports.clock.now()
     with ports.registry.write() as tx:
@@ -32,6 +33,7 @@ def send_code(ports: Ports, cookie: str) -> SignerView:
         check_reading(visit, agreement)
         if agreement.fact(FactKind.CONSENTED) is not None or agreement.fact(FactKind.DECLINED) is not None:
             raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
+        check_identity(tx, link)
         check_code_rate(tx, link, now)
         sha256 = preparation_of(agreement).sha256
         request = CodeRequest(ports.secrets.random_id(), link.id, sha256, now)

@@ -2,7 +2,7 @@
 
 Rules, in the order in which they run:
 
-1. the visit and its link live, and the agreement is not decided yet (decided already: go to 7);
+1. the visit and its link live, nobody said on it not to be that person, and the agreement is not decided yet (decided already: go to 7);
 2. every part was turned;
 3. the box is ticked and the digest is the prepared file's;
 4. the code has six digits (else it is not a try);
@@ -36,7 +36,7 @@ from conventions.preparation import preparation_of
 from conventions.recording import enqueue_about_version, record_event, record_fact
 from conventions.signatures import MemberSignature, SignedFile
 from conventions.steps.keep_member_file import keep_member_file
-from conventions.steps.open_link import visit_of
+from conventions.steps.open_link import check_identity, visit_of
 from conventions.steps.send_code import check_reading
 from conventions.steps.signer_view import check_link_usable, signer_view
 from conventions.views import SignerView
@@ -57,7 +57,7 @@ def sign(ports: Ports, cookie: str, code: str, *, accepted: bool, document_sha25
     Raises:
         InputRefused: ``consent.missing`` or ``code.malformed`` (neither is a try).
         LinkRefused: ``code.wrong`` (``tries_left``), ``code.expired``, ``link.locked``, ``link.refused``.
-        RuleRefused: ``reading.unfinished``, ``document.changed``, a guard on programme or power.
+        RuleRefused: ``link.in_doubt``, ``reading.unfinished``, ``document.changed``, a guard on programme or power.
         UpstreamUnavailable: the decision is recorded and will be carried out; nothing is lost.
     """
     refusal: ContreseingError | None = None
@@ -70,6 +70,7 @@ def sign(ports: Ports, cookie: str, code: str, *, accepted: bool, document_sha25
         if agreement.fact(FactKind.DECLINED) is not None:
             raise RuleRefused(f"{agreement.reference} was declined", code="agreement.decided")
         if agreement.fact(FactKind.CONSENTED) is None:
+            check_identity(tx, link)  # (1)
             check_reading(visit, agreement)  # (2)
             _check_decision(agreement, accepted=accepted, document_sha256=document_sha256)  # (3)
             digits = parse_code(code)  # (4)

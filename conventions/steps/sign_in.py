@@ -40,7 +40,7 @@ def sign_in(ports: Ports, login: str, password: str, totp_code: str) -> SignedIn
         else:
             account = tx.account(known.id, lock=True)
             refusal = _refusal(account, now, step=step, is_password=is_password)
-            tx.update_account(_after(account, now, step if refusal is None else None, is_paused=_is_paused(account, now)))
+            tx.update_account(after_try(account, now, step if refusal is None else None))
             if refusal is None:
                 tx.add_session(Session(sha256_hex(cookie.encode()), account.id, now, now + SESSION_LIFETIME, now))
         type_ = "session.begun" if refusal is None else "session.refused"
@@ -93,20 +93,17 @@ def _account(ports: Ports, login: str) -> Account | None:
         return None
 
 
-def _is_paused(account: Account, now: datetime) -> bool:
+def is_paused(account: Account, now: datetime) -> bool:
+    """Tell whether no code of the account is tried, right or wrong."""
     return account.paused_until is not None and now < account.paused_until
 
 
-def _refusal(account: Account, now: datetime, *, step: int | None, is_password: bool) -> RuleRefused | None:
-    if _is_paused(account, now):
-        return RuleRefused(f"account {account.id} is paused", code="sign_in.paused")
-    if not is_password or step is None or step <= account.totp_last_step:
-        return RuleRefused(f"account {account.id}: wrong password or code", code="sign_in.refused")
-    return None
+def after_try(account: Account, now: datetime, step: int | None) -> Account:
+    """Count a try of a second factor, at sign-in or at a ceremony; ``step`` is the right code's time step, None if it was refused.
 
-
-def _after(account: Account, now: datetime, step: int | None, *, is_paused: bool) -> Account:
-    if is_paused:
+    The fifth wrong one in a row pauses the account; what is tried during the pause changes nothing.
+    """
+    if is_paused(account, now):
         return account
     if step is not None:
         return replace(account, totp_last_step=step, failed_sign_ins=0, paused_until=None)
@@ -114,3 +111,11 @@ def _after(account: Account, now: datetime, step: int | None, *, is_paused: bool
     if failed < FAILED_SIGN_INS_BEFORE_PAUSE:
         return replace(account, failed_sign_ins=failed)
     return replace(account, failed_sign_ins=0, paused_until=now + PAUSE_AFTER_FAILED_SIGN_INS)
+
+
+def _refusal(account: Account, now: datetime, *, step: int | None, is_password: bool) -> RuleRefused | None:
+    if is_paused(account, now):
+        return RuleRefused(f"account {account.id} is paused", code="sign_in.paused")
+    if not is_password or step is None or step <= account.totp_last_step:
+        return RuleRefused(f"account {account.id}: wrong password or code", code="sign_in.refused")
+    return None

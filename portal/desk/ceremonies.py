@@ -10,10 +10,12 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from conventions.accounts import Role
-from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.errors import InputRefused, RuleRefused
 from conventions.sentences import sentence, sentence_of
 from conventions.steps.authorise import authorise
 from conventions.steps.desk import ceremonies, ceremony, desk
+from conventions.steps.report_ceremony import report_ceremony
+from conventions.steps.show import sealed_list
 from conventions.views import CeremonyView
 from portal.context import Context, Cookie, Here
 from portal.desk.words import proposed, still_to_open, total_eur, unopened_sample
@@ -58,7 +60,7 @@ def begin(request: Request, here: Here, cookie: Cookie, account: Person, form: V
         if error.code == "role.refused":
             raise
         reference = error.details.get("reference")
-        target = "code" if error.code == "totp.refused" else f"/document/{reference}" if reference else "/"
+        target = "code" if error.code in {"totp.refused", "sign_in.paused"} else f"/document/{reference}" if reference else "/"
         return _form_page(request, here, cookie, account, [PageError(sentence(error), target)], status_of(error))
     return go(f"/ceremonie/{authorisation.id}")
 
@@ -98,11 +100,17 @@ def progress(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
 @router.get("/ceremonie/{ceremony_id}/liste.json")
 def manifest(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
     """Serve the sealed list of what was authorised."""
-    found = next((a for a in ceremonies(here.ports, cookie) if a.id == ceremony_id), None)
-    if found is None or found.sealed is None:
-        raise NotFound(f"no sealed list for ceremony {ceremony_id}")
+    data = sealed_list(here.ports, cookie, ceremony_id)
     disposition = f'attachment; filename="ceremonie-{ceremony_id}.json"'
-    return Response(found.sealed.manifest, media_type="application/json", headers={"content-disposition": disposition})
+    return Response(data, media_type="application/json", headers={"content-disposition": disposition})
+
+
+@router.get("/ceremonie/{ceremony_id}/rapport.pdf")
+def report(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
+    """Serve the result of a ceremony and its list, to print or keep."""
+    data = report_ceremony(here.ports, cookie, ceremony_id)
+    disposition = f'attachment; filename="ceremonie-{ceremony_id}.pdf"'
+    return Response(data, media_type="application/pdf", headers={"content-disposition": disposition})
 
 
 def progress_of(here: Context, view: CeremonyView) -> Progress:

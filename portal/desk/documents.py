@@ -17,9 +17,10 @@ from conventions.kinds import FILE_NAMES
 from conventions.people import folded
 from conventions.preparation import preparation_of
 from conventions.sentences import sentence, sentence_of
-from conventions.steps.desk import desk, desk_agreement, desk_document, desk_page_picture
+from conventions.steps.desk import desk, desk_agreement
 from conventions.steps.return_to_member import return_to_member
 from conventions.steps.review import review
+from conventions.steps.show import desk_document, desk_page_picture, show
 from conventions.views import DeskItem, Pile
 from portal.context import Cookie, Here
 from portal.desk.words import (
@@ -34,6 +35,7 @@ from portal.desk.words import (
     still_to_open,
     unopened_sample,
 )
+from portal.document_text import SERVED_AS, Form, form_of, lay_text, query_of
 from portal.forms import Binding, VisitForm
 from portal.pages import PageError, go, page
 from portal.people import Person
@@ -79,9 +81,9 @@ def show_desk(request: Request, here: Here, cookie: Cookie, account: Person, tri
 
 
 @router.get("/document/{reference}")
-def show_document(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference) -> Response:
-    """Show one document."""
-    return _document_page(request, here, cookie, account, reference)
+def show_document(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, vue: Form = Form.TEXT) -> Response:
+    """Show one document as text, or as pictures of its pages when that is asked for."""
+    return _document_page(request, here, cookie, account, reference, vue)
 
 
 @router.post("/document/{reference}")
@@ -90,11 +92,11 @@ def decide(request: Request, here: Here, cookie: Cookie, account: Person, refere
     mark = DECISIONS.get(form.get("decision", ""))
     if mark is None:
         errors = [PageError("Choisissez : prête, renvoyer, ou laisser de côté.", "decision")]
-        return _document_page(request, here, cookie, account, reference, errors, 422)
+        return _document_page(request, here, cookie, account, reference, form_of(form.get("vue", "")), errors)
     view = desk(here.ports, cookie)
     review(here.ports, cookie, item_of(view, reference).reference, mark, how_shown(view, reference))
     following = next_to_open(view, reference)
-    return go(f"/document/{following.reference}" if following else "/")
+    return go(f"/document/{following.reference}{query_of(form_of(form.get('vue', '')))}" if following else "/")
 
 
 @router.get("/document/{reference}/page/{number}.png")
@@ -142,22 +144,32 @@ def send_back(request: Request, here: Here, cookie: Cookie, account: Person, ref
 
 
 def _document_page(
-    request: Request, here: Here, cookie: str, account: Person, reference: str, errors: list[PageError] | None = None, status: int = 200
+    request: Request,
+    here: Here,
+    cookie: str,
+    account: Person,
+    reference: str,
+    form: Form,
+    errors: list[PageError] | None = None,
 ) -> Response:
     view = desk(here.ports, cookie)
     item = item_of(view, reference)
+    parts = show(here.ports, cookie, reference, SERVED_AS[form])
     found = desk_agreement(here.ports, cookie, reference)
     before, after = neighbours(view, item)
     return page(
         request,
         "desk/document.html",
-        status=status,
+        status=422 if errors else 200,
         binding=Binding.VISIT,
         errors=errors or (),
         account=account,
         view=view,
         item=item,
         found=found,
+        form=form,
+        query=query_of(form),
+        parts=[lay_text(part) for part in parts],
         preparation=preparation_of(found.agreement),
         signature=found.agreement.fact(FactKind.MEMBER_SIGNED),
         before=before,

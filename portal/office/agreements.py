@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
+from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
 from conventions.sentences import TEMPLATE_LABELS, sentence
+from conventions.standing import TO_HANDLE
 from conventions.status import Status
 from conventions.steps.bundle import office_bundle, office_evidence
 from conventions.steps.cancel import CANCELLABLE
 from conventions.steps.extend import EXTENDABLE
-from conventions.steps.office import agreement_lines, agreement_view, file_bytes
+from conventions.steps.office import agreement_lines, agreement_view, count_to_handle, file_bytes, record_export
 from conventions.steps.redraft import REOPENABLE
 from conventions.steps.reissue_link import WAITING_FOR_MEMBER, reissue_link
 from conventions.views import AgreementLine, AgreementView
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
-from portal.office.lookups import campaigns, prefect_address, services
-from portal.office.searching import AskedFor, every_line, render_csv, render_json
-from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, turn, why
+from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
+from portal.office.searching import AskedFor, every_page, render_csv, render_json
+from portal.office.standing_words import TOLD_LABELS, VISITOR_LABELS, signs_of, turn_of, why_of
+from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
 from portal.problems import status_of
@@ -59,6 +62,7 @@ def show_list(
         lines=shown,
         campaigns=campaigns(here),
         services=services(here),
+        left_out=left_out_of(here, asked.given["campagne"]) if asked.given["campagne"] and not apres else LeftOutView(),
         asked=asked,
         chosen=asked.wanted.status,
         statuses=list(Status),
@@ -67,21 +71,27 @@ def show_list(
         first=asked.address("/conventions") if apres else "",
         as_csv=asked.address("/conventions/liste.csv"),
         as_json=asked.address("/conventions/liste.json"),
-        turn=turn,
-        why=why,
+        to_handle=count_to_handle(here.ports, cookie),
+        turn_of=turn_of,
+        why_of=why_of,
+        TO_HANDLE=TO_HANDLE,
     )
 
 
 @router.get("/conventions/liste.csv")
 def export_csv(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
-    """Give the agreements asked for as a table, which office programs open with its accents."""
-    return _download("conventions.csv", "text/csv; charset=utf-8", render_csv(every_line(here.ports, cookie, asked.wanted)))
+    """Give the agreements asked for as a table, which office programs open with its accents; that it was taken is journalled."""
+    pages = every_page(here.ports, cookie, asked.wanted)
+    record_export(here.ports, cookie, "csv")
+    return _streamed("conventions.csv", "text/csv; charset=utf-8", render_csv(pages))
 
 
 @router.get("/conventions/liste.json")
 def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
-    """Give the agreements asked for as JSON."""
-    return _download("conventions.json", "application/json", render_json(every_line(here.ports, cookie, asked.wanted)))
+    """Give the agreements asked for as JSON; that it was taken is journalled."""
+    pages = every_page(here.ports, cookie, asked.wanted)
+    record_export(here.ports, cookie, "json")
+    return _streamed("conventions.json", "application/json", render_json(pages))
 
 
 @router.get("/conventions/{reference}")
@@ -89,7 +99,7 @@ def show_agreement(  # what the address says was just done
     request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, *, lien: str = "", fait: str = ""
 ) -> Response:
     """Show one agreement: where it stands, its facts, files, links and sendings."""
-    return _agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye", done=fait)
+    return agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye", done=fait)
 
 
 @router.post("/conventions/{reference}/lien")
@@ -100,7 +110,7 @@ def send_link_again(request: Request, here: Here, cookie: Cookie, account: Perso
     try:
         reissue_link(here.ports, reference, account.id)
     except RuleRefused as error:
-        return _agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "lien")], status_of(error))
+        return agreement_page(request, here, cookie, account, reference, [PageError(sentence(error), "lien")], status_of(error))
     return go(f"/conventions/{reference}?lien=envoye")
 
 
@@ -139,7 +149,17 @@ def possible_repairs(view: AgreementView) -> frozenset[str]:
 
 
 def _download(filename: str, media_type: str, data: bytes) -> Response:
-    return Response(data, media_type=media_type, headers={"content-disposition": f'attachment; filename="{filename}"'})
+    """Give a file whose bytes were compared with their digest: whole in memory, since none may leave before all were (some MB at most)."""
+    return Response(data, media_type=media_type, headers=_attached(filename))
+
+
+def _streamed(filename: str, media_type: str, pieces: Iterable[bytes]) -> Response:
+    """Give a file as it is made. An error after its beginning breaks the connection: the browser says that the file is not whole."""
+    return StreamingResponse(pieces, media_type=media_type, headers=_attached(filename))
+
+
+def _attached(filename: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{filename}"'}
 
 
 def following_of(lines: Sequence[AgreementLine], limit: int) -> str:
@@ -147,7 +167,7 @@ def following_of(lines: Sequence[AgreementLine], limit: int) -> str:
     return lines[limit - 1].reference if len(lines) > limit else ""
 
 
-def _agreement_page(
+def agreement_page(
     request: Request,
     here: Context,
     cookie: str,
@@ -158,10 +178,12 @@ def _agreement_page(
     *,
     is_link_sent: bool = False,
     done: str = "",
+    given: Mapping[str, str] | None = None,
 ) -> Response:
+    """Render the page of one agreement, with what is to be mended in one of its forms, and what was typed in it by field."""
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
-    links = [(link, link_state(link, is_open=link.is_open(now))) for link in view.links]
+    links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
     return page(
         request,
         "office/agreement.html",
@@ -174,12 +196,18 @@ def _agreement_page(
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],
         event_label=event_label,
-        turn=turn(view.status, view.member.representative, view.agreement.failure.code if view.agreement.failure else None),
+        turn=turn_of(view.standing, view.member.representative),
+        why_of=why_of,
+        TO_HANDLE=TO_HANDLE,
+        TOLD_LABELS=TOLD_LABELS,
+        VISITOR_LABELS=VISITOR_LABELS,
+        signs_of=signs_of,
         failure=why(view.agreement.failure.code) if view.agreement.failure else "",
         why=why,
         is_link_sent=is_link_sent,
         done=done,
         repairs=possible_repairs(view),
+        given=given or {},
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
         prefect=prefect_address(here, reference),
         FactKind=FactKind,

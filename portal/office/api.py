@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from conventions.kinds import Kind
 from conventions.search import Wanted
+from conventions.standing import Turn, Why
 from conventions.status import Status
 from conventions.steps.office import agreement_lines, agreement_view
 from conventions.views import AgreementLine, AgreementView
@@ -22,6 +23,14 @@ router = APIRouter(prefix="/api", tags=["agreements"], dependencies=[Depends(cur
 MOST_LINES = 500
 
 
+class HeldBack(BaseModel):
+    """One thing that holds an agreement back, since when, and the code of the error that says more."""
+
+    why: Why
+    since: datetime
+    code: str | None
+
+
 class Line(BaseModel):
     """One agreement of a list; instants are ISO 8601 in UTC, euros are whole, a year, excluding tax."""
 
@@ -32,6 +41,9 @@ class Line(BaseModel):
     status: Status
     since: datetime
     failure: str | None
+    turn: Turn
+    turn_since: datetime
+    hindrances: list[HeldBack]
 
 
 class Lines(BaseModel):
@@ -90,11 +102,15 @@ def list_agreements(
     least_eur: Annotated[int | None, Query(ge=0)] = None,
     most_eur: Annotated[int | None, Query(ge=0)] = None,
     service: Annotated[str | None, Query(max_length=40)] = None,
+    to_handle: bool = False,
     after: Annotated[str, Query(max_length=20)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 100,
 ) -> Lines:
-    """List agreements by reference, strictly after ``after``; days are of the member's signature, both included, in Paris."""
-    wanted = Wanted(text, campaign, kind, status, signed_from, signed_until, least_eur, most_eur, service)
+    """List agreements by reference, strictly after ``after``; days are of the member's signature, both included, in Paris.
+
+    ``to_handle``: those that wait for an agent alone.
+    """
+    wanted = Wanted(text, campaign, kind, status, signed_from, signed_until, least_eur, most_eur, service, to_handle)
     found = agreement_lines(here.ports, cookie, wanted, after=after, limit=limit + 1)
     return Lines(items=[_line(line) for line in found[:limit]], next=following_of(found, limit) or None)
 
@@ -114,6 +130,9 @@ def _line(line: AgreementLine) -> Line:
         status=line.status,
         since=line.since,
         failure=line.failure_code,
+        turn=line.standing.turn,
+        turn_since=line.standing.since,
+        hindrances=[HeldBack(why=one.why, since=one.since, code=one.code) for one in line.standing.hindrances],
     )
 
 

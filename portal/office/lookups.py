@@ -1,16 +1,24 @@
 """What the office's pages read beside the steps: names to choose from, and where Prefect shows an agreement.
 
-The session was checked before by ``current_account``; nothing here depends on the number of agreements.
+The session was checked before by ``current_account``. Nothing here depends on the number of agreements, but what a campaign
+leaves out where there is another of its kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from conventions.agreements import Campaign
+from conventions.errors import NotFound
 from conventions.programmes import Programme
+from conventions.sentences import left_out_sentence
 from conventions.services import ServiceDefinition
+from conventions.status import Status
+from conventions.steps.draft import members_left_out
 from portal.context import Context
+
+MOST_LEFT_OUT_SHOWN = 50
 
 
 def campaigns(here: Context) -> Sequence[Campaign]:
@@ -30,6 +38,35 @@ def services(here: Context) -> Sequence[ServiceDefinition]:
     with here.ports.registry.read() as tx:
         found = {service.code: service for programme in tx.programmes() for service in programme.catalogue}
     return sorted(found.values(), key=lambda service: service.name)
+
+
+@dataclass(frozen=True)
+class LeftOutLine:
+    """A member that a campaign leaves out, and the agreement that it has already."""
+
+    organisation: str
+    reference: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class LeftOutView:
+    """How many members a campaign leaves out, in a sentence, and the first of them."""
+
+    count: int = 0
+    sentence: str = ""
+    lines: Sequence[LeftOutLine] = ()
+
+
+def left_out_of(here: Context, campaign_id: str) -> LeftOutView:
+    """Say whom a campaign leaves out; nobody where there is no such campaign."""
+    try:
+        found = members_left_out(here.ports, campaign_id)
+    except NotFound:
+        return LeftOutView()
+    with here.ports.registry.read() as tx:
+        lines = [LeftOutLine(tx.member(one.member_id).name, one.reference, one.status) for one in found[:MOST_LEFT_OUT_SHOWN]]
+    return LeftOutView(len(found), left_out_sentence(len(found)), lines)
 
 
 def prefect_address(here: Context, reference: str) -> str:

@@ -23,6 +23,7 @@ from conventions.steps.replay import replay
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import programmes
+from portal.office.standing_words import WAITING_LABELS
 from portal.office.words import why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
@@ -45,6 +46,7 @@ def show_overview(request: Request, here: Here, cookie: Cookie, account: Person)
         binding=Binding.VISIT,
         account=account,
         view=overview(here.ports, cookie),
+        WAITING_LABELS=WAITING_LABELS,
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
     )
 

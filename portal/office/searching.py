@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -21,9 +21,22 @@ from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
 from conventions.status import Status
 from conventions.steps.office import PAGE_SIZE, agreement_lines
 from conventions.views import AgreementLine
+from portal.office.standing_words import turn_of, why_of
 
 MOST_CHARACTERS = 200
-COLUMNS = ("référence", "nature", "organisme", "SIRET", "catégorie", "euros par an", "état", "depuis le", "représentant")
+COLUMNS = (
+    "référence",
+    "nature",
+    "organisme",
+    "SIRET",
+    "catégorie",
+    "euros par an",
+    "état",
+    "depuis le",
+    "représentant",
+    "à qui d’agir",
+    "ce qui retient",
+)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so would be run as a formula by office programs."""
 
@@ -51,6 +64,7 @@ def _asked(
     minimum: str = "",
     maximum: str = "",
     service: Annotated[str, Query(max_length=40)] = "",
+    to_handle: Annotated[str, Query(alias="a-traiter", max_length=3)] = "",
 ) -> Asked:
     given = {
         "q": q,
@@ -62,6 +76,7 @@ def _asked(
         "minimum": minimum,
         "maximum": maximum,
         "service": service,
+        "a-traiter": to_handle,
     }
     wanted = Wanted(
         text=q,
@@ -73,6 +88,7 @@ def _asked(
         least_eur=_euros(minimum),
         most_eur=_euros(maximum),
         service=service or None,
+        to_handle=to_handle == "oui",
     )
     return Asked(given, wanted)
 
@@ -80,54 +96,79 @@ def _asked(
 AskedFor = Annotated[Asked, Depends(_asked)]
 
 
-def every_line(ports: Ports, cookie: str, wanted: Wanted) -> Iterator[AgreementLine]:
-    """Read all that is wanted, page by page."""
-    after = ""
-    while page := agreement_lines(ports, cookie, wanted, after=after):
-        yield from page
-        if len(page) < PAGE_SIZE:
-            return
-        after = page[-1].reference
+def every_page(ports: Ports, cookie: str, wanted: Wanted, page_size: int = PAGE_SIZE) -> Iterator[Sequence[AgreementLine]]:
+    """Read all that is wanted, page by page, so that no more than a page is held at once. The first is read now: it may be refused.
+
+    Raises:
+        LinkRefused, RuleRefused.
+    """
+    first = agreement_lines(ports, cookie, wanted, limit=page_size)
+
+    def pages() -> Iterator[Sequence[AgreementLine]]:
+        page = first
+        while page:
+            yield page
+            after = page[-1].reference
+            page = agreement_lines(ports, cookie, wanted, after=after, limit=page_size) if len(page) == page_size else ()
+
+    return pages()
 
 
-def render_csv(lines: Iterable[AgreementLine]) -> bytes:
-    """Write a table for office programs: semicolons, UTF-8 with its mark, nothing that they would run."""
+def render_csv(pages: Iterable[Sequence[AgreementLine]]) -> Iterator[bytes]:
+    """Write a table for office programs, a piece a page: semicolons, UTF-8 with its mark, nothing that they would run."""
+    yield _rows([COLUMNS]).encode("utf-8-sig")
+    for page in pages:
+        yield _rows([_cells(line) for line in page]).encode()
+
+
+def _rows(rows: Iterable[Sequence[str]]) -> str:
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        cells = (
-            line.reference,
-            KIND_LABELS[line.kind],
-            line.organisation,
-            line.siret,
-            CATEGORY_LABELS[line.category],
-            str(line.contribution_eur),
-            STATUS_LABELS[line.status],
-            paris_date(line.since).isoformat(),
-            line.person.full_name,
-        )
+    for cells in rows:
         writer.writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
-    return written.getvalue().encode("utf-8-sig")
+    return written.getvalue()
 
 
-def render_json(lines: Iterable[AgreementLine]) -> bytes:
-    """Write the same for programs; instants are ISO 8601 in UTC, euros are whole, a year, excluding tax."""
-    told = [
-        {
-            "reference": line.reference,
-            "kind": line.kind.value,
-            "member": line.organisation,
-            "siret": line.siret,
-            "category": line.category.value,
-            "contribution_eur": line.contribution_eur,
-            "status": line.status.value,
-            "since": line.since.isoformat(),
-            "representative": line.person.full_name,
-        }
-        for line in lines
-    ]
-    return json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8")
+def _cells(line: AgreementLine) -> Sequence[str]:
+    return (
+        line.reference,
+        KIND_LABELS[line.kind],
+        line.organisation,
+        line.siret,
+        CATEGORY_LABELS[line.category],
+        str(line.contribution_eur),
+        STATUS_LABELS[line.status],
+        paris_date(line.since).isoformat(),
+        line.person.full_name,
+        turn_of(line.standing, line.person),
+        " ; ".join(why_of(one) for one in line.standing.hindrances),
+    )
+
+
+def render_json(pages: Iterable[Sequence[AgreementLine]]) -> Iterator[bytes]:
+    """Write the same for programs, a piece a page; instants are ISO 8601 in UTC, euros are whole, a year, excluding tax."""
+    before = "[\n"
+    for page in pages:
+        yield (before + ",\n".join(json.dumps(_told(line), ensure_ascii=False) for line in page)).encode()
+        before = ",\n"
+    yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+
+def _told(line: AgreementLine) -> dict[str, object]:
+    return {
+        "reference": line.reference,
+        "kind": line.kind.value,
+        "member": line.organisation,
+        "siret": line.siret,
+        "category": line.category.value,
+        "contribution_eur": line.contribution_eur,
+        "status": line.status.value,
+        "since": line.since.isoformat(),
+        "representative": line.person.full_name,
+        "turn": line.standing.turn.value,
+        "turn_since": line.standing.since.isoformat(),
+        "hindrances": [{"why": one.why.value, "since": one.since.isoformat(), "code": one.code} for one in line.standing.hindrances],
+    }
 
 
 def _day(text: str) -> date | None:

@@ -1,4 +1,4 @@
-"""Words of the office: events, sendings, links, and whose turn it is."""
+"""Words of the office: events, sendings, links."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from types import MappingProxyType
 from conventions.agreements import FactKind, Stage
 from conventions.links import Closure, Link, Purpose
 from conventions.outgoing import OutgoingState
-from conventions.people import Person
 from conventions.sentences import sentence_of
-from conventions.status import Status
 from portal.typography import lay_spaces
 
 EVENT_LABELS: Mapping[str, str] = MappingProxyType(
@@ -55,11 +53,22 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "code.wrong": "Code inexact",
         "upload.refused": "Fichier signé ailleurs : refusé",
         "question.asked": "Question ou erreur signalée par le membre",
+        "attention.handled": "Demande traitée par un agent",
+        "note.written": "Note d’un agent",
+        "desk.shown": "Ouverte au parapheur",
         "desk.reviewed": "Vue au parapheur",
+        "file.page_seen": "Page vue au parapheur",
+        "file.downloaded": "Fichier téléchargé au parapheur",
         "file.read": "Fichier ouvert par un agent",
+        "archive.mail_lost": "Courriel perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
         "mail.sent": "Courriel envoyé",
         "outgoing.dead": "Envoi abandonné après plusieurs essais",
         "outgoing.replayed": "Envoi relancé par un agent",
+        "archive.held": "Dossier gelé",
+        "archive.let_go": "Dossier dégelé",
+        "archive.lock_extended": "Verrous prolongés",
+        "archive.fault_found": "Anomalie trouvée dans l’archive",
+        "archive.repaired": "Fichiers recopiés d’un dépôt à l’autre",
     }
 )
 
@@ -86,21 +95,6 @@ CLOSURE_LABELS: Mapping[Closure, str] = MappingProxyType(
     }
 )
 
-_OURS = "Traitement automatique"
-_AGENTS = "Nos agents"
-REFUSED_UNTIL_CORRECTED = ("power.after", "power.missing", "signers.", "delegation.", "programme.", "documents.", "kind.", "parent.")
-"""How the codes begin of refusals to prepare a document that time alone does not lift."""
-_TURNS: Mapping[Status, str] = MappingProxyType(
-    {
-        Status.DRAFTED: _OURS,
-        Status.AWAITING_COUNTERSIGNATURE: "La personne qui contresigne",
-        Status.SEALING: _OURS,
-        Status.ARCHIVED: _OURS,
-        Status.RETURNED: _AGENTS,
-        Status.QUARANTINED: _AGENTS,
-    }
-)
-
 EMPTY = "–"
 
 
@@ -109,23 +103,13 @@ def event_label(type_: str) -> str:
     return EVENT_LABELS.get(type_, type_)
 
 
-def turn(status: Status, person: Person, failure_code: str | None = None) -> str:
-    """Say who must act for the agreement to move; a dash when nobody must.
-
-    What a rule refuses is not mended by trying again: our agents correct it.
-    """
-    if status is Status.DRAFTED and failure_code is not None and failure_code.startswith(REFUSED_UNTIL_CORRECTED):
-        return _AGENTS
-    if status in {Status.AWAITING_DATA, Status.AWAITING_MEMBER}:
-        return person.addressed
-    return _TURNS.get(status, EMPTY)
-
-
-def link_state(link: Link, *, is_open: bool) -> str:
+def link_state(link: Link, *, is_open: bool, is_in_doubt: bool) -> str:
     """Say whether a link may be used, or why not."""
     if link.closed_as is not None:
         return CLOSURE_LABELS[link.closed_as]
-    return "utilisable" if is_open else "expiré"
+    if not is_open:
+        return "expiré"
+    return "en lecture seule, « Ce n’est pas moi » attend un agent" if is_in_doubt else "utilisable"
 
 
 def why(code: str | None) -> str:

@@ -138,13 +138,20 @@ def decline_form(request: Request, here: Here, cookie: Cookie) -> Response:
     view = signer_view(here.ports, cookie)
     if view.stage in PAGE_OF_STAGE:
         return go(PAGE_OF_STAGE[view.stage])
-    return page(request, "signers/decline.html", binding=Binding.VISIT, view=view)
+    return page(request, "signers/decline.html", binding=Binding.VISIT, view=view, text="")
 
 
 @router.post("/convention/refus")
-def refuse(here: Here, cookie: Cookie, form: VisitForm) -> Response:
-    """Record the refusal."""
-    decline(here.ports, cookie, form.get("motif", ""))
+def refuse(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Response:
+    """Record the refusal; a reason that is too long comes back with the page."""
+    text = form.get("motif", "")
+    try:
+        decline(here.ports, cookie, text)
+    except InputRefused as error:
+        view, errors = signer_view(here.ports, cookie), [PageError(sentence(error), "motif")]
+        if view.stage in PAGE_OF_STAGE:
+            return go(PAGE_OF_STAGE[view.stage])
+        return page(request, "signers/decline.html", status=status_of(error), binding=Binding.VISIT, errors=errors, view=view, text=text)
     return go("/convention/refusee")
 
 

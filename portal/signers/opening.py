@@ -11,7 +11,7 @@ from starlette.responses import Response
 from conventions.links import Purpose
 from conventions.steps.open_link import open_link, preview_link, refuse_identity
 from portal.context import Here, visitor_of
-from portal.forms import Binding, FormBeforeVisit
+from portal.forms import Binding, FormBeforeVisit, answered_after_s, bound_cookie
 from portal.pages import PageError, go, page
 
 router = APIRouter(include_in_schema=False)
@@ -39,15 +39,16 @@ def greet(request: Request, here: Here, token: Token) -> Response:
 def answer(request: Request, here: Here, token: Token, form: FormBeforeVisit) -> Response:
     """Begin the visit, or take note that the link reached somebody else."""
     reply = form.get("reponse")
+    visitor = visitor_of(request, answered_after_s(here, bound_cookie(request, Binding.BEFORE), form.get("servie", "")))
     if reply == "non":
         preview = preview_link(here.ports, token)
-        refuse_identity(here.ports, token, visitor_of(request))
+        refuse_identity(here.ports, token, visitor)
         return page(request, "signers/not_me.html", preview=preview)
     if reply != "oui":
         preview = preview_link(here.ports, token)
         errors = [PageError("Répondez à la question : est-ce bien vous ?", "question")]
         return page(request, "signers/greeting.html", status=422, binding=Binding.BEFORE, errors=errors, preview=preview, link_token=token)
-    visit = open_link(here.ports, token, visitor_of(request))
+    visit = open_link(here.ports, token, visitor)
     response = go(START_OF[visit.purpose])
     lifetime = visit.expires_at.astimezone(UTC) - here.ports.clock.now()
     here.set_cookie(response, here.session_cookie_name, visit.cookie, int(lifetime.total_seconds()))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from conventions.errors import NotFound
+from conventions.errors import InputRefused, NotFound
+from conventions.sentences import sentence
 from conventions.steps.question import ask
 from conventions.steps.read_page import document_bytes, page_picture, part_text, read_page
 from conventions.steps.signer_view import signer_view
 from conventions.views import PartView, SignerStage, SignerView
 from portal.context import Cookie, Here
+from portal.document_text import SERVED_AS, Form, lay_text, query_of
 from portal.forms import STALE, Binding, FormRefused, VisitForm
 from portal.pages import PageError, go, page
-from portal.signers.layout import lay_text
+from portal.problems import status_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,17 +36,6 @@ def overview(request: Request, here: Here, cookie: Cookie) -> Response:
     if view.stage in PAGE_OF_STAGE:
         return go(PAGE_OF_STAGE[view.stage])
     return page(request, "signers/convention.html", view=view)
-
-
-class Form(StrEnum):
-    """Ways to read a part, as they stand in the address and in the form that turns it."""
-
-    TEXT = "texte"
-    PAGES = "pages"
-
-
-SERVED_AS = {Form.TEXT: "text", Form.PAGES: "picture"}
-"""What the evidence calls them."""
 
 
 @router.get("/convention/partie/{number}")
@@ -85,7 +75,7 @@ def show_page(here: Here, cookie: Cookie, number: int) -> Response:
 
 @router.get("/convention/document.pdf")
 def download(here: Here, cookie: Cookie) -> Response:
-    """Serve the file."""
+    """Serve the file; that it was taken is journalled, the one thing that a GET of this site records (ADR 0034)."""
     filename, data = document_bytes(here.ports, cookie)
     return Response(data, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{filename}"'})
 
@@ -99,13 +89,23 @@ def question_form(request: Request, here: Here, cookie: Cookie, envoyee: str = "
 
 @router.post("/convention/question")
 def send_question(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Response:
-    """Pass the question on to the agents."""
+    """Pass the question on to the agents; one that is empty or too long comes back with the page."""
     text = form.get("question", "")
-    if not text.strip():
-        view = signer_view(here.ports, cookie)
-        errors = [PageError("Écrivez votre question, ou l’erreur que vous avez vue.", "question")]
-        return page(request, "signers/question.html", status=422, binding=Binding.VISIT, errors=errors, view=view, is_sent=False, text=text)
-    ask(here.ports, cookie, text)
+    try:
+        ask(here.ports, cookie, text)
+    except InputRefused as error:
+        message = "Écrivez votre question, ou l’erreur que vous avez vue." if error.code == "text.empty" else sentence(error)
+        view, errors = signer_view(here.ports, cookie), [PageError(message, "question")]
+        return page(
+            request,
+            "signers/question.html",
+            status=status_of(error),
+            binding=Binding.VISIT,
+            errors=errors,
+            view=view,
+            is_sent=False,
+            text=text,
+        )
     return go("/convention/question?envoyee=oui")
 
 
@@ -126,8 +126,3 @@ def address_after(view: SignerView, number: int, form: Form) -> str:
     if not left:
         return "/convention/decision"
     return f"/convention/partie/{next((n for n in left if n > number), left[0])}{query_of(form)}"
-
-
-def query_of(form: Form) -> str:
-    """Return what a part's address carries: nothing for the text, which comes first."""
-    return "" if form is Form.TEXT else f"?vue={form}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -44,7 +45,8 @@ def upload(request: Request, here: Here, cookie: Cookie, form: FileForm) -> Resp
     except (VerificationFailed, RuleRefused) as error:
         if isinstance(error, RuleRefused) and error.code not in SAID_ON_THE_PAGE:
             raise
-        return _page(request, signer_view(here.ports, cookie), [PageError(sentence(error), FILE_FIELD)], status_of(error))
+        status = status_of(error) if isinstance(error, RuleRefused) else HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(request, signer_view(here.ports, cookie), [PageError(sentence(error), FILE_FIELD)], status)
     return go(PAGE_OF_STAGE.get(view.stage, "/convention"))
 
 

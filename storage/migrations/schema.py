@@ -20,8 +20,10 @@ from storage.registry.failures import converted
 MIGRATION_LOCK = 0x436F6E75  # PostgreSQL's advisory lock of the one migration
 
 
-def ensure_schema(url: str) -> None:
+def ensure_schema(url: str) -> tuple[str | None, str | None]:
     """Create the schema, or bring it up to date, in one transaction that holds off any other start.
+
+    Return the revision found (None in an empty database), and the one that stands now.
 
     Raises:
         ConfigurationError: the address cannot be read, or the database is of a later version than this program.
@@ -34,11 +36,13 @@ def ensure_schema(url: str) -> None:
             try:
                 if engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                found = MigrationContext.configure(connection).get_current_revision()
                 _upgrade(connection, script)
             except SQLAlchemyError as error:
                 raise converted(error) from error
     finally:
         engine.dispose()
+    return found, script.get_current_head()
 
 
 def verify_schema(url: str) -> None:
@@ -48,7 +52,8 @@ def verify_schema(url: str) -> None:
         ConfigurationError: it is older, later, or empty.
         UpstreamUnavailable: the database does not answer.
     """
-    expected = _script().get_current_head()
+    script = _script()
+    expected = script.get_current_head()
     engine = open_engine(url)
     try:
         with transaction(reading(engine)) as connection:
@@ -59,7 +64,9 @@ def verify_schema(url: str) -> None:
     finally:
         engine.dispose()
     if found != expected:
-        raise ConfigurationError(f"the database's schema is {found or 'absent'}, this version needs {expected}", code="registry.schema")
+        is_known = found is None or found in {one.revision for one in script.walk_revisions()}
+        code = "registry.schema" if is_known else "registry.schema_later"
+        raise ConfigurationError(f"the database's schema is {found or 'absent'}, this version needs {expected}", code=code)
 
 
 def _script() -> ScriptDirectory:
@@ -73,7 +80,7 @@ def _upgrade(connection: Connection, script: ScriptDirectory) -> None:
         known = {found.revision for found in script.walk_revisions()}
         heads = revision if isinstance(revision, tuple) else (revision,) if revision else ()
         if not known.issuperset(heads):
-            raise ConfigurationError("the database is of a later version than this program", code="registry.schema")
+            raise ConfigurationError("the database is of a later version than this program", code="registry.schema_later")
         return script._upgrade_revs("head", revision)  # noqa: SLF001 what Alembic's own upgrade command calls
 
     # the transaction is ours, locks included: Alembic neither begins nor commits one

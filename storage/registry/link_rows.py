@@ -28,10 +28,10 @@ class LinkRows(Rows):
 
     def link(self, link_id: str, *, lock: bool = False) -> Link:
         self._check_lock(lock=lock)
-        return _link(self._row(LOCKED_LINK if lock else LINK, "link", link_id, id=link_id))
+        return link_of(self._row(LOCKED_LINK if lock else LINK, "link", link_id, id=link_id))
 
     def links_of(self, reference: str) -> Sequence[Link]:
-        return [_link(row) for row in self._rows(LINKS, reference=reference)]
+        return [link_of(row) for row in self._rows(LINKS, reference=reference)]
 
     def update_link(self, link: Link) -> None:
         self._update(links.c.id, link.id, _link_columns(link))
@@ -40,10 +40,10 @@ class LinkRows(Rows):
         self._add(visits, visit.id, _visit_columns(visit))
 
     def visit_by_cookie(self, cookie_sha256: str) -> Visit:
-        return _visit(self._row(VISIT, "visit with cookie", cookie_sha256, cookie_sha256=cookie_sha256))
+        return visit_of(self._row(VISIT, "visit with cookie", cookie_sha256, cookie_sha256=cookie_sha256))
 
     def visits_of(self, link_id: str) -> Sequence[Visit]:
-        return [_visit(row) for row in self._rows(VISITS, link_id=link_id)]
+        return [visit_of(row) for row in self._rows(VISITS, link_id=link_id)]
 
     def update_visit(self, visit: Visit) -> None:
         self._update(visits.c.id, visit.id, _visit_columns(visit))
@@ -52,10 +52,10 @@ class LinkRows(Rows):
         self._add(code_requests, request.id, _code_columns(request))
 
     def code_request(self, request_id: str) -> CodeRequest:
-        return _code(self._row(CODE, "code request", request_id, id=request_id))
+        return code_of(self._row(CODE, "code request", request_id, id=request_id))
 
     def code_requests(self, link_id: str) -> Sequence[CodeRequest]:
-        return [_code(row) for row in self._rows(CODES, link_id=link_id)]
+        return [code_of(row) for row in self._rows(CODES, link_id=link_id)]
 
     def update_code_request(self, request: CodeRequest) -> None:
         self._update(code_requests.c.id, request.id, _code_columns(request))
@@ -76,7 +76,8 @@ def _link_columns(link: Link) -> Mapping[str, object]:
     }
 
 
-def _link(row: Row[Any]) -> Link:
+def link_of(row: Row[Any]) -> Link:
+    """Read a link."""
     return Link(
         id=row.id,
         reference=row.reference,
@@ -105,7 +106,8 @@ def _visit_columns(visit: Visit) -> Mapping[str, object]:
     }
 
 
-def _visit(row: Row[Any]) -> Visit:
+def visit_of(row: Row[Any]) -> Visit:
+    """Read a visit."""
     return Visit(
         id=row.id,
         link_id=row.link_id,
@@ -131,5 +133,6 @@ def _code_columns(request: CodeRequest) -> Mapping[str, object]:
     }
 
 
-def _code(row: Row[Any]) -> CodeRequest:
+def code_of(row: Row[Any]) -> CodeRequest:
+    """Read a request for a code."""
     return CodeRequest(row.id, row.link_id, row.document_sha256, row.requested_at, row.made_at, row.mac, row.used_at)

@@ -134,7 +134,9 @@ def _authorisation_columns(authorisation: Authorisation) -> Mapping[str, object]
         "delegation_id": authorisation.delegation_id,
         "at": authorisation.at,
         "expires_at": authorisation.expires_at,
-        "items": [[i.reference, i.prepared_sha256, i.member_signed_sha256, i.how_shown.value] for i in authorisation.items],
+        "items": [
+            [i.reference, i.prepared_sha256, i.member_signed_sha256, i.how_shown.value, list(i.served_as)] for i in authorisation.items
+        ],
         "manifest": sealed.manifest if sealed else None,
         "cms": sealed.cms if sealed else None,
         "timestamp": sealed.timestamp if sealed else None,
@@ -150,6 +152,11 @@ def _authorisation(row: Row[Any]) -> Authorisation:
         delegation_id=row.delegation_id,
         at=row.at,
         expires_at=row.expires_at,
-        items=tuple(ManifestItem(reference, prepared, signed, HowShown(how)) for reference, prepared, signed, how in row.items),
+        items=tuple(_manifest_item(*item) for item in row.items),
         sealed=SealedManifest(bytes(row.manifest), bytes(row.cms), bytes(row.timestamp), row.sealed_at) if is_sealed else None,
     )
+
+
+def _manifest_item(reference: str, prepared: str, signed: str, how: str, served_as: Sequence[str] = ()) -> ManifestItem:
+    """Read an item; those of before the desk served text do not say in which form they were opened."""
+    return ManifestItem(reference, prepared, signed, HowShown(how), tuple(served_as))

@@ -50,10 +50,10 @@ class OutboxRows(Rows):
         self._change(ENQUEUE, columns)
 
     def outgoing(self, outgoing_id: str) -> Outgoing:
-        return _outgoing(self._row(ONE, "outbox row", outgoing_id, id=outgoing_id))
+        return outgoing_of_row(self._row(ONE, "outbox row", outgoing_id, id=outgoing_id))
 
     def lease_outgoing(self, now: datetime, until: datetime, limit: int) -> Sequence[Outgoing]:
-        rows = [_outgoing(row) for row in self._changed_rows(FREE, now=now, limit=limit)]
+        rows = [outgoing_of_row(row) for row in self._changed_rows(FREE, now=now, limit=limit)]
         if rows:
             self._change(LEASE, {"k_ids": [row.id for row in rows], "until": until})
         return [dataclasses.replace(row, lease=row.lease + 1, leased_until=until) for row in rows]
@@ -65,10 +65,10 @@ class OutboxRows(Rows):
         return False
 
     def outgoing_of(self, reference: str) -> Sequence[Outgoing]:
-        return [_outgoing(row) for row in self._rows(OF_AGREEMENT, reference=reference)]
+        return [outgoing_of_row(row) for row in self._rows(OF_AGREEMENT, reference=reference)]
 
     def dead_letters(self) -> Sequence[Outgoing]:
-        return [_outgoing(row) for row in self._rows(DEAD)]
+        return [outgoing_of_row(row) for row in self._rows(DEAD)]
 
     def count_late(self, due_before: datetime) -> int:
         count: int = self._rows(COUNT_LATE, due_before=due_before)[0][0]
@@ -88,7 +88,8 @@ def _outcome(outgoing: Outgoing) -> Mapping[str, object]:
     }
 
 
-def _outgoing(row: Row[Any]) -> Outgoing:
+def outgoing_of_row(row: Row[Any]) -> Outgoing:
+    """Read a row of the outbox."""
     return Outgoing(
         id=row.id,
         key=row.key,

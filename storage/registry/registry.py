@@ -8,15 +8,14 @@ from contextlib import contextmanager
 
 from conventions.errors import UpstreamUnavailable
 from storage.registry.archive_rows import ArchiveRows
+from storage.registry.attention_rows import AttentionRows
 from storage.registry.engine import WAIT_FOR_LOCK_S, open_engine, reading, transaction, writing
-from storage.registry.link_rows import LinkRows
 from storage.registry.office_rows import OfficeRows
-from storage.registry.outbox_rows import OutboxRows
 from storage.registry.search_rows import SearchRows
 from storage.registry.tree_rows import TreeRows
 
 
-class SqlTransaction(SearchRows, TreeRows, OutboxRows, LinkRows, OfficeRows, ArchiveRows):
+class SqlTransaction(SearchRows, TreeRows, AttentionRows, OfficeRows, ArchiveRows):
     """One open transaction: ``conventions.ports.registry.Transaction``."""
 
 

@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from conventions.agreements import Agreement, Fact
+from conventions.kinds import Kind
 from conventions.members import Member
+from conventions.ports.registry import Standing
 from conventions.search import SearchRow, Wanted, search_row
+from conventions.status import Status
 from storage.registry.actors import ActorRows
 from storage.registry.agreement_rows import AgreementRows
+from storage.registry.attention_rows import TO_HANDLE, to_handle_values
 from storage.registry.rows import insert_into
 from storage.registry.tables import agreements, artefacts, facts, members, search_rows, search_statuses
 
@@ -31,6 +35,18 @@ CHOSEN = select(agreements).where(agreements.c.reference.in_(bindparam("referenc
 OF_CHOSEN = tuple(
     select(table).where(table.c.reference.in_(bindparam("references", expanding=True))).order_by(table.c.number)
     for table in (facts, artefacts)
+)
+
+STANDING = (
+    select(agreements.c.reference, agreements.c.member_id, agreements.c.campaign_id, search_statuses.c.status)
+    .join(search_statuses, search_statuses.c.reference == agreements.c.reference)
+    .where(
+        agreements.c.programme_id == bindparam("programme_id"),
+        agreements.c.kind == bindparam("kind"),
+        search_statuses.c.from_at <= bindparam("now"),
+        search_statuses.c.until_at > bindparam("now"),
+    )
+    .order_by(agreements.c.reference)
 )
 
 
@@ -59,6 +75,10 @@ class SearchRows(AgreementRows, ActorRows):
         if not references:
             return []
         return self._complete(self._rows(CHOSEN, references=references), (OF_CHOSEN[0], OF_CHOSEN[1]), references=references)
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        rows = self._rows(STANDING, programme_id=programme_id, kind=kind.value, now=now)
+        return [Standing(row.reference, row.member_id, row.campaign_id, Status(row.status)) for row in rows]
 
     def refresh_search(self) -> None:
         """Write the rows of the agreements that this transaction changed; called before it commits."""
@@ -103,6 +123,8 @@ def _query(wanted: Wanted) -> Select[Any]:
         query = query.where(found.contribution_eur <= bindparam("most_eur"))
     if wanted.service is not None:
         query = query.where(found.services.contains(bindparam("service"), escape="\\"))
+    if wanted.to_handle:
+        query = query.where(found.reference.in_(TO_HANDLE))
     return query.order_by(found.reference).limit(bindparam("limit"))
 
 
@@ -123,6 +145,8 @@ def _values(wanted: Wanted, now: datetime) -> dict[str, object]:
         given["most_eur"] = wanted.most_eur
     if wanted.service is not None:
         given["service"] = f" {_escaped(wanted.service)} "
+    if wanted.to_handle:
+        given |= to_handle_values(now)
     return given
 
 

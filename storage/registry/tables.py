@@ -26,6 +26,10 @@ metadata = MetaData(
 )
 
 WAITING = text("state = 'waiting'")
+DEAD = text("state = 'dead'")
+LOCKED = text("closed_as = 'locked'")
+FAILED = text("failed_step IS NOT NULL")
+TO_SETTLE = text("settled_at IS NULL AND kind <> 'note'")
 
 
 def _table(name: str, *parts: Column[Any] | UniqueConstraint | Index) -> Table:
@@ -83,6 +87,7 @@ agreements = _table(
     Column("failed_attempts", Integer),
     UniqueConstraint("campaign_id", "member_id"),
     Index(None, "campaign_id", "reference"),
+    Index("ix_agreements_failed", "reference", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 
 facts = _table(
@@ -180,6 +185,7 @@ outbox = _table(
     Column("last_error_code", Text),
     Column("settled_at", Instant),
     Index("ix_outbox_waiting", "due_at", "number", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("ix_outbox_dead", "number", sqlite_where=DEAD, postgresql_where=DEAD),
 )
 
 links = _table(
@@ -195,6 +201,7 @@ links = _table(
     Column("closed_as", Key),
     Column("closed_at", Instant),
     Column("wrong_codes", Integer, nullable=False),
+    Index("ix_links_locked", "reference", sqlite_where=LOCKED, postgresql_where=LOCKED),
 )
 
 visits = _table(
@@ -220,6 +227,22 @@ code_requests = _table(
     Column("made_at", Instant),
     Column("mac", Key),
     Column("used_at", Instant),
+)
+
+attentions = _table(
+    "attentions",
+    _number(),
+    Column("id", Key, nullable=False, unique=True),
+    Column("reference", Key, ForeignKey("agreements.reference"), nullable=False, index=True),
+    Column("kind", Key, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("link_id", Key),
+    Column("settled_at", Instant),
+    Column("settled_by", Text, nullable=False),
+    Column("remark", Text, nullable=False),
+    Index("ix_attentions_to_settle", "reference", sqlite_where=TO_SETTLE, postgresql_where=TO_SETTLE),
 )
 
 accounts = _table(
@@ -306,5 +329,5 @@ search_statuses = _table(
     Column("from_at", Instant, primary_key=True),
     Column("until_at", Instant, nullable=False),
     Column("status", Key, nullable=False),
-    Index(None, "status", "reference"),
+    Index("ix_search_statuses_found", "status", "reference", "from_at", "until_at"),
 )

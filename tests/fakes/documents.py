@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.ceremony_report import CeremonyReport, report_data
 from conventions.errors import ContreseingError, EvidenceBroken, NotFound
 from conventions.ports.documents import RenderedAgreement, Section, StampText, TwinPart
 from conventions.terms import Terms, agreement_data
@@ -13,12 +14,15 @@ from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
 
 HEAD = b"%FAKE-PDF\n"
 EVIDENCE_HEAD = b"%FAKE-EVIDENCE\n"
+REPORT_HEAD = b"%FAKE-CEREMONY-REPORT\n"
 PAGES = 12
 SECTIONS = (Section("Préambule", 1, 3), Section("Articles", 4, 8), Section("Annexes", 9, 12))
 
 
 class FakeDocuments:
-    """Renders ``HEAD`` (``EVIDENCE_HEAD`` for an evidence file) and the canonical data; signatures follow as further lines.
+    """Renders ``HEAD`` (``EVIDENCE_HEAD`` for an evidence file, ``REPORT_HEAD`` for a ceremony's report) and the canonical data.
+
+    Signatures follow as further lines.
 
     ``failure`` is raised while it is set.
     """
@@ -49,6 +53,10 @@ class FakeDocuments:
     def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
         self._call()
         return EVIDENCE_HEAD + render_canonical(data) + b"\n"
+
+    def render_ceremony_report(self, report: CeremonyReport) -> bytes:
+        self._call()
+        return REPORT_HEAD + render_canonical(report_data(report)) + b"\n"
 
     def read_agreement_data(self, data: bytes) -> Mapping[str, Json]:
         self._call()

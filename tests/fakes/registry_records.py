@@ -5,21 +5,26 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
+from conventions.attentions import Attention, AttentionKind
 from conventions.canonical import Json, render_canonical
 from conventions.errors import AlreadyRecorded, Busy, NotFound
 from conventions.events import Event, Salted, canonical_event
+from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.outgoing import Outgoing, OutgoingState
-from conventions.ports.registry import JournalEntry
+from conventions.ports.registry import JournalEntry, Standing
 from conventions.powers import Delegation
 from conventions.preservation import RENEWAL_KIND
 from conventions.programmes import Programme
 from conventions.search import Wanted, is_found, search_row
+from conventions.standing import Surroundings, stuck_because
+from conventions.status import Status, status_of
 from tests.fakes.registry_state import HeldClaim, RecordedEvent, State
 
 K = TypeVar("K")
@@ -158,7 +163,61 @@ class RecordsTransaction:
 
     def find_agreements(self, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50) -> Sequence[Agreement]:
         found = (a for a in self.state.agreements.values() if a.reference > after)
-        return by_key((a for a in found if is_found(search_row(a, self.member(a.member_id)), wanted, now)), lambda a: a.reference)[:limit]
+        rows = ((a, search_row(a, self.member(a.member_id))) for a in found)
+        kept = (a for a, row in rows if is_found(row, wanted, now, is_to_handle=wanted.to_handle and self._waits_for_agent(a, now)))
+        return by_key(kept, lambda a: a.reference)[:limit]
+
+    def count_statuses(self, now: datetime) -> Mapping[Status, int]:
+        return Counter(status_of(agreement, now) for agreement in self.state.agreements.values())
+
+    def count_to_handle(self, now: datetime) -> int:
+        return sum(self._waits_for_agent(agreement, now) for agreement in self.state.agreements.values())
+
+    def _waits_for_agent(self, agreement: Agreement, now: datetime) -> bool:
+        around = self.surroundings([agreement.reference])[agreement.reference]
+        return stuck_because(agreement, status_of(agreement, now), around, now).is_to_handle
+
+    def surroundings(self, references: Sequence[str]) -> Mapping[str, Surroundings]:
+        return {reference: self._around(reference) for reference in references}
+
+    def _around(self, reference: str) -> Surroundings:
+        links = {link.id: link for link in self.state.links.values() if link.reference == reference}
+        return Surroundings(
+            tuple(links.values()),
+            tuple(visit for visit in self.state.visits.values() if visit.link_id in links),
+            tuple(code for code in self.state.codes.values() if code.link_id in links),
+            tuple(row for row in self.state.outbox.values() if row.reference == reference),
+            tuple(self.attentions_of(reference)),
+        )
+
+    # what people tell the agents
+    def add_attention(self, attention: Attention) -> None:
+        self.agreement(attention.reference)
+        self._add(self.state.attentions, attention.id, attention)
+
+    def update_attention(self, attention: Attention) -> None:
+        self._update(self.state.attentions, attention.id, attention)
+
+    def attentions_of(self, reference: str) -> Sequence[Attention]:
+        return [attention for attention in self.state.attentions.values() if attention.reference == reference]
+
+    def count_attentions(self) -> Mapping[AttentionKind, int]:
+        return Counter(attention.kind for attention in self.state.attentions.values() if attention.is_waiting)
+
+    def purge_attentions(self, before: datetime) -> int:
+        self._check_writes()
+        purged = 0
+        for one in list(self.state.attentions.values()):
+            over_at = one.at if one.kind is AttentionKind.NOTE else one.settled_at
+            bare = dataclasses.replace(one, text="", by="", settled_by="", remark="")
+            if over_at is not None and over_at < before and bare != one:
+                self.state.attentions[one.id] = bare
+                purged += 1
+        return purged
+
+    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+        found = (a for a in self.state.agreements.values() if (a.programme_id, a.kind) == (programme_id, kind))
+        return [Standing(a.reference, a.member_id, a.campaign_id, status_of(a, now)) for a in by_key(found, lambda a: a.reference)]
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))

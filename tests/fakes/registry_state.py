@@ -8,6 +8,7 @@ from datetime import datetime
 
 from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Campaign
+from conventions.attentions import Attention
 from conventions.ceremonies import Authorisation, Review
 from conventions.events import Event, Salted
 from conventions.journal.heads import JournalHead
@@ -56,6 +57,7 @@ class State:
     links: dict[str, Link] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
     codes: dict[str, CodeRequest] = field(default_factory=dict)
+    attentions: dict[str, Attention] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     reviews: dict[tuple[str, str, str], Review] = field(default_factory=dict)

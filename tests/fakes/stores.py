@@ -53,7 +53,10 @@ class FakeWorkingStore:
 
 
 class FakeArchive:
-    """Write-once objects with their locks. ``down`` makes every call fail as an S3 that does not answer."""
+    """Write-once objects with their locks. ``down`` makes every call fail as an S3 that does not answer, ``rotten`` the reads of some keys.
+
+    ``calls`` counts what was asked.
+    """
 
     def __init__(self, registry: FakeRegistry | None = None, lock_mode: str = "GOVERNANCE") -> None:
         self.objects: dict[str, bytes] = {}
@@ -61,10 +64,13 @@ class FakeArchive:
         self.held: set[str] = set()
         self.lock_mode = lock_mode
         self.down = False
+        self.rotten: set[str] = set()
+        self.calls = 0
         self._registry = registry
 
     def _call(self) -> None:
         refuse_inside_transaction(self._registry)
+        self.calls += 1
         if self.down:
             raise UpstreamUnavailable("the archive does not answer", code="archive.unavailable")
 
@@ -81,6 +87,8 @@ class FakeArchive:
 
     def read(self, key: str) -> bytes:
         self._call()
+        if key in self.rotten:
+            raise UpstreamUnavailable(f"no answer for {key}", code="archive.unavailable")
         if key not in self.objects:
             raise NotFound(f"no archived object {key}", code="archive.not_found")
         return self.objects[key]

@@ -31,7 +31,8 @@ from conventions.steps import (
     sign_in,
 )
 from conventions.steps import authorise as authorise_step
-from conventions.views import SignerView, Visitor
+from conventions.views import SignerView
+from conventions.visitors import Visitor
 from tests.builders import example_delegation, example_member, example_programme
 from tests.fakes.credentials import FakeCredentials
 from tests.fakes.delivery import FakeActivation, FakeMailer
@@ -119,11 +120,11 @@ class World:
             tx.add_member(member)
         return member
 
-    def open_campaign(self, days: int = 60) -> Campaign:
-        """Open the campaign of the tests."""
+    def open_campaign(self, days: int = 60, campaign_id: str = CAMPAIGN) -> Campaign:
+        """Open a campaign of conventions, the one of the tests by default."""
         deadline = self.clock.now() + timedelta(days=days)
         return open_campaign.open_campaign(
-            self.ports, self.programme.id, Kind.CONVENTION, deadline, "agent", demonstration=True, campaign_id=CAMPAIGN
+            self.ports, self.programme.id, Kind.CONVENTION, deadline, "agent", demonstration=True, campaign_id=campaign_id
         )
 
     def invited(self, rank: int = 14, **changes: object) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from conventions.agreements import Fact, FactKind, Failure
+from conventions.agreements import Fact, FactKind
 from conventions.errors import UpstreamUnavailable
 from conventions.recording import record_failure
 from conventions.status import Status
@@ -292,11 +292,3 @@ def test_whole_thread_without_prefect_is_shown_when_it_is_back(prefect: Prefect,
     assert prefect.states() == {reference: "Active", late: "Awaiting member"}
     lines = prefect.lines(reference)
     assert len(lines) == len(set(lines))
-
-
-def test_failure_of_a_question_says_the_question(prefect: Prefect, world: World) -> None:
-    reference = world.invited()
-    with world.registry.write() as tx:
-        tx.set_failure(reference, Failure("question", "question.asked", world.clock.now(), 1))
-    assert mirror(Board(world.ports))
-    assert prefect.lines(reference)[-1].startswith("Le signataire pose une question")

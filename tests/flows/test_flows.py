@@ -130,6 +130,23 @@ def test_campaign_run_again_does_nothing_twice(prefect: Prefect, two_members: Wo
     assert len(prefect.trackers()) == 2
 
 
+def test_second_campaign_asks_nobody_twice_and_says_so(prefect: Prefect, two_members: World) -> None:
+    with use_ports(two_members.ports):
+        run_campaign()
+        two_members.clock.advance(timedelta(days=1))
+        two_members.open_campaign(campaign_id="essai-2026-2")
+
+        async def run() -> State[Any]:
+            return await campaign("essai-2026-2", Trackers.OFF, return_state=True)
+
+        state = asyncio.run(run())
+        run_sweep()
+    assert "2 membres laissés de côté : ils ont déjà un document de même nature" in str(state.message).replace("\xa0", " ")
+    with two_members.registry.read() as tx:
+        assert len(tx.agreements()) == 2
+    assert prefect is not None
+
+
 def test_member_without_act_is_asked_and_waits_while_others_go_on(prefect: Prefect, world: World) -> None:
     world.add_member(21)
     world.add_member(22, power=None)

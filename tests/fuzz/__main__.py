@@ -31,7 +31,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # readers tell of each repair
     corpus = FOUND / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for name, appended in SEEDS.appended.items():
+    for name, appended in {**SEEDS.appended, "sealed": SEEDS.sealed}.items():
         for reader in range(len(READERS)):
             (corpus / f"seed-{name}-{reader}").write_bytes(bytes([reader]) + appended)
     options = [

@@ -1,11 +1,13 @@
 """The fuzz target's seeds: what honest tools append to one prepared file. ``python -m tests.fuzz.seeds`` writes them anew.
 
 Kept are the prepared file, the authority's certificate, the instant at which they were made, and for each tool the bytes that it
-appended. Two bytes of the target's own stand first (see ``tests/fuzz/target.py``).
+appended; then what our own engine makes of it at B-LTA, with its authorities. One byte of the target's own stands first (see
+``tests/fuzz/target.py``).
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +16,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from tests.unit.signing.material import prepared_pdf
+from signing.pki.directory import read_anchors
+from tests.contract.signing.running import RunningPki
+from tests.unit.signing.material import member_request, prepared_pdf
 from tests.vectors.honest import HONEST
 from tests.vectors.outsiders import authority
 
@@ -29,12 +33,18 @@ KEPT = {
 
 @dataclass(frozen=True)
 class Seeds:
-    """The prepared file, the anchor, when they were made, and what each tool appended."""
+    """The prepared file, the anchor, when they were made, and what each tool appended.
+
+    ``sealed``: what our engine appended, up to the archive time-stamp, under its own ``root`` and ``members_ca``.
+    """
 
     prepared: bytes
     anchor: x509.Certificate
     made_at: datetime
     appended: Mapping[str, bytes]
+    sealed: bytes
+    root: x509.Certificate
+    members_ca: x509.Certificate
 
 
 def read_seeds() -> Seeds:
@@ -44,6 +54,9 @@ def read_seeds() -> Seeds:
         x509.load_pem_x509_certificate((FOLDER / "anchor.pem").read_bytes()),
         datetime.fromisoformat((FOLDER / "made_at.txt").read_text(encoding="ascii").strip()),
         {name: (FOLDER / f"{name}.bin").read_bytes() for name in KEPT},
+        (FOLDER / "sealed.bin").read_bytes(),
+        x509.load_pem_x509_certificate((FOLDER / "root.pem").read_bytes()),
+        x509.load_pem_x509_certificate((FOLDER / "members-ca.pem").read_bytes()),
     )
 
 
@@ -54,6 +67,18 @@ def write_seeds() -> None:
     (FOLDER / "prepared.pdf").write_bytes(prepared)
     for name, tool in KEPT.items():
         (FOLDER / f"{name}.bin").write_bytes(HONEST[tool](prepared).removeprefix(prepared))
+    with tempfile.TemporaryDirectory() as name:
+        pki = RunningPki(Path(name) / "pki").start()
+        signing = pki.adapter()
+        try:
+            sealed = signing.sign_for_member(prepared, member_request(prepared)).data
+            anchors = read_anchors(pki.folder)
+        finally:
+            signing.close()
+            pki.stop()
+    (FOLDER / "sealed.bin").write_bytes(sealed.removeprefix(prepared))
+    for name in ("root.pem", "members-ca.pem"):
+        (FOLDER / name).write_bytes(anchors[name])
     (FOLDER / "anchor.pem").write_bytes(authority().certificate.public_bytes(serialization.Encoding.PEM))
     (FOLDER / "made_at.txt").write_text(f"{datetime.now(UTC).replace(microsecond=0).isoformat()}\n", encoding="ascii")
 

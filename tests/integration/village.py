@@ -24,7 +24,7 @@ from contreseing.embedded.stack import Stack
 from conventions.agreements import Agreement, Campaign
 from conventions.french import paris_date
 from conventions.kinds import Kind
-from conventions.member_file import COLUMNS
+from conventions.member_columns import COLUMNS
 from conventions.ports.system import Ports
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
@@ -71,7 +71,7 @@ class Village:
             tx.add_programme(self.programme)
             delegation = replace(file.delegations[0], id=f"delegation-{number}")
             tx.add_delegation(self.programme.id, delegation)
-        self.members = {member.id for member in import_members(ports, self._member_file(year, size), self.programme.id, "agent")}
+        self.members = {member.id for member in import_members(ports, self._member_file(year, size), self.programme.id, "agent").members}
 
     def _member_file(self, year: int, size: int) -> str:
         rows = list(csv.DictReader(io.StringIO(render_member_file(year))))

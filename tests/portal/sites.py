@@ -54,7 +54,7 @@ class Visitor:
 
     def __init__(self, application: FastAPI, site: Site, settings: PortalSettings = SETTINGS) -> None:
         self.origin = settings.origin(site)
-        self.headers = {"user-agent": USER_AGENT, "accept": "text/html"}
+        self.headers = {"user-agent": USER_AGENT, "accept": "text/html", "accept-language": "fr-FR,fr;q=0.9", "sec-fetch-mode": "navigate"}
         self.cookies = httpx.Cookies()
         self._application = application
         self.page = httpx.Response(200)

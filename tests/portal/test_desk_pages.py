@@ -143,12 +143,15 @@ def test_a_document_says_first_what_differs(world: World, visitor: Visitor) -> N
     (reference,) = signed(world, 1, power=lifted)
     enter(visitor, world, Role.SIGNATORY)
     visitor.open(f"/document/{reference}")
-    order = ["Ce qui diffère", "Publication confirmée par téléphone.", "Acte du membre", "Votre décision", "Le document, en 12 pages"]
+    order = ["Ce qui diffère", "Publication confirmée par téléphone.", "Acte du membre", "Votre décision", "Le document, en texte"]
     places = [visitor.text.index(words) for words in order]
     assert places == sorted(places)
     assert "Pas encore exécutoire : publication non connue." in visitor.text
     assert visitor.open(f"/document/{reference}/page/1.png").headers["content-type"] == "image/png"
     assert b"Signature_Membre" in visitor.open(f"/document/{reference}/fichier.pdf").content
+    with world.registry.read() as tx:
+        last = tx.events(reference)[-1].event
+    assert (last.type, last.data["account"], last.data["stage"]) == ("file.read", "a-signatory", "member_signed")
 
 
 def test_opening_a_document_marks_nothing(world: World, visitor: Visitor) -> None:
@@ -193,6 +196,8 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     visitor.open(f"/ceremonie/{ceremony_id}?suivi=arrete")
     assert 'http-equiv="refresh"' not in visitor.page.text
 
+    assert "rapport.pdf" not in visitor.page.text
+    assert visitor.open(f"/ceremonie/{ceremony_id}/rapport.pdf").status_code == 409
     countersign(world.ports, ceremony_id, references[:3])
     state = json.loads(visitor.open(f"/ceremonie/{ceremony_id}/avancement").text)
     assert state == {
@@ -218,6 +223,9 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     assert "data-progress=" not in visitor.page.text
 
     listed = json.loads(visitor.open(f"/ceremonie/{ceremony_id}/liste.json").text)
+    assert f'href="/ceremonie/{ceremony_id}/rapport.pdf"' in visitor.open(f"/ceremonie/{ceremony_id}").text
+    printed = visitor.open(f"/ceremonie/{ceremony_id}/rapport.pdf")
+    assert (printed.headers["content-type"], printed.content.count(b'"countersigned_at":"2026')) == ("application/pdf", 7)
     shown = {item["reference"]: item["how_shown"] for item in listed["items"]}
     assert set(shown) == set(references)
     assert {reference for reference, how in shown.items() if how != HowShown.IN_TABLE} == set(opened)
@@ -226,6 +234,19 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     assert f'href="/ceremonie/{ceremony_id}"' in visitor.page.text
     visitor.open("/")
     assert "Rien à contresigner" in visitor.text
+
+
+def test_the_fifth_wrong_code_pauses_the_ceremony_and_says_so(world: World, visitor: Visitor) -> None:
+    (reference,) = signed(world, 1)
+    enter(visitor, world, Role.SIGNATORY)
+    decide_all(visitor)
+    visitor.open("/ceremonie")
+    for _ in range(5):
+        assert visitor.send("/ceremonie", code="000000").status_code == 409
+    assert visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY)).status_code == 429
+    assert "Trop d'essais infructueux : réessayez dans un quart d'heure." in visitor.text
+    assert 'href="#code"' in visitor.page.text
+    assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
 
 
 def test_the_standard_pile_waits_for_its_sample(world: World, visitor: Visitor) -> None:
@@ -331,7 +352,14 @@ def test_failures_of_a_ceremony_are_told(world: World, visitor: Visitor) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/ceremonie/unknown", "/ceremonie/unknown/avancement", "/ceremonie/unknown/liste.json", "/document/2026-9999"]
+    "path",
+    [
+        "/ceremonie/unknown",
+        "/ceremonie/unknown/avancement",
+        "/ceremonie/unknown/liste.json",
+        "/ceremonie/unknown/rapport.pdf",
+        "/document/2026-9999",
+    ],
 )
 def test_what_does_not_exist(world: World, visitor: Visitor, path: str) -> None:
     enter(visitor, world, Role.SIGNATORY)

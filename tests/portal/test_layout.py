@@ -9,7 +9,7 @@ import pytest
 from conventions.ports.documents import TwinPart
 from documents.adapter import ReportlabDocuments
 from documents.structure_text import parse_twin_text
-from portal.signers.layout import lay_text
+from portal.document_text import lay_text
 from tests.builders import example_terms
 
 WIDE = (

@@ -107,7 +107,7 @@ def test_a_question_is_shown_in_the_person_s_words(world: World, visitor: Visito
     enter(visitor, world, Role.AGENT)
     assert "a besoin d’attention" in visitor.text
     visitor.open(f"/conventions/{reference}")
-    assert "Le signataire pose une question" in visitor.text
+    assert "Une question attend une réponse" in visitor.text
     assert "&lt;b&gt;changé&lt;/b&gt;" in visitor.page.text
 
 
@@ -268,3 +268,25 @@ def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
     assert [one["reference"] for one in visitor.page.json()] == [first, second]
     visitor.open("/api/agreements?text=emeraude")
     assert [one["reference"] for one in visitor.page.json()["items"]] == [first]
+
+
+def test_a_second_campaign_says_whom_it_leaves_out(world: World, visitor: Visitor) -> None:
+    reference = world.archived(1)
+    world.add_member(2)
+    enter(visitor, world, Role.AGENT)
+    visitor.open(f"/conventions?campagne={CAMPAIGN}")
+    assert "laissé de côté" not in visitor.text
+    visitor.open("/campagnes/nouvelle")
+    visitor.send(programme=world.programme.id, nature="convention", date_limite="2026-03-31")
+    said = "1 membre laissé de côté : il a déjà un document de même nature dans ce programme, par une autre campagne."
+    assert said in visitor.text
+    assert f'href="/conventions/{reference}"' in visitor.page.text
+    visitor.open(str(visitor.page.url) + "&apres=2026-0001")
+    assert "laissé de côté" not in visitor.text
+    for rank in range(3, 60):
+        world.invited(rank)
+    with world.registry.read() as tx:
+        second = tx.campaigns()[1].id
+    visitor.open(f"/conventions?campagne={second}")
+    assert "58 membres laissés de côté : ils ont déjà" in visitor.text
+    assert "Et 8 autres." in visitor.text

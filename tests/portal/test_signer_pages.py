@@ -277,9 +277,36 @@ def test_asking_a_question(world: World, visitor: Visitor) -> None:
     assert visitor.send(question="  ").status_code == 422
     visitor.send(question="Notre présidente a changé.")
     assert "Votre question est envoyée" in visitor.text
-    failure = world.agreement(reference).failure
-    assert failure is not None
-    assert failure.code == "question.asked"
+    with world.registry.read() as tx:
+        assert [told.text for told in tx.attentions_of(reference)] == ["Notre présidente a changé."]
+
+
+LINES = "\r\n".join("x" * 99 for _ in range(20))
+"""1,999 characters as the browser counts them, 2,018 as it sends them."""
+
+
+@pytest.mark.parametrize(("path", "field"), [("/convention/question", "question"), ("/convention/refus", "motif")])
+def test_a_text_is_counted_as_the_browser_counts_it_and_never_lost(world: World, visitor: Visitor, path: str, field: str) -> None:
+    reference = begin(world, visitor)
+    visitor.open(path)
+    assert visitor.send(path, question=LINES + "yyz", motif=LINES + "yyz").status_code == 422
+    assert "Ce texte est trop long : 2000 caractères au plus." in visitor.text
+    assert f'href="#{field}"' in visitor.page.text
+    assert "yyz</textarea>" in visitor.page.text
+    assert events(world, reference)[-1] == "link.opened"
+    assert visitor.send(path, question=LINES, motif=LINES).status_code == 200
+    with world.registry.read() as tx:
+        told = [entry.event.personal for entry in tx.events(reference)][-1]
+    assert told["text" if field == "question" else "reason"] == LINES.replace("\r\n", "\n")
+
+
+def test_a_refusal_too_long_of_a_document_signed_meanwhile_leads_to_where_it_stands(world: World, visitor: Visitor) -> None:
+    reference = begin(world, visitor)
+    form = visitor.open("/convention/refus")
+    world.sign(reference)
+    visitor.page = form
+    visitor.send("/convention/refus", motif="x" * 2_001)
+    assert visitor.page.url.path == "/convention/merci"
 
 
 @pytest.mark.parametrize("path", ["/convention/code/aide", "/convention/certificat", "/convention/question"])

@@ -64,7 +64,7 @@ def test_a_refusal_says_what_was_wrong_and_what_to_do(world: World, visitor: Vis
     read(visitor)
     visitor.open(ADDRESS)
     send(visitor, b"another file")
-    assert visitor.page.status_code >= 400
+    assert visitor.page.status_code == 422
     assert "Ce fichier n'est pas celui qui vous a été remis" in visitor.text
     assert "Téléchargez de nouveau le fichier préparé" in visitor.text
     assert world.status(reference) is Status.AWAITING_MEMBER

@@ -36,6 +36,7 @@ from tests.vectors.handmade import (
     table_at,
 )
 from tests.vectors.honest import Maker, with_store, with_timestamp
+from tests.vectors.junk_stores import STORES, beside_store
 from tests.vectors.outsiders import DAY, Outsider, Subject, Way, certify, outsider, sign
 
 FIELD = "Signature_Membre"
@@ -286,6 +287,10 @@ ATTACKS: Mapping[str, Attack] = {
         f"incremental saving: signed, then {change}": _attack("incremental saving", _after(change), *CHANGED)
         for change in sorted(CHANGES.keys() - NEEDS_A_STORE)
     },
+    **{
+        f"incremental saving: {name} in the store": _attack("incremental saving", beside_store(write), "upload.store", *CHANGED)
+        for name, write in STORES.items()
+    },
     "incremental saving: junk in the store": _attack("incremental saving", _junk_store, "upload.store", *CHANGED),
     "incremental saving: saved again and again": _attack("incremental saving", _too_many_saves, "upload.revisions"),
     "incremental saving: bytes after the end": _attack("incremental saving", lambda p: sign(p, outsider()) + b"%junk", "upload.end"),
@@ -331,6 +336,9 @@ ATTACKS: Mapping[str, Attack] = {
     "person: another one": _attack("another person", _person(Subject("Corentin Ar Bras", "Corentin", "Ar Bras")), "upload.person"),
     "person: the right name, another organisation": _attack(
         "another person", _person(Subject(identifier=OTHER_MEMBER.organization_identifier)), "upload.organisation"
+    ),
+    "person: the right name, no organisation": _attack(
+        "another person", _person(Subject(identifier="", organisation="")), "upload.no_siren"
     ),
     "person: no name at all": _attack(
         "another person", _person(Subject(common_name="Service des marchés", given_name="", surname="")), "upload.person"

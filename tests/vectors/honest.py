@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Mapping
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
@@ -37,6 +38,19 @@ def with_store(data: bytes, who: Outsider) -> bytes:
     output = io.BytesIO(data)
     writer = IncrementalPdfFileWriter(output)
     DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=[as_asn1(who.certificate), as_asn1(authority().certificate)])
+    writer.write_in_place()  # type: ignore[no-untyped-call]
+    return output.getvalue()
+
+
+def _with_store_for_each(prepared: bytes) -> bytes:
+    """Append a store that names its data for each signature too, as Adobe's does."""
+    who = outsider("p256")
+    signed = sign(prepared, who, Way(timestamped=True))
+    output = io.BytesIO(signed)
+    contents = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0].pkcs7_content
+    writer = IncrementalPdfFileWriter(output)
+    certs = [as_asn1(who.certificate), as_asn1(authority().certificate)]
+    DocumentSecurityStore.supply_dss_in_writer(writer, contents.hex().upper().encode(), certs=certs)
     writer.write_in_place()  # type: ignore[no-untyped-call]
     return output.getvalue()
 
@@ -73,6 +87,7 @@ HONEST: Mapping[str, Maker] = {
     "pyHanko, with reason and place": _signed("rsa2048", Way(reason="Bon pour accord", location="Brest")),
     "pyHanko, with much room": _signed("p256", Way(reserved_bytes=65_536)),
     "pyHanko, with a store": _with_store,
+    "pyHanko, with a store for each signature": _with_store_for_each,
     "pyHanko, with a store and an archive time-stamp": _with_updates,
     "pyHanko, archive time-stamp alone": lambda prepared: with_timestamp(sign(prepared, outsider("p256"))),
     "our builder in a handmade revision, P-256": _by_hand(own_cms, "p256"),
@@ -87,5 +102,4 @@ HONEST: Mapping[str, Maker] = {
     "the organisation's number as French certificates write it": _signed(
         "p256", subject=Subject(identifier="", unit=f"0002 {MEMBER.siren}00017")
     ),
-    "a certificate that names no organisation": _signed("p256", subject=Subject(identifier="", organisation="")),
 }

@@ -11,16 +11,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asn1crypto import keys as asn1_keys
+from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers, timestamps
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from signing.pki.directory import Pki
 from signing.pki.policies import VALIDITY_ASSURED_SHORT_TERM
 from tests.unit.signing.material import MEMBER
 
@@ -45,6 +47,7 @@ class Subject:
     is_authority: bool = False
     may_sign: bool = True
     purpose: x509.ObjectIdentifier | None = None
+    responder: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,9 @@ def certify(key: Key, by: Key, issuer: x509.Certificate | None, subject: Subject
     if not subject.is_authority:  # nobody serves its state: without this, no judge says more of a file than that it cannot know
         short_term = x509.UnrecognizedExtension(x509.ObjectIdentifier(VALIDITY_ASSURED_SHORT_TERM), DER_NULL)
         builder = builder.add_extension(short_term, critical=False)
+    if subject.responder:
+        place = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(subject.responder))
+        builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
     if subject.purpose is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([subject.purpose]), critical=True)
     return builder.sign(by, hashes.SHA384())
@@ -139,6 +145,7 @@ class Way:
     field: str = "Signature_Membre"
     subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES
     timestamped: bool = False
+    stamper: timestamps.TimeStamper | None = None
     tsa_url: str | None = None
     certify: bool = False
     reason: str | None = None
@@ -178,6 +185,21 @@ def stamper(ca: str = THIRD_PARTY) -> timestamps.DummyTimeStamper:
     )
 
 
+def stamper_at(pki: Pki, at: datetime) -> timestamps.TimeStamper:
+    """Make an embedded PKI's own time-stamp authority, at work at an instant."""
+    return _Then(pki, at)
+
+
+class _Then(timestamps.TimeStamper):
+    def __init__(self, pki: Pki, at: datetime) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._pki = pki
+        self._at = at
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        return tsp.TimeStampResp.load(self._pki.timestamps.render_response(req.dump(), self._at))
+
+
 def sign(data: bytes, who: Outsider, way: Way | None = None) -> bytes:
     """Sign a file's field through pyHanko's ``PdfSigner``, as documented."""
     way = way or Way()
@@ -194,7 +216,7 @@ def sign(data: bytes, who: Outsider, way: Way | None = None) -> bytes:
     if way.change is not None:
         way.change(writer)
     asked = timestamps.HTTPTimeStamper(way.tsa_url) if way.tsa_url is not None else None
-    stamped: Any = stamper() if way.timestamped else asked
+    stamped: Any = stamper() if way.timestamped else way.stamper or asked
     signer = signers.PdfSigner(meta, simple_signer(who, prefer_pss=way.prefer_pss), timestamper=stamped)
     asyncio.run(signer.async_sign_pdf(writer, in_place=True, bytes_reserved=way.reserved_bytes))
     return output.getvalue()

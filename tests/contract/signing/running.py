@@ -37,11 +37,12 @@ def free_port() -> int:
 
 @dataclass
 class RunningPki:
-    """The PKI's process over a folder; it may be stopped and started again on the same port."""
+    """The PKI's process over a folder, which believes the anchors of ``trusted`` about time too; it may be stopped and started again."""
 
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    trusted: tuple[Path, ...] = ()
 
     @property
     def address(self) -> str:
@@ -57,7 +58,8 @@ class RunningPki:
         """Create the PKI where it lacks, serve it, and wait until it answers."""
         initialised = self.run("init", "--dir", str(self.folder), "--base-url", self.address)
         assert initialised.wait(READY_WITHIN_S) == 0, initialised.communicate()
-        self.process = self.run("--dir", str(self.folder), "--port", str(self.port))
+        trust = [option for path in self.trusted for option in ("--trust", str(path))]
+        self.process = self.run("--dir", str(self.folder), "--port", str(self.port), *trust)
         limit = time.monotonic() + READY_WITHIN_S
         while not self._answers():
             assert self.process.poll() is None, self.process.communicate()
@@ -80,6 +82,7 @@ class RunningPki:
         render_stamp: RenderStamp = draw_stamp,
         lasting_key: LastingKey | None = None,
         clock: Clock | None = None,
+        tsa_anchors_pem: Sequence[bytes] = (),
     ) -> PadesSigning:
         """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
         return PadesSigning(
@@ -91,6 +94,7 @@ class RunningPki:
             clock=clock or SystemClock(),
             timeouts=timeouts,
             lasting_key=lasting_key,
+            tsa_anchors_pem=tsa_anchors_pem,
         )
 
     @staticmethod

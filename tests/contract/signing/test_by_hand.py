@@ -161,7 +161,7 @@ def test_a_file_that_fails_does_not_stop_the_others(pki: RunningPki, trust: Path
     assert (code, [path.name for path in output.iterdir()]) == (1, [good.name])
     assert "signing.pdf" in said
     assert "signing.file" in said
-    assert "1 fichiers sur 3." in said
+    assert "1 fichier sur 3." in said
 
 
 def test_a_file_in_the_way_is_not_replaced(pki: RunningPki, trust: Path, key_file: Path, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from typer.testing import CliRunner, Result
 
 from contreseing.cli import app
-from tests.unit.signing.material import prepared_pdf
+from tests.unit.signing.material import MEMBER, prepared_pdf
 from tests.vectors.attacks import ATTACKS
-from tests.vectors.outsiders import authority, outsider, sign
+from tests.vectors.outsiders import Subject, authority, outsider, sign
 
 
 @pytest.fixture
@@ -20,7 +20,8 @@ def folder(tmp_path: Path) -> Path:
     """The prepared file, one signed elsewhere, one attacked, and the anchors."""
     prepared = prepared_pdf()
     (tmp_path / "prepared.pdf").write_bytes(prepared)
-    (tmp_path / "signed.pdf").write_bytes(sign(prepared, outsider()))
+    (tmp_path / "signed.pdf").write_bytes(sign(prepared, outsider("p256", Subject(responder="http://ocsp.invalid"))))
+    (tmp_path / "unprovable.pdf").write_bytes(sign(prepared, outsider()))
     (tmp_path / "attacked.pdf").write_bytes(ATTACKS["field: another one"].make(prepared))
     (tmp_path / "trust").mkdir()
     (tmp_path / "trust" / "third-party.pem").write_bytes(authority().certificate.public_bytes(serialization.Encoding.PEM))
@@ -38,6 +39,25 @@ def test_an_accepted_file_ends_with_zero(folder: Path) -> None:
     assert "--trust" in run(folder, *arguments).stdout
     said = json.loads(run(folder, *arguments, "--trust", "trust", "--json").stdout)
     assert (said["accepted"], said["level"], said["field"], said["trusted"]) == (True, "B-B", "Signature_Membre", True)
+
+
+def test_what_an_accepted_file_was_not_checked_for_is_said(folder: Path) -> None:
+    arguments = ["prepared.pdf", "signed.pdf", "--field", "Signature_Membre"]
+    assert json.loads(run(folder, *arguments, "--json").stdout)["unchecked"] == [
+        "authority",
+        "person",
+        "organisation",
+        "revocation",
+        "timestamp",
+    ]
+    complete = [*arguments, "--trust", "trust", "--signer", "Maëlle Le Goff-Exemple", "--siren", MEMBER.siren]
+    assert json.loads(run(folder, *complete, "--json").stdout)["unchecked"] == ["revocation", "timestamp"]
+    assert "Non vérifié ici : l'état du certificat (révoqué ou non)" in run(folder, *complete).stdout.replace("\n", " ")
+
+
+def test_a_file_that_the_deposit_could_not_prove_is_not_said_accepted(folder: Path) -> None:
+    done = run(folder, "prepared.pdf", "unprovable.pdf", "--field", "Signature_Membre", "--trust", "trust")
+    assert (done.exit_code, "upload.no_address" in done.stdout) == (1, True), done.output
 
 
 @pytest.mark.parametrize(
@@ -63,6 +83,7 @@ def test_a_refused_file_ends_with_one_its_code_and_a_sentence(folder: Path, argu
         ["prepared.pdf"],
         ["prepared.pdf", "signed.pdf"],
         ["prepared.pdf", "absent.pdf", "--field", "x"],
+        ["prepared.pdf", "signed.pdf", "--field", "x", "--siren", "123456782"],
         ["prepared.pdf", "signed.pdf", "--field", "x", "--trust", "absent"],
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator
@@ -219,6 +220,17 @@ def test_an_authorisation_that_expired_on_the_way_is_asked_again_once(csc: tuple
     server.fault = "once expired"
     assert len(outside.run(_signed(key, HASHES))) == len(HASHES)
     assert server.counts == {"info": 1, "authorize": 2, "signHash": 2}
+
+
+def test_several_who_sign_at_once_wait_for_one_another(csc: tuple[CscServer, str], outside: Outside) -> None:
+    server, address = csc
+    key = outside.run(CscKey.open(csc_access(address), outside))
+
+    async def together() -> list[list[bytes]]:
+        return list(await asyncio.gather(*(key.sign_hashes([one]) for one in HASHES[:5])))
+
+    assert [len(signed) for signed in outside.run(together())] == [1] * 5
+    assert server.most_authorised == 1
 
 
 def test_an_authorisation_too_short_to_be_used_signs_nothing(csc: tuple[CscServer, str], outside: Outside) -> None:

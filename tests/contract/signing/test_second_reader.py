@@ -16,7 +16,8 @@ from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, TIMESTAMP_FIELDS, P
 from conventions.signatures import ExpectedSigner, PadesLevel, SignedFile
 from signing.adapter import PadesSigning
 from signing.pki.directory import open_pki
-from signing.revisions import open_revision, prepare_timestamp, store_content
+from signing.revisions import open_revision, prepare_timestamp
+from signing.security_store import store_content
 from tests.contract.signing.bad_authority import bad_authority
 from tests.contract.signing.running import RunningPki
 from tests.contract.signing.test_attacks import sign_field

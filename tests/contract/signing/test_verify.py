@@ -15,14 +15,18 @@ from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from conventions.checks import checks_of
 from conventions.errors import ConfigurationError, VerificationFailed
-from conventions.signatures import SignedFile
+from conventions.signatures import Check, Outcome, SignedFile
+from conventions.verdicts import verdict
 from signing.adapter import PadesSigning
 from signing.pki.directory import open_pki
-from signing.verify import verify_file
+from signing.verify import FileVerifier, verify_file
 from tests.contract.signing.running import RunningPki
+from tests.unit.signing.attacks import ATTACKS, attacked
 from tests.unit.signing.authority import memory_pki
 from tests.unit.signing.material import BOTH, prepared_pdf
 
@@ -63,6 +67,26 @@ def test_our_files_are_valid_at_their_level(pki: RunningPki, member_signed: Sign
         assert {one["qualified"] for one in report["signatures"]} == {False}
         assert datetime.fromisoformat(report["verifiable_until"]) - now() > timedelta(days=4 * 365)
         assert json.loads(json.dumps(report)) == report
+
+
+def test_our_one_shot_certificates_are_said_to_make_simple_signatures(pki: RunningPki, countersigned: SignedFile) -> None:
+    found = FileVerifier(root(pki)).verify(countersigned.data, now())
+    assert [one.is_one_shot for one in found.signatures] == [True, True]
+    assert verdict(found).count("signature simple, par un certificat à usage unique") == 2
+    others = FileVerifier(root(pki)).verify(foreign_signature(pki, SigSeedSubFilter.PADES), now())
+    assert [one.is_one_shot for one in others.signatures] == [False]
+
+
+def test_each_check_is_told_as_the_reader_found_it(pki: RunningPki, countersigned: SignedFile) -> None:
+    foreign = foreign_signature(pki, SigSeedSubFilter.PADES)
+    (untrusted,) = FileVerifier([]).verify(foreign, now()).signatures
+    checks = checks_of(untrusted)
+    assert (checks[Check.CRYPTOGRAPHY], checks[Check.FORMAT], checks[Check.SIGNING_CERTIFICATE]) == (Outcome.PASSED,) * 3
+    assert checks[Check.CERTIFICATE_PATH] is Outcome.INDETERMINATE
+    altered = foreign.replace(b"page 1 sur 2", b"page 9 sur 2") if b"page 1 sur 2" in foreign else foreign[:100] + b"%" + foreign[101:]
+    (broken,) = FileVerifier(root(pki)).verify(altered, now()).signatures
+    assert checks_of(broken)[Check.CRYPTOGRAPHY] is Outcome.FAILED
+    assert checks_of(broken)[Check.SIGNING_CERTIFICATE] is Outcome.PASSED
 
 
 def test_the_keys_are_those_published(pki: RunningPki, countersigned: SignedFile) -> None:
@@ -120,6 +144,42 @@ def test_bytes_after_the_seal_are_said(pki: RunningPki, countersigned: SignedFil
     report: Any = verify_file(countersigned.data + b"\n", root(pki), now())
     assert not report["valid"]
     assert any(reason.startswith("sealed:") for reason in report["reasons"])
+
+
+def maintained(data: bytes, pki: RunningPki) -> bytes:
+    """Append a store alone, as tools that maintain a file do."""
+    output = io.BytesIO(data)
+    writer = IncrementalPdfFileWriter(output)
+    certificate = asn1_x509.Certificate.load(open_pki(pki.folder).root.certificate.public_bytes(serialization.Encoding.DER))
+    DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=[certificate])
+    writer.write_in_place()  # type: ignore[no-untyped-call]
+    return output.getvalue()
+
+
+def test_validation_data_after_the_last_time_stamp_are_maintenance_and_are_said(pki: RunningPki, countersigned: SignedFile) -> None:
+    verifier = FileVerifier(root(pki))
+    once = maintained(countersigned.data, pki)
+    for data in (once, maintained(once, pki)):
+        found = verifier.verify(data, now())
+        assert (found.is_valid, found.maintained, found.reasons) == (True, True, ())
+        assert "seules des données de vérification ont été ajoutées" in verdict(found)
+    assert not verifier.verify(countersigned.data, now()).maintained
+    for data in (once + b"%", once + b"9 0 obj\n<< >>\nendobj\n"):
+        assert not verifier.verify(data, now()).is_valid
+
+
+@pytest.mark.sampled(one_in=3)
+@pytest.mark.parametrize("name", ATTACKS)
+def test_whatever_else_follows_the_last_time_stamp_is_not(pki: RunningPki, countersigned: SignedFile, name: str) -> None:
+    for data in (attacked(countersigned.data, ATTACKS[name]), attacked(maintained(countersigned.data, pki), ATTACKS[name])):
+        found = FileVerifier(root(pki)).verify(data, now())
+        assert (found.is_valid, found.maintained) == (False, False)
+
+
+def test_our_archive_s_rule_stays_that_no_byte_follows(pki: RunningPki, signing: PadesSigning, countersigned: SignedFile) -> None:
+    report = signing.validate(maintained(countersigned.data, pki), BOTH)
+    assert not report.valid
+    assert "sealed: something follows the last time-stamp" in report.reasons
 
 
 @pytest.mark.parametrize(("subfilter", "level"), [(SigSeedSubFilter.PADES, "B-B"), (SigSeedSubFilter.ADOBE_PKCS7_DETACHED, None)])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from typer.testing import CliRunner, Result
 
 from contreseing.cli import app
@@ -21,6 +23,7 @@ from tests.contract.signing.running import RunningPki
 from tests.contract.signing.test_ten_years import days_later
 from tests.tools import ROOT
 from tests.unit.signing.material import prepared_pdf
+from tests.vectors.outsiders import outsider, sign
 
 KEYS = ["file", "valid", "level", "signatures", "timestamps", "verifiable_until", "reasons"]
 
@@ -53,6 +56,50 @@ def test_one_that_is_not_valid_ends_with_one(folder: Path) -> None:
     done = run(folder, "signed.pdf", "unsigned.pdf", "--trust", "trust")
     assert done.exit_code == 1
     assert "unsigned.pdf : Non valable\u00a0: ce fichier n'est pas signé." in done.stdout
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(folder: Path) -> None:
+    done = run(folder, "signed.pdf", "absent.pdf", "trust", "unsigned.pdf", "--trust", "trust")
+    assert done.exit_code == 2
+    assert "signed.pdf : Valable au niveau B-LTA." in done.stdout
+    assert "unsigned.pdf : Non valable" in done.stdout
+    assert "absent.pdf ne peut pas être lu : il n'existe pas." in done.stderr
+    assert "trust ne peut pas être lu : c'est un dossier." in done.stderr
+    assert "No such file" not in done.output
+    lines = [json.loads(line) for line in run(folder, "absent.pdf", "signed.pdf", "--trust", "trust", "--json").stdout.splitlines()]
+    assert [(list(line), line["valid"]) for line in lines] == [(KEYS, False), (KEYS, True)]
+    assert lines[0]["reasons"] == ["the file cannot be read: ENOENT"]
+
+
+def test_each_file_is_said_as_soon_as_it_is_verified(folder: Path) -> None:
+    fifo = folder / "later.pdf"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-m", "contreseing", "verify", str(folder / "unsigned.pdf"), str(fifo)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        assert process.stdout is not None
+        assert "n'est pas signé" in process.stdout.readline()
+        fifo.write_bytes(prepared_pdf())
+        assert "later.pdf" in process.communicate(timeout=60)[0]
+
+
+def test_what_is_not_valid_is_told_in_french_with_the_standard_s_terms_and_always_with_a_reason(folder: Path) -> None:
+    (folder / "theirs.pdf").write_bytes(sign(prepared_pdf(), outsider()))
+    (folder / "locked.pdf").write_bytes(locked())
+    done = run(folder, "theirs.pdf", "locked.pdf", "--trust", "trust")
+    assert "INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND)" in done.stdout
+    assert "locked.pdf : Non valable\u00a0: ce fichier est protégé par un mot de passe" in done.stdout
+    assert not re.search(r"AdES|Validation of|not a PDF|the signature", done.stdout)
+    lines = [json.loads(line) for line in run(folder, "theirs.pdf", "locked.pdf", "--trust", "trust", "--json").stdout.splitlines()]
+    assert lines[0]["reasons"] == ["Signature_Membre: the signature is INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND)"]
+    assert lines[1]["reasons"] == ["an encrypted file"]
+
+
+def locked() -> bytes:
+    """A file that a password opens."""
+    writer, output = PdfWriter(clone_from=io.BytesIO(prepared_pdf())), io.BytesIO()
+    writer.encrypt("271828", algorithm="AES-256")
+    writer.write(output)
+    return output.getvalue()
 
 
 def test_json_is_a_line_a_file_with_the_published_keys(folder: Path) -> None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from minio import Minio
 from minio.error import S3Error
 
+from contreseing.embedded.seaweedfs import SeaweedfsProcess
 from conventions.archive_check import ArchiveFault, assess_folder
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable
 from conventions.folder import INDEX_SCHEMA
 from conventions.ports.registry import ArchiveEntry
 from storage.archive import S3Archive
+from storage.buckets import ensure_buckets
 from storage.s3_client import S3Client
-from storage.two_archives import TwoArchives
+from storage.two_archives import REST_S, TwoArchives
 from tests.contract.storage.conftest import Buckets
+from tests.contract.storage.servers import running_seaweedfs, settings_of
 from tests.fakes.stores import FakeArchive
 
 UNTIL = datetime(2031, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -168,6 +173,94 @@ def test_a_held_object_stays_and_a_lock_only_gets_longer(s3: S3Archive, folder: 
         s3.extend_lock("none", UNTIL)
 
 
+def rot(seaweedfs: SeaweedfsProcess, data: bytes) -> None:
+    """Flip one bit of an object's bytes, on the disk, in the volume where SeaweedFS keeps them."""
+    for volume in (seaweedfs.server.data_dir / "volumes").rglob("*.dat"):
+        at = volume.read_bytes().find(data)
+        if at >= 0:
+            with volume.open("r+b") as file:
+                file.seek(at + len(data) // 2)
+                byte = file.read(1)[0]
+                file.seek(at + len(data) // 2)
+                file.write(bytes([byte ^ 1]))
+            return
+    pytest.fail("the object's bytes are in no volume")
+
+
+def cut(seaweedfs: SeaweedfsProcess, data: bytes) -> None:
+    """Cut the volume that holds an object in the middle of its bytes; it is the last that was written."""
+    for volume in (seaweedfs.server.data_dir / "volumes").rglob("*.dat"):
+        at = volume.read_bytes().find(data)
+        if at >= 0:
+            with volume.open("r+b") as file:
+                file.truncate(at + len(data) // 2)
+            return
+    pytest.fail("the object's bytes are in no volume")
+
+
+def hasty(buckets: Buckets) -> S3Archive:
+    return S3Archive(dataclasses.replace(buckets.settings, read_timeout_s=1.0, tries=2, patience_s=2.0), buckets.archive, "GOVERNANCE")
+
+
+def test_one_bit_that_rots_on_the_disk_is_found_and_the_others_are_read(
+    s3: S3Archive, folder: list[ArchiveEntry], buckets: Buckets, seaweedfs: SeaweedfsProcess
+) -> None:
+    data = random.Random(buckets.archive).randbytes(5_000)
+    rotten, lost = entry(4, "record", data), entry(5, "mail", b"lost")
+    s3.write(rotten.key, data, UNTIL)
+    rot(seaweedfs, data)
+
+    assert faults(hasty(buckets), [*folder, rotten, lost]) == {
+        (ArchiveFault.UNREADABLE, rotten.key),
+        (ArchiveFault.MISSING, lost.key),
+    }
+
+
+def test_an_object_alone_in_its_folder_is_unreadable_where_another_folder_is_read(
+    s3: S3Archive, folder: list[ArchiveEntry], buckets: Buckets, seaweedfs: SeaweedfsProcess
+) -> None:
+    data = random.Random(buckets.archive).randbytes(5_000)
+    rotten = entry(4, "record", data)
+    s3.write(rotten.key, data, UNTIL)
+    rot(seaweedfs, data)
+
+    with pytest.raises(UpstreamUnavailable):
+        assess_folder(hasty(buckets), "none/", [rotten], [rotten.key])
+    (found,) = assess_folder(hasty(buckets), "none/", [rotten], [rotten.key, folder[0].key])
+    assert (found.fault, found.key) == (ArchiveFault.UNREADABLE, rotten.key)
+
+
+def test_bytes_cut_off_a_volume_are_found(tmp_path: Path) -> None:
+    with running_seaweedfs(tmp_path) as process:
+        own = Buckets(settings_of(process), "working", "archive")
+        ensure_buckets(own.settings, own.working, own.archive)
+        s3, data = S3Archive(own.settings, own.archive, "GOVERNANCE"), random.Random(1).randbytes(5_000)
+        first, last = entry(1, "prepared", b"prepared bytes"), entry(2, "sealed", data)
+        s3.write(first.key, b"prepared bytes", UNTIL)
+        s3.write(last.key, data, UNTIL)
+        cut(process, data)
+
+        assert faults(hasty(own), [first, last]) == {(ArchiveFault.UNREADABLE, last.key)}
+
+
+def test_a_lock_weaker_than_the_archives_is_found(s3: S3Archive, folder: list[ArchiveEntry], buckets: Buckets) -> None:
+    strict = S3Archive(buckets.settings, buckets.archive, "COMPLIANCE")
+
+    assert faults(strict, folder) == {(ArchiveFault.LOCK_WEAKENED, item.key) for item in folder}
+    stricter = entry(4, "record", b"record")
+    strict.write(stricter.key, b"record", datetime.now(UTC) + timedelta(minutes=1))
+    assert (ArchiveFault.LOCK_WEAKENED, stricter.key) not in faults(s3, [*folder, stricter])
+
+
+def test_an_index_that_is_lost_does_not_break_the_next(s3: S3Archive, folder: list[ArchiveEntry]) -> None:
+    lost = index(1, None, *folder[:1])
+    second = index(2, lost, *folder[:2])
+    entries = [*folder[:2], entry(3, "index", lost), entry(4, "index", second)]
+    s3.write(entries[3].key, second, UNTIL)
+
+    assert faults(s3, [*entries, dataclasses.replace(folder[2], seq=9, kind="other")]) == {(ArchiveFault.MISSING, entries[2].key)}
+
+
 class TestTwoArchives:
     def test_an_object_stands_in_both_and_either_is_enough_to_read(self) -> None:
         first, second = FakeArchive(), FakeArchive()
@@ -203,6 +296,57 @@ class TestTwoArchives:
         second.objects["a/1"] = b"other"
         with pytest.raises(EvidenceBroken):
             both.write("a/1", b"bytes", UNTIL)
+
+    def test_bytes_that_rotted_in_one_are_read_in_the_other(self) -> None:
+        first, second, key = FakeArchive(), FakeArchive(), f"a/0001-sealed-{sha256_hex(b'bytes')}"
+        both = TwoArchives(first, second)
+        both.write(key, b"bytes", UNTIL)
+        first.objects[key] = b"other"
+        assert both.read(key) == b"bytes"
+
+        second.down = True
+        with pytest.raises(UpstreamUnavailable):
+            both.read(key)
+        second.down = False
+        second.objects[key] = b"third"
+        assert both.read(key) in {b"other", b"third"}  # the caller compares, and says that evidence is broken
+
+    def test_what_one_lost_may_stand_in_one_that_is_away(self) -> None:
+        first, second = FakeArchive(), FakeArchive()
+        both = TwoArchives(first, second)
+        with pytest.raises(NotFound):
+            both.read("a/1")
+        for one, other in ((first, second), (second, first)):
+            one.down, other.down = True, False
+            with pytest.raises(UpstreamUnavailable):
+                both.read("a/1")
+
+    def test_listings_hold_what_stands_in_either(self) -> None:
+        first, second = FakeArchive(), FakeArchive()
+        both = TwoArchives(first, second)
+        both.write("a/2", b"bytes", UNTIL)
+        first.write("a/1", b"bytes", UNTIL)
+        second.write("a/3", b"bytes", UNTIL)
+
+        assert both.keys("a/") == ["a/1", "a/2", "a/3"]
+        assert [version.key for version in both.versions("a/")] == ["a/1", "a/2", "a/3"]
+        first.down = second.down = True
+        with pytest.raises(UpstreamUnavailable):
+            both.keys("a/")
+
+    def test_a_store_that_is_away_is_not_asked_at_each_read(self) -> None:
+        first, second, now = FakeArchive(), FakeArchive(), [0.0]
+        both = TwoArchives(first, second, lambda: now[0])
+        both.write("a/1", b"bytes", UNTIL)
+        first.down, first.calls = True, 0
+        for _ in range(5):
+            both.read("a/1")
+            both.keys("a/")
+        assert first.calls == 1
+
+        now[0], first.down = REST_S, False
+        both.read("a/1")
+        assert first.calls == 2
 
     def test_two_buckets_of_a_real_store(self, buckets: Buckets, s3: S3Archive) -> None:
         S3Client(buckets.settings).minio.make_bucket(f"{buckets.archive}-second", object_lock=True)

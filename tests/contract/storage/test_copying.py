@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from storage.archive import S3Archive
 from storage.buckets import ensure_buckets
 from storage.copying import CopiedObjects, copy_archive, copy_working
 from storage.object_store import S3WorkingStore
+from storage.s3_client import S3Client
 from tests.contract.storage.conftest import Buckets
 
 UNTIL = datetime(2031, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -48,6 +50,30 @@ def test_other_bytes_at_the_target_stop_the_copy(buckets: Buckets, other: Bucket
 
     with pytest.raises(EvidenceBroken):
         copy_archive(source, target, datetime.now(UTC), lambda _: None)
+
+
+def test_a_lock_made_longer_since_is_carried_over_by_the_next_copy(buckets: Buckets, other: Buckets) -> None:
+    source, target = (S3Archive(one.settings, one.archive, "GOVERNANCE") for one in (buckets, other))
+    source.write("a/1", b"bytes", UNTIL)
+    copy_archive(source, target, datetime.now(UTC), lambda _: None)
+    source.extend_lock("a/1", UNTIL + timedelta(days=365))
+
+    assert copy_archive(source, target, datetime.now(UTC), lambda _: None) == CopiedObjects(present=1)
+    assert target.state("a/1").retain_until == UNTIL + timedelta(days=365)
+
+
+def test_other_bytes_of_the_same_size_and_an_object_without_lock_are_seen(buckets: Buckets, other: Buckets) -> None:
+    source, target = (S3Archive(one.settings, one.archive, "GOVERNANCE") for one in (buckets, other))
+    now = datetime.now(UTC)
+    source.write("a/1", b"bytes", now + timedelta(seconds=30))
+    S3Client(other.settings).minio.put_object(other.archive, "a/1", io.BytesIO(b"bytes"), 5)
+    copy_archive(source, target, now + timedelta(seconds=31), lambda _: None)
+    assert target.state("a/1").lock_mode == "GOVERNANCE"
+
+    source.write("a/2", b"bytes", UNTIL)
+    target.write("a/2", b"bytez", UNTIL)
+    with pytest.raises(EvidenceBroken):
+        copy_archive(source, target, now, lambda _: None)
 
 
 def test_working_bytes_move_and_a_cut_move_goes_on(buckets: Buckets, other: Buckets) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from contreseing.embedded.postgres import EmbeddedPostgres
 from conventions.agreements import Artefact, FactKind, Failure, Stage
+from conventions.attentions import Attention, AttentionKind
 from conventions.canonical import sha256_hex
 from conventions.ceremonies import Authorisation, HowShown, Mark, Review
 from conventions.errors import EvidenceBroken
@@ -35,6 +36,7 @@ def fill(registry: SqlRegistry) -> None:
         tx.enqueue(row("1"))
         tx.claim("work", "one", NOW, LATER)
         tx.add_link(link())
+        tx.add_attention(Attention("t-1", "2026-0001", AttentionKind.QUESTION, NOW, "Pourquoi « 2026 » ?", "maelle@abers.invalid", "l-1"))
         tx.add_account(account())
         tx.set_review(Review("a-1", "2026-0001", sha256_hex(b""), Mark.READY, HowShown.OPENED, NOW))
         tx.add_authorisation(Authorisation("z-1", "a-1", "d-1", NOW, LATER, (), SealedManifest(b"{}", bytes(range(256)), b"\x30", NOW)))

@@ -21,7 +21,7 @@ COOKIE = sha256_hex(b"cookie")
 VISIT = Visit("v-1", "l-1", COOKIE, NOW, LATER, VisitorKind.PERSON, "a POST with a token")
 CODE = CodeRequest("k-1", "l-1", sha256_hex(b"document"), NOW)
 SESSION = Session(COOKIE, "a-1", NOW, LATER)
-ITEM = ManifestItem("2026-0001", sha256_hex(b"prepared"), sha256_hex(b"signed"), HowShown.IN_TABLE)
+ITEM = ManifestItem("2026-0001", sha256_hex(b"prepared"), sha256_hex(b"signed"), HowShown.IN_TABLE, ("picture", "text"))
 AUTHORISATION = Authorisation("z-1", "a-1", "d-1", NOW, LATER, (ITEM,))
 ENTRY = ArchiveEntry("2026-0001", 1, "sealed", sha256_hex(b"sealed"), 6, "agreements/2026-0001/0001-sealed", LATER)
 

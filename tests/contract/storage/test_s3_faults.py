@@ -59,7 +59,15 @@ def versions(minio: Minio, bucket: str, key: str) -> int:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SLOW, Answer(500, "InternalError"), Answer(503, "SlowDown"), Answer(429, "TooManyRequests")],
+    [
+        Fault.CUT_BEFORE,
+        Fault.CUT_AFTER,
+        Fault.SLOW,
+        Answer(500, "InternalError"),
+        Answer(503, "SlowDown"),
+        Answer(429, "TooManyRequests"),
+        Answer(409, "ConditionalRequestConflict"),
+    ],
 )
 def test_a_put_that_failed_on_the_way_is_tried_again_and_stands_once(
     fault: Fault | Answer, archive: S3Archive, proxy: FaultyProxy, minio: Minio, buckets: Buckets
@@ -87,6 +95,8 @@ def test_tries_are_bounded(archive: S3Archive, proxy: FaultyProxy) -> None:
         (Answer(403, "RequestTimeTooSkewed"), "store.clock_skew"),
         (Answer(404, "NoSuchBucket"), "store.no_bucket"),
         (Answer(507, "InsufficientStorage"), "store.full"),
+        (Answer(400, "QuotaExceeded"), "store.full"),
+        (Answer(403, "XMinioStorageFull"), "store.full"),
         (Answer(400, "EntityTooLarge"), "store.unavailable"),
     ],
 )

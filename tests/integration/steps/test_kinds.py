@@ -49,7 +49,7 @@ class Kinds:
             "territory_siret": self.member(self.convention).siret,
         }
         text = town.member_file(slice(10, 11), {**commune, "name": "Commune fictive de Port-Fictif"})
-        (self.commune,) = import_members(town.ports, text, town.programme_id, "agent")
+        (self.commune,) = import_members(town.ports, text, town.programme_id, "agent").members
 
     def member(self, reference: str) -> Member:
         with self.town.ports.registry.read() as tx:

@@ -22,13 +22,14 @@ from conventions.agreements import Agreement
 from conventions.ceremonies import Authorisation, HowShown, Mark
 from conventions.french import paris_date
 from conventions.kinds import Kind
-from conventions.member_file import COLUMNS
+from conventions.member_columns import COLUMNS
 from conventions.ports.system import Ports
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
 from conventions.steps import authorise, deliver, desk, draft, open_campaign, open_link, read_page, resume, review, send_code, sign, sign_in
 from conventions.steps.import_members import import_members
-from conventions.views import SignerView, Visitor
+from conventions.views import SignerView
+from conventions.visitors import Visitor
 from tests.integration.steps.ground import Ground
 
 RANKS = itertools.count(2_000)

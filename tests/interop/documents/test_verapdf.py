@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from documents.adapter import ReportlabDocuments
 from documents.pdf.stationery import Stationery, make_stationery
 from documents.preview import KINDS, newest_bundled, preview_wording
 from tests.interop.documents.breaks import broken, broken_files
 from tests.interop.documents.short_document import render_short
 from tests.tools import JUDGES_JAR, in_ci
+from tests.unit.documents.test_ceremony_report import example_report
 from tests.unit.documents.test_stationery import png, svg
 
 pytestmark = [pytest.mark.needs_tool("judges"), pytest.mark.timeout(400)]
@@ -61,6 +63,11 @@ def test_every_kind_conforms_with_any_letterhead(tmp_path: Path) -> None:
         for kind, name in wanted[::ONE_IN]
     }
     assert {name: verdict.clauses for name, verdict in judged(files, tmp_path).items() if not verdict.passed} == {}
+
+
+def test_the_report_of_a_ceremony_conforms(tmp_path: Path) -> None:
+    (verdict,) = judged({"report": ReportlabDocuments().render_ceremony_report(example_report())}, tmp_path).values()
+    assert (verdict.passed, verdict.clauses) == (True, dict.fromkeys(verdict.clauses, frozenset()))
 
 
 @in_part

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from conventions.canonical import sha256_hex
 from conventions.kinds import SYNDICATE_FIELD, Party
-from conventions.signatures import Countersignature, ExpectedSigner, PadesLevel, SignedFile
+from conventions.signatures import Countersignature, PadesLevel, SignedFile
 from signing.adapter import PadesSigning
 from signing.chains import parse_certificates
 from signing.csc import CscAccess, CscKey, CscVersion
@@ -27,7 +27,8 @@ from signing.keys import HashSigner, OneShotKey
 from signing.pkcs11 import Pkcs11Key
 from signing.pki.directory import read_anchors
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
-from signing.revisions import add_to_store, declare_pades, open_revision, store_content
+from signing.revisions import declare_pades, open_revision
+from signing.security_store import add_to_store, store_content
 from tests.contract.signing.key_peers import IN_DEVICE, PIN, CscServer, SoftHsm, certify, certomancer
 from tests.contract.signing.running import RunningPki
 from tests.contract.signing.serving import serving
@@ -37,7 +38,6 @@ from tests.unit.signing.material import FORMULA, VICE_PRESIDENT, manifest_of, me
 
 PLACES = ("one-shot", "PKCS#11, P-256", "PKCS#11, P-384", "PKCS#11, RSA 2048", "CSC v1, P-256", "CSC v2, P-256", "CSC v2, RSA 2048")
 KINDS = {"": "p256", "P-256": "p256", "P-384": "p384", "RSA 2048": "rsa2048"}
-BY_SYNDICATE = (ExpectedSigner(VICE_PRESIDENT, SYNDICATE_FIELD),)
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,10 @@ def own_files(places: Collection[str]) -> Iterator[OwnFiles]:
         stack.callback(signing.close)
         anchors = {name: parse_certificates(pem)[0] for name, pem in read_anchors(pki.folder).items()}
         levels = {}
+        member = signing.sign_for_member(prepared_pdf(), member_request(prepared_pdf())).data
         for place in places:
             key = _key(stack, folder / place, pki, signing, place)
-            levels.update({(place, level): data for level, data in signing._outside.run(_at_each_level(signing, key)).items()})
+            levels.update({(place, level): data for level, data in signing._outside.run(_at_each_level(signing, key, member)).items()})
         yield OwnFiles(anchors, _sealed(signing), levels)
 
 
@@ -121,11 +122,11 @@ def _device(folder: Path, pki_folder: Path) -> SoftHsm:
     return device
 
 
-async def _at_each_level(signing: PadesSigning, key: HashSigner) -> dict[PadesLevel, bytes]:
-    """Sign one file, stopping after each part: signature, its time-stamp, validation data; and to the end, as the engine does."""
+async def _at_each_level(signing: PadesSigning, key: HashSigner, member_signed: bytes) -> dict[PadesLevel, bytes]:
+    """Countersign one file, stopping after each part: signature, its time-stamp, validation data; and to the end, as the engine does."""
     engine = signing._engine
     session = await engine.open_session(key)
-    task = Task(prepared_pdf(), SYNDICATE_FIELD, "Essai", lambda _at: None)
+    task = Task(member_signed, SYNDICATE_FIELD, "Essai", lambda _at: None)
     (archived,) = await engine.sign_all(session, [task])
     assert isinstance(archived, SignedFile), archived
     made = {PadesLevel.B_LTA: archived.data}

@@ -127,8 +127,8 @@ def _of_dss(said: Mapping[str, Any]) -> Verdict:
         return Verdict(Stance.UNDECIDED, "undecided: state unknown")
     if failed:
         return refuses(str(failed[0]["subIndication"]))
-    level = " and ".join(dict.fromkeys(str(one["level"]).removeprefix("PAdES-BASELINE-").replace("PAdES-", "") for one in signatures))
-    return accepts(f"TOTAL_PASSED, {f'B-{level}' if len(level) <= 3 else level}")
+    levels = (str(one["level"]).replace("PAdES-BASELINE-", "B-").removeprefix("PAdES-") for one in signatures)
+    return accepts(f"TOTAL_PASSED, {' and '.join(dict.fromkeys(levels))}")
 
 
 def ask_pdfsig(path: Path) -> Verdict:

@@ -15,7 +15,7 @@ from conventions.kinds import MEMBER_FIELD
 from conventions.signatures import PadesLevel
 from signing.names import PersonExpected
 from tests.interop.verdicts import judges
-from tests.interop.verdicts.corpora import BY_SYNDICATE, PLACES, OwnFiles, own_files
+from tests.interop.verdicts.corpora import PLACES, OwnFiles, own_files
 from tests.interop.verdicts.judges import DSS, FIRST, OPENSSL, PDFSIG, QPDF, SECOND, UPLOAD, Expected, Stance, Verdict
 from tests.interop.verdicts.reasons import REASONS, reason_of
 from tests.unit.signing.material import BOTH, MEMBER, prepared_pdf
@@ -162,7 +162,7 @@ def sealed(corpora: Corpora) -> Section:
 
 def levels(corpora: Corpora) -> Section:
     """Judge one file of each level by each kind of key."""
-    expected = Expected(list(corpora.own.anchors.values()), BY_SYNDICATE, corpora.own.rules)
+    expected = Expected(list(corpora.own.anchors.values()), BOTH, corpora.own.rules)
 
     def row(name: str) -> Row:
         data, level = corpora.files[name], name.rpartition(" ")[2]
@@ -175,11 +175,14 @@ def levels(corpora: Corpora) -> Section:
         always = [PDFSIG, QPDF, OPENSSL]
         found = explained(name, verdicts, Stance.ACCEPTS, [FIRST, SECOND, DSS, *always] if level == PadesLevel.B_LTA else always)
         stating = {judge: verdicts[judge] for judge in (FIRST, DSS) if verdicts[judge].stance is Stance.ACCEPTS}
-        other = [f"{name}: {judge} {one.said}" for judge, one in stating.items() if not one.said.endswith(f", {level}")]
+        other = [
+            f"{name}: {judge} {one.said}" for judge, one in stating.items() if not one.said.endswith(f" {level}")
+        ]  # of the last signature
         return replace(found, faults=(*found.faults, *other))
 
     text = (
-        "The Vice-President's field signed by each kind of key, stopped at each level; the product itself stops at B-LTA only. "
+        "A file signed by the member, then countersigned by each kind of key and stopped at each level; the product itself stops at "
+        "B-LTA only. "
         "At B-LTA every judge accepts; where EU DSS or our reader states a level, it is the one made."
     )
     return Section("Levels and keys", text, (FIRST, SECOND, *OUTSIDE, OPENSSL), tuple(map(row, corpora.names(["level: "]))))
@@ -224,7 +227,7 @@ def render_document(sections: Iterable[Section]) -> str:
             "# What other programs say of our files",
             "",
             f"Written by `make interop` on {datetime.now(UTC):%Y-%m-%d}, not by hand: {len(rows)} files, judged by our code and by {said}.",
-            "A test judges a sample anew in each run of the suite, a third of it in CI, and fails where a row is not what stands here.",
+            "A test judges a sample anew in each run of the suite, all of them in CI, and fails where a row is not what stands here.",
             "",
             "No judge and our code disagree silently: where one does not say what we say, the last column has a word for why, told",
             "below. They are data (`tests/interop/verdicts/reasons.py`), and the run fails on a disagreement without one.",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contreseing.settings import Settings
-from contreseing.stores import opened_registry, verify_stores
+from contreseing.stores import opened_registry, verify_registry
 from conventions.errors import ConfigurationError
 from conventions.sentences import sentence
 from conventions.signatures import SignatureLevel, SignatureLevels
@@ -32,12 +32,12 @@ def add(tmp_path: Path, **changes: Any) -> None:  # noqa: ANN401 any field of Pr
 def test_nothing_starts_below_the_level_of_an_open_programme(tmp_path: Path) -> None:
     add(tmp_path, ends_on=FAR)
     with pytest.raises(ConfigurationError) as refused:
-        verify_stores(settings(tmp_path))
+        verify_registry(settings(tmp_path))
     assert refused.value.code == "programme.level_signatory"
     assert sentence(refused.value).startswith("Le programme programme 2026-2030 demande une contresignature avancée")
-    verify_stores(settings(tmp_path, signatory_level="advanced"))
+    verify_registry(settings(tmp_path, signatory_level="advanced"))
 
 
 def test_a_programme_that_is_over_stops_nothing(tmp_path: Path) -> None:
     add(tmp_path, ends_on=date(2025, 12, 31))
-    verify_stores(settings(tmp_path))
+    verify_registry(settings(tmp_path))

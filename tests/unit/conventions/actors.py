@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,11 +32,11 @@ from conventions.steps import (
     countersign,
     deliver,
     desk,
+    draft,
     extend,
     invite,
     keep_member_file,
     open_link,
-    question,
     redraft,
     reissue_link,
     replay,
@@ -339,6 +340,13 @@ class Actors(OfficeActors):
             case _:
                 pass
 
+    def asked_again(self, reference: str, campaign_id: str) -> str | None:
+        """Ask the same member by another campaign, opened when it is first needed; return its reference there, or None."""
+        member_id = self.world.agreement(reference).member_id
+        self.act(lambda: self.world.open_campaign(CAMPAIGN_DAYS, campaign_id))
+        drafted = self.act(lambda: draft.draft(self.world.ports, campaign_id, member_id))
+        return self.known(drafted) if isinstance(drafted, str) else None
+
     def check(self) -> None:
         """Check what holds at every moment."""
         if self.world.registry.state is self.checked:
@@ -351,13 +359,18 @@ class Actors(OfficeActors):
                 status = self.known_status(reference)
                 assert status is not Status.QUARANTINED
                 is_reopened = before in redraft.REOPENABLE and self.world.agreement(reference).version > version
-                assert before not in FINAL or status is before or is_reopened, f"{reference}: from {before} to {status}"
+                is_superseded = (before, status) == (Status.EXPIRED, Status.SUPERSEDED)  # drafted anew by a later campaign
+                is_same = status is before or is_reopened or is_superseded
+                assert before not in FINAL or is_same, f"{reference}: from {before} to {status}"
                 self.check_not_stale(reference)
                 assert before is not Status.ACTIVE or status is Status.ACTIVE
         with self.world.registry.read() as tx:
             assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
-        orders = [(order.reference, order.service) for order in self.world.activation.orders.values()]
-        assert len(orders) == len(set(orders))
+        holders = {reference: self.world.agreement(reference).member_id for reference in self.statuses}
+        orders = [(holders[order.reference], order.service) for order in self.world.activation.orders.values()]
+        assert len(orders) == len(set(orders)), "two orders of a service for one member"
+        live = Counter(holders[reference] for reference, status in self.statuses.items() if status not in FINAL)
+        assert all(count == 1 for count in live.values()), f"two live conventions of one member: {self.statuses}"
 
     def known_status(self, reference: str) -> Status:
         """Compute where an agreement stands, and remember it."""
@@ -385,8 +398,7 @@ class Actors(OfficeActors):
         for reference, status in self.statuses.items():
             agreement = world.agreement(reference)
             assert status in FINAL | {Status.ACTIVE}, f"{reference} ends {status}"
-            failed = agreement.failure is not None and agreement.failure.step != question.QUESTION_STEP
-            assert status is not Status.ACTIVE or not failed, agreement.failure
+            assert status is not Status.ACTIVE or agreement.failure is None, agreement.failure
             signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
             kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}
             assert signed == kept, f"{reference}: signed in versions {signed}, kept in {kept}"

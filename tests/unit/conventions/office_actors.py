@@ -17,7 +17,7 @@ from conventions.preparation import preparation_of
 from conventions.status import Status
 from conventions.steps import cancel, correct_member, extend, redraft
 from tests.builders import example_member
-from tests.fakes.world import CAMPAIGN, World
+from tests.fakes.world import World
 
 MORE_TIME = timedelta(days=61)
 POWER = example_member().power
@@ -60,7 +60,7 @@ class OfficeActors:
         """Open the next version; with more time, where the deadline is past."""
         with self.world.registry.read() as tx:
             agreement = tx.agreement(reference)
-            is_late = deadline_of(agreement, tx.campaign(CAMPAIGN)) <= self.world.clock.now()
+            is_late = deadline_of(agreement, tx.campaign(agreement.campaign_id)) <= self.world.clock.now()
         later = self.world.clock.now() + MORE_TIME if is_late else None
         redraft.redraft(self.world.ports, reference, "agent", reason="Une erreur.", deadline=later)
 

@@ -34,6 +34,7 @@ from tests.unit.conventions.actors import (
 )
 
 STAGES = ("invited", "member_signed", "authorised", "countersigned", "archived")
+LATER_CAMPAIGNS = ("essai-2026-2", "essai-2026-3")
 CHOICES = st.integers(0, 9)
 MOMENTS = st.integers(1, 12) | st.integers(1, 60)
 """At which of its calls a step dies or is interrupted; the first ones hold the claims, the others write the archive."""
@@ -49,7 +50,11 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     # members
     @initialize(target=agreements, stages=st.lists(st.sampled_from(STAGES), min_size=1, max_size=2))
     def begin(self, stages: list[str]) -> MultipleResults[str]:
-        return multiple(*(self.begun(stage, rank) for rank, stage in enumerate(stages, start=1)))
+        begun = [self.begun(stage, rank) for rank, stage in enumerate(stages, start=1)]
+        for reference in begun:  # somebody starts the same campaign again on the next day
+            assert self.asked_again(reference, LATER_CAMPAIGNS[0]) is None
+            self.check()
+        return multiple(*begun)
 
     @rule(target=agreements, knows_all=st.booleans())
     @precondition(lambda self: len(self.statuses) < MOST_AGREEMENTS)
@@ -57,6 +62,11 @@ class LifeCycle(Actors, RuleBasedStateMachine):
         lacking = {} if knows_all else {"power": None, "referent": None}
         member = self.world.add_member(len(self.statuses) + 1, **lacking)
         return self.known(draft.draft(self.world.ports, CAMPAIGN, member.id))
+
+    @rule(target=agreements, reference=agreements, campaign_id=st.sampled_from([CAMPAIGN, *LATER_CAMPAIGNS]))
+    @precondition(lambda self: len(self.statuses) < MOST_AGREEMENTS)
+    def is_asked_again(self, reference: str, campaign_id: str) -> str | MultipleResults[str]:
+        return self.asked_again(reference, campaign_id) or multiple()
 
     @rule(target=visits, reference=agreements)
     def opens_link(self, reference: str) -> Visit | MultipleResults[Visit]:

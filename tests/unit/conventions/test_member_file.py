@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conventions.errors import InputRefused
-from conventions.member_file import COLUMNS, LARGEST_FILE_CHARACTERS, parse_member_file
+from conventions.member_columns import COLUMNS, PUBLISHED
+from conventions.member_file import LARGEST_FILE_CHARACTERS, parse_member_file
 from conventions.members import Member
 from conventions.scale import Category
 from conventions.siret import fictitious_siret
-from conventions.steps.import_members import import_members
+from conventions.steps.import_members import Imported, import_members
 from tests.builders import SCALE
 from tests.fakes.world import World
 
@@ -50,9 +51,9 @@ REFERENT = {
 }
 
 
-def render(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+def render(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, separator: str = ",") -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="")
+    writer = csv.DictWriter(out, columns, restval="", delimiter=separator)
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -133,10 +134,49 @@ def test_a_commune_names_its_territory() -> None:
         ({**ACT, "act_on": ""}, "act_on"),
         ({**ACT, "act_sent_on": "2025-11-30"}, "act_sent_on"),
         ({**REFERENT, "referent_email": ""}, "referent_email"),
+        ({"population": "9" * 5_000}, "population"),
+        ({"contribution_eur": "1" * 10}, "contribution_eur"),
+        ({"telephone": "02\x00"}, "telephone"),
+        ({"telephone": "0" * 5_000}, "telephone"),
+        ({"email_checked_by": "a\x85b"}, "email_checked_by"),
+        ({"service_code": "a\u2028b"}, "service_code"),
+        ({"name": "a\u202eb"}, "name"),
+        ({"email_checked_on": "20260312"}, "email_checked_on"),
+        ({"email_checked_on": "2026-W11-4"}, "email_checked_on"),
+        ({"email_checked_on": "2026-02-30"}, "email_checked_on"),
     ],
 )
 def test_what_is_wrong_is_named(changes: dict[str, str], column: str) -> None:
     assert (2, column) in problems({**ROW, **changes})
+
+
+def test_a_fault_is_told_once_and_shown_short_without_what_a_terminal_would_obey() -> None:
+    assert problems({**ROW, **ACT, "act_type": ""}) == [(2, "act_type")]
+    assert problems({**ROW, "telephone": "\x1b[31m"}) == [(2, "telephone")]
+    with pytest.raises(InputRefused) as refused:
+        parse({**ROW, "telephone": "\x1b" + "0" * 5_000})
+    assert refused.value.problems[0].value == "\ufffd" + "0" * 79 + "…"
+
+
+def test_semicolons_separate_as_commas_do_and_nothing_else() -> None:
+    text = render({**ROW, "seat": "1 rue de l'Essai ; 29000 Essai, France"}, separator=";")
+    (member,) = parse_member_file(text, SCALE)
+    assert member.seat == "1 rue de l'Essai ; 29000 Essai, France"
+    with pytest.raises(InputRefused) as refused:
+        parse_member_file(text + "a;b\n", SCALE)
+    assert "points-virgules" in refused.value.problems[0].advice
+    for header in (render(ROW, separator="\t"), render(ROW, separator="|"), "nom;siege\n"):
+        with pytest.raises(InputRefused) as refused:
+            parse_member_file(header, SCALE)
+        (problem,) = refused.value.problems
+        assert "virgules ou par des points-virgules" in problem.advice
+
+
+def test_the_published_examples_are_accepted() -> None:
+    (member,) = parse({column.name: column.example for column in PUBLISHED})
+    assert member.power is not None
+    assert member.referent is not None
+    assert member.billing.engagement_number == "EJ-2026-001"
 
 
 def test_a_body_twice_is_refused_with_the_other_line() -> None:
@@ -198,8 +238,29 @@ def test_rubbish_in_a_row_is_refused_or_read_never_a_crash(changes: dict[str, st
     assert refusal is None or refusal.problems
 
 
-def import_(world: World, *rows: dict[str, Any]) -> None:
-    import_members(world.ports, render(*rows), world.programme.id, "agent")
+def import_(world: World, *rows: dict[str, Any]) -> Imported:
+    return import_members(world.ports, render(*rows), world.programme.id, "agent")
+
+
+def test_import_tells_new_members_from_unchanged_ones() -> None:
+    world = World()
+    other = {**ROW, "siret": fictitious_siret(9)}
+    assert [len(part) for part in (import_(world, ROW).members, import_(world, ROW).new)] == [1, 0]
+    imported = import_(world, ROW, other)
+    assert [member.siret for member in imported.members] == [ROW["siret"], other["siret"]]
+    assert [member.siret for member in imported.new] == [other["siret"]]
+
+
+def test_the_epci_of_a_territory_is_in_the_file_or_registered() -> None:
+    world = World()
+    commune = {**ROW, "siret": fictitious_siret(9), "category": "commune", "contribution_eur": "0", "territory_siret": ROW["siret"]}
+    region = {**ROW, "siret": fictitious_siret(8), "category": "region", "population": ""}
+    for rows in ([commune], [{**ROW, "siret": fictitious_siret(7)}, commune], [region, {**commune, "territory_siret": region["siret"]}]):
+        with pytest.raises(InputRefused) as refused:
+            import_(world, *rows)
+        assert [(problem.line, problem.column) for problem in refused.value.problems] == [(1 + len(rows), "territory_siret")]
+    assert len(import_(world, commune, ROW).new) == 2
+    assert len(import_(world, {**commune, "siret": fictitious_siret(10)}).new) == 1
 
 
 def test_import_keeps_all_or_nothing_and_is_idempotent() -> None:
@@ -221,5 +282,9 @@ def test_import_does_not_overwrite() -> None:
     with pytest.raises(InputRefused) as refused:
         import_(world, {**ROW, "seat": "ailleurs"}, {**ROW, "siret": fictitious_siret(9)})
     assert [problem.column for problem in refused.value.problems] == ["siret"]
+    blank = render({**ROW, "siret": fictitious_siret(9)}, ROW).replace("\n", "\n\n", 1) + "\n"
+    with pytest.raises(InputRefused) as refused:
+        import_members(world.ports, blank.replace("1 rue", "2 rue"), world.programme.id, "agent")
+    assert [problem.line for problem in refused.value.problems] == [4]
     with world.registry.read() as tx:
         assert len(tx.members()) == 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conventions.checks import CHECK_OF, Check, Outcome, checks_of
+from conventions.checks import CHECK_OF, checks_of
 from conventions.qualification import (
     ANSWERS,
     NO_LIST,
@@ -18,7 +18,7 @@ from conventions.qualification import (
     QualifiedWhy,
     answer_of,
 )
-from conventions.signatures import Indication, PadesLevel, SignatureFinding
+from conventions.signatures import Check, Indication, Outcome, PadesLevel, SignatureFinding
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -95,6 +95,13 @@ def test_what_did_not_pass_names_the_check_that_decided(indication: Indication, 
     assert {one for one, became in found.items() if became is not Outcome.UNDECIDED} == {check}
     assert found[check] is outcome
     assert set(CHECK_OF.values()) <= set(Check)
+
+
+def test_what_the_reader_told_of_the_other_checks_is_kept() -> None:
+    told = ((Check.FORMAT, Outcome.PASSED), (Check.CRYPTOGRAPHY, Outcome.PASSED), (Check.CERTIFICATE_PATH, Outcome.PASSED))
+    found = checks_of(SignatureFinding("F", "S", "", AT, Indication.INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND", None, told=told))
+    assert (found[Check.FORMAT], found[Check.CRYPTOGRAPHY], found[Check.TIME]) == (Outcome.PASSED, Outcome.PASSED, Outcome.UNDECIDED)
+    assert found[Check.CERTIFICATE_PATH] is Outcome.INDETERMINATE, "the check that decided"
 
 
 def test_a_reader_without_sub_indications_decides_no_check() -> None:

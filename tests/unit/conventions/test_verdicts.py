@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from conventions.qualification import Qualification, QualifiedWhy
 from conventions.signatures import Indication, PadesLevel, SignatureFinding, TimestampFinding
-from conventions.verdicts import french_reasons, signature_details, state_known, timestamp_details, verdict
+from conventions.verdicts import MAINTAINED, french_reasons, signature_details, state_known, timestamp_details, verdict
 from conventions.verification import FileVerification, render_verification
 
 AT = datetime(2026, 11, 23, 14, 4, 5, tzinfo=UTC)
@@ -37,11 +37,21 @@ def test_an_older_knowledge_of_the_authorities_is_said() -> None:
     assert verdict(known).endswith(f"{state_known(known)}.")
 
 
+def test_maintenance_after_the_last_time_stamp_is_said() -> None:
+    assert verdict(replace(VALID, maintained=True)) == f"{verdict(VALID)} {MAINTAINED}."
+
+
 def test_a_valid_file_is_told_in_a_line() -> None:
     told = verdict(VALID).replace("\u00a0", " ")
     assert told.startswith("Valable au niveau B-LTA. Signée le 23 novembre 2026 à 15:04:05 (heure de Paris) par Maëlle Le Goff, intacte,")
     assert "heure donnée par Horodatage 2026 ; signature non qualifiée" in told
     assert told.endswith("Vérifiable ainsi jusqu'au 22 novembre 2031.")
+
+
+def test_a_one_shot_certificate_makes_a_simple_signature_and_never_more() -> None:
+    told = verdict(replace(VALID, signatures=(replace(SIGNED, is_one_shot=True),)))
+    assert "signature simple, par un certificat à usage unique, non qualifiée, parce que" in told
+    assert "simple" not in verdict(VALID)
 
 
 def test_nothing_is_claimed_that_is_not_known() -> None:

@@ -29,6 +29,8 @@ VALUES = {
     "signer": "Mme Maëlle Le Goff-Exemple",
     "checked_at": "24 novembre 2026 à 01:30:12 (heure de Paris)",
     "count": "2 anomalies",
+    "reference": "2026-0015",
+    "what": "Question ou erreur signalée avant la signature",
     "findings": "2026-0014 : fichier modifié, 0004-sealed\njournal/2026 : fichier absent (second dépôt), 0002-head",
     "office": "https://gestion.ker-niverel.invalid",
     "reason": "Le numéro de la délibération ne correspond pas.\nIl manque la date d'envoi en préfecture.",

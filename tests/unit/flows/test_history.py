@@ -8,7 +8,7 @@ import pytest
 
 from conventions.agreements import Fact, FactKind, Failure
 from conventions.canonical import Json
-from flows.history import WARNING, failure_line, failure_sentence, history_lines, reason, step_name
+from flows.history import WARNING, failure_line, history_lines, reason, step_name
 
 AT = datetime(2026, 1, 12, 9, tzinfo=UTC)
 DATA: dict[FactKind, dict[str, Json]] = {
@@ -86,10 +86,6 @@ def test_failure_says_step_and_reason_after_the_facts() -> None:
     assert line.level == WARNING
     assert line.at > history_lines([fact(FactKind.DRAFTED)] * 7)[-1].at
     assert line.text.startswith("Échec de l'étape «\u00a0archivage\u00a0»\u00a0: Un service dont nous dépendons")
-
-
-def test_question_is_told_as_a_question() -> None:
-    assert failure_sentence(Failure("question", "question.asked", AT, 1)).startswith("Le signataire pose une question")
 
 
 def test_reason_without_its_details_or_its_sentence() -> None:

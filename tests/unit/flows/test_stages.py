@@ -10,7 +10,9 @@ import pytest
 
 from conventions.errors import Busy, ContreseingError, EvidenceBroken, NotFound, RuleRefused, SigningFailed, UpstreamUnavailable
 from conventions.status import Status
-from flows.stages import DOWN_AFTER, Outcome, Stage, countersigning, one_by_one
+from conventions.steps.draft import draft
+from flows.pipeline import told_of
+from flows.stages import DOWN_AFTER, Outcome, Stage, countersigning, drafting, one_by_one
 from tests.fakes.world import World
 
 
@@ -37,6 +39,20 @@ def test_all_done_in_order(world: World) -> None:
 
 def test_held_is_not_done(world: World) -> None:
     assert stage({"a": None}).work(world.ports, ["a", "b"]) == Outcome(done=("b",), held=("a",))
+
+
+def test_member_whom_another_campaign_has_is_left_out_without_a_failure(world: World) -> None:
+    reference = world.invited(1)
+    world.open_campaign(campaign_id="autre")
+    member_id, newcomer = world.agreement(reference).member_id, world.add_member(2).id
+    stage_of_drafts = drafting("autre")
+    outcome = stage_of_drafts.work(world.ports, [member_id, newcomer])
+    assert (outcome.held, len(outcome.done), outcome.failed) == ((member_id,), 1, ())
+    assert [line for _, line in told_of(stage_of_drafts, outcome)] == ["Ouvrir\xa0: 1\xa0fait, 1\xa0laissé de côté."]
+    with pytest.raises(RuleRefused):
+        draft(world.ports, "autre", member_id)
+    (refused,) = drafting("autre").work(world.ports, [world.add_member(3, category="commune").id]).failed
+    assert refused[1] == "kind.not_for_category"
 
 
 @pytest.mark.parametrize("error", [RuleRefused("no", code="power.missing"), EvidenceBroken("no")])

@@ -15,7 +15,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from signing.reading import GrowingReader
-from signing.revisions import SignatureText, next_timestamp_field, open_revision, prepare_signature, prepare_timestamp, store_content
+from signing.revisions import SignatureText, next_timestamp_field, open_revision, prepare_signature, prepare_timestamp
+from signing.security_store import store_content
 from tests.unit.signing.material import prepared_pdf
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

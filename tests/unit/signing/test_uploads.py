@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,17 +10,20 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from conventions.errors import VerificationFailed
 from conventions.sentences import sentence
 from signing.chains import TrustStore
 from signing.names import PersonExpected, stated_sirens
 from signing.upload_process import WALL_SECONDS, UploadLimits, UploadQuestion, judge_upload
+from signing.uploaded_store import verify_store
 from signing.uploads import AcceptedUpload, verify_upload
 from tests.unit.signing.material import MEMBER, prepared_pdf
 from tests.vectors.attacks import ATTACKS, CHANGED
 from tests.vectors.bombs import BOMBS
 from tests.vectors.honest import HONEST
+from tests.vectors.junk_stores import STORES
 from tests.vectors.outsiders import Subject, authority, outsider, sign
 
 pytestmark = pytest.mark.sampled(one_in=4)
@@ -125,6 +129,32 @@ def test_without_a_person_or_anchors_less_is_claimed_and_the_rest_is_checked() -
     stranger = sign(prepared_pdf(), outsider("p256", Subject("Quelqu'un d'autre", "Quelqu'un", "D'autre"), "Autorité inconnue"))
     found = verify_upload(prepared_pdf(), stranger, FIELD, person=None, trust=None, now=datetime.now(UTC))
     assert (found.signer, found.token) == ("Quelqu'un d'autre", None)
+
+
+def test_a_certificate_without_an_organisation_is_taken_only_where_it_is_allowed_to() -> None:
+    uploaded = sign(prepared_pdf(), outsider("p256", Subject(identifier="", organisation="")))
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(uploaded))
+    assert error.value.code == "upload.no_siren"
+    by_name = PersonExpected(MEMBER.person.full_name, MEMBER.siren, may_lack_siren=True)
+    assert judge_upload(question(uploaded, by_name)).signer == "Maëlle Le Goff-Exemple"
+    other = sign(prepared_pdf(), outsider("p256", Subject(identifier="NTRFR-123456789")))
+    with pytest.raises(VerificationFailed) as error:
+        judge_upload(question(other, by_name))
+    assert error.value.code == "upload.organisation"
+
+
+def test_a_store_as_tools_write_it_for_each_signature_is_accepted() -> None:
+    uploaded = HONEST["pyHanko, with a store for each signature"](prepared_pdf())
+    assert b"/VRI" in uploaded
+    assert judged(uploaded).field == FIELD
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_nothing_but_validation_data_goes_into_a_store(name: str) -> None:
+    with pytest.raises(VerificationFailed) as error:
+        verify_store(PdfFileReader(io.BytesIO(ATTACKS[f"incremental saving: {name} in the store"].make(prepared_pdf()))))
+    assert error.value.code == "upload.store"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from contreseing.cli import app
+from tests.tools import ROOT
 
 
 def test_version_is_said_alone() -> None:
@@ -22,6 +23,11 @@ def test_help_is_french_and_never_fails(arguments: list[str]) -> None:
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 0
     assert len(answer.output) > 200
+
+
+def test_the_columns_of_the_members_file_are_published_as_they_are() -> None:
+    answer = CliRunner().invoke(app, ["import", "--columns"])
+    assert (answer.exit_code, answer.output) == (0, (ROOT / "docs/operating/members-file.md").read_text(encoding="utf-8"))
 
 
 def test_no_command_loads_what_only_some_need() -> None:

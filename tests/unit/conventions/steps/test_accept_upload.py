@@ -14,10 +14,10 @@ from conventions.errors import Busy, RuleRefused, UpstreamUnavailable, Verificat
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.preparation import expected_signers
 from conventions.status import Status
-from conventions.steps import accept_upload, archive, countersign, decline, desk, resume, sign
+from conventions.steps import accept_upload, archive, countersign, decline, desk, open_link, resume, sign
 from conventions.views import Pile, SignerStage
 from tests.fakes.meanwhile import Meanwhile
-from tests.fakes.world import World
+from tests.fakes.world import BROWSER, World
 
 
 def open_world() -> tuple[World, str, str, bytes]:
@@ -88,6 +88,22 @@ def test_nothing_is_accepted_before_it_was_read_or_after_it_was_decided() -> Non
     with pytest.raises(RuleRefused) as error:
         accept_upload.accept_upload(world.ports, cookie, uploaded)
     assert error.value.code == "agreement.decided"
+
+
+def test_nothing_is_accepted_from_a_link_in_doubt_even_said_meanwhile() -> None:
+    world, reference, cookie, uploaded = open_world()
+    ports = world.ports
+
+    def refuse() -> None:
+        open_link.refuse_identity(ports, world.token(reference), BROWSER)
+
+    racing: Any = Meanwhile(ports.signing, "complete_upload", refuse)
+    world.ports = replace(ports, signing=racing)
+    for _ in range(2):
+        with pytest.raises(RuleRefused) as error:
+            accept_upload.accept_upload(world.ports, cookie, uploaded)
+        assert error.value.code == "link.in_doubt"
+    assert world.agreement(reference).fact(FactKind.CONSENTED) is None
 
 
 def test_an_authority_that_is_down_leaves_nothing_behind() -> None:

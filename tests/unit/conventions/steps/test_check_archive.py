@@ -9,7 +9,7 @@ import pytest
 
 from conventions.agreements import FactKind
 from conventions.archive_check import ArchiveFault
-from conventions.errors import InputRefused, NotFound, RuleRefused
+from conventions.errors import InputRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import Template
 from conventions.recording import record_event
 from conventions.retention import FinalFate, retention_of
@@ -22,8 +22,6 @@ from conventions.steps.list_eliminable import TRANSFER_ACCEPTED, list_eliminable
 from conventions.steps.release import release
 from conventions.steps.restamp import references_to_restamp
 from conventions.steps.stamp_journal import stamp_journal
-from storage.two_archives import TwoArchives
-from tests.fakes.stores import FakeArchive
 from tests.fakes.world import World
 
 REASON = "contentieux devant le tribunal"
@@ -99,14 +97,6 @@ def test_a_mail_names_thirty_and_counts_the_others(world: World) -> None:
     assert (len(text.splitlines()), text.splitlines()[-1]) == (31, "et 5 autres, dans la liste du contrôle")
 
 
-def test_what_is_found_in_the_second_store_is_said(world: World) -> None:
-    second = FakeArchive()
-    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
-    second.objects[key_of(world, "prepared")] = b""
-    check_archive(dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second)))
-    assert "fichier tronqué (second dépôt)" in alerts(world)[0]
-
-
 def test_the_same_fault_after_a_release_puts_aside_and_tells_again(world: World) -> None:
     reference, key = reference_of(world), key_of(world, "sealed")
     whole = world.archive.objects[key]
@@ -155,9 +145,14 @@ def test_a_registry_that_no_longer_says_what_the_journal_says_is_found(world: Wo
 def test_a_folder_that_nobody_knows_is_found_when_all_is_read(world: World) -> None:
     world.archive.write("agreements/2026-0099/0001-sealed-ab", b"stranger", world.clock.now())
     world.archive.write("journal/1999/0001-head-ab", b"stranger", world.clock.now())
+    world.archive.write("elsewhere/file", b"stranger", world.clock.now())
+    world.archive.write("alone", b"stranger", world.clock.now())
+    world.archive.write("doctor/trial", b"of a minute", world.clock.now())
 
     assert [(one.reference, one.fault) for one in check_archive(world.ports).findings] == [
         ("2026-0099", ArchiveFault.EXTRA),
+        ("alone", ArchiveFault.EXTRA),
+        ("elsewhere", ArchiveFault.EXTRA),
         ("journal/1999", ArchiveFault.EXTRA),
     ]
     assert check_archive(world.ports, sample=1).holds
@@ -168,15 +163,35 @@ def test_a_sample_reads_as_many_folders_as_asked(world: World) -> None:
     assert check_archive(world.ports, sample=9).folders == 6
 
 
-def test_each_of_two_stores_is_read(world: World) -> None:
-    second = FakeArchive()
-    second.objects, second.states = dict(world.archive.objects), dict(world.archive.states)
-    ports = dataclasses.replace(world.ports, archive=TwoArchives(world.archive, second))
-    assert check_archive(ports).stores == 2
-    key = key_of(world, "prepared")
-    second.states[key] = dataclasses.replace(second.states[key], lock_mode="")
+def test_an_object_that_cannot_be_read_hides_no_other_fault(world: World) -> None:
+    reference, rotten, forged = reference_of(world), key_of(world, "prepared"), key_of(world, "sealed")
+    world.archive.rotten.add(rotten)
+    world.archive.objects[forged] = world.archive.objects[forged] + b"forged"
 
-    assert check_archive(ports).findings == (StoreFinding(2, reference_of(world), ArchiveFault.UNLOCKED, key),)
+    check = check_archive(world.ports)
+
+    assert set(check.findings) == {
+        StoreFinding(1, reference, ArchiveFault.UNREADABLE, rotten),
+        StoreFinding(1, reference, ArchiveFault.ALTERED, forged),
+    }
+    assert check.away == ()
+    assert world.status(reference) is Status.QUARANTINED
+    assert "ne rend pas" in alerts(world)[0]
+
+
+def test_an_object_alone_in_its_folder_that_cannot_be_read_is_found(world: World) -> None:
+    alone = next(key for key in world.archive.objects if key.startswith("actors/"))
+    world.archive.rotten.add(alone)
+
+    assert [(one.fault, one.key) for one in check_archive(world.ports).findings] == [(ArchiveFault.UNREADABLE, alone)]
+
+
+def test_a_store_that_gives_nothing_any_more_accuses_no_agreement(world: World) -> None:
+    world.archive.rotten |= set(world.archive.objects)
+
+    with pytest.raises(UpstreamUnavailable):
+        check_archive(world.ports)
+    assert world.status(reference_of(world)) is Status.ARCHIVED
 
 
 def test_a_hold_keeps_every_object_and_is_checked(world: World) -> None:

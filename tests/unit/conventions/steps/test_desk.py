@@ -9,7 +9,7 @@ import pytest
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
-from conventions.ceremonies import HowShown, Mark
+from conventions.ceremonies import Authorisation, HowShown, Mark
 from conventions.errors import InputRefused, LinkRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.kinds import Kind
 from conventions.people import MailAddress
@@ -18,7 +18,9 @@ from conventions.status import Status
 from conventions.steps import (
     authorise,
     desk,
+    report_ceremony,
     review,
+    show,
     sign_in,
 )
 from conventions.views import Pile
@@ -127,10 +129,14 @@ def test_documents_and_pictures_of_the_desk() -> None:
     world = World()
     (reference,) = signed(world, 1)
     cookie = world.session(Role.SIGNATORY)
-    assert desk.desk_document(world.ports, cookie, reference) in world.working.objects.values()
-    assert desk.desk_page_picture(world.ports, cookie, reference, 1).startswith(b"\x89PNG")
+    assert show.desk_document(world.ports, cookie, reference) in world.working.objects.values()
+    assert show.desk_page_picture(world.ports, cookie, reference, 1).startswith(b"\x89PNG")
     with pytest.raises(NotFound):
-        desk.desk_page_picture(world.ports, cookie, reference, 99)
+        show.desk_page_picture(world.ports, cookie, reference, 99)
+    assert show.show(world.ports, cookie, reference, "picture") == ()
+    assert len(show.show(world.ports, cookie, reference, "text")) == 3
+    with pytest.raises(NotFound):
+        show.show(world.ports, cookie, reference, "braille")
     assert desk.desk_agreement(world.ports, cookie, reference).status is Status.AWAITING_COUNTERSIGNATURE
 
 
@@ -216,6 +222,36 @@ def test_a_second_factor_is_fresh_and_serves_once() -> None:
     assert world.status(second) is Status.AWAITING_COUNTERSIGNATURE
 
 
+def test_wrong_codes_of_ceremonies_and_of_sign_in_pause_together_and_a_right_one_begins_anew() -> None:
+    world = World()
+    first, second = signed(world, 2)
+    cookie = world.session(Role.SIGNATORY)
+    for reference in (first, second):
+        review.review(world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+
+    def tried(reference: str, code: str) -> str:
+        with pytest.raises(RuleRefused) as error:
+            authorise.authorise(world.ports, cookie, [reference], code)
+        return error.value.code
+
+    assert [tried(first, "000000") for _ in range(4)] == ["totp.refused"] * 4
+    authorise.authorise(world.ports, cookie, [first], world.totp(Role.SIGNATORY))
+    world.clock.advance(timedelta(minutes=1))
+    assert [tried(second, "000000") for _ in range(3)] == ["totp.refused"] * 3
+    with pytest.raises(RuleRefused):
+        sign_in.sign_in(world.ports, "signatory", PASSWORD, "000000")
+    assert tried(second, "000000") == "totp.refused"
+    for _ in range(2):  # the fifth in a row, wherever each was tried: not even the right one is listened to
+        assert tried(second, world.totp(Role.SIGNATORY)) == "sign_in.paused"
+    with pytest.raises(RuleRefused) as error:
+        sign_in.sign_in(world.ports, "signatory", PASSWORD, world.totp(Role.SIGNATORY))
+    assert error.value.code == "sign_in.paused"
+    assert world.status(second) is Status.AWAITING_COUNTERSIGNATURE
+    world.clock.advance(timedelta(minutes=16))
+    authorise.authorise(world.ports, cookie, [second], world.totp(Role.SIGNATORY))
+    assert world.status(second) is Status.SEALING
+
+
 def test_nothing_to_authorise_or_not_on_the_desk() -> None:
     world = World()
     reference = world.invited()
@@ -253,6 +289,16 @@ def test_a_seal_that_cannot_be_had_authorises_nothing() -> None:
     assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
     with world.registry.read() as tx:
         assert tx.authorisations() == []
+
+
+def test_a_ceremony_without_its_seal_has_no_list_to_give() -> None:
+    world, now = World(), World().clock.now()
+    with world.registry.write() as tx:
+        tx.add_authorisation(Authorisation("a-1", "a-signatory", world.delegation.id, now, now, ()))
+    with pytest.raises(NotFound):
+        show.sealed_list(world.ports, world.session(Role.SIGNATORY), "a-1")
+    with pytest.raises(NotFound):
+        report_ceremony.report_ceremony(world.ports, world.session(Role.SIGNATORY), "a-1")
 
 
 def test_two_ceremonies_at_once_authorise_once() -> None:

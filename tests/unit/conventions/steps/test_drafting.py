@@ -51,7 +51,8 @@ def test_what_is_missing_is_asked_for_and_completed_by_the_secretary() -> None:
     form = complete_data.data_form(world.ports, cookie)
     assert "act_number" in form.fields
     assert "referent_email" in form.fields
-    for values in ({}, ACT, {**ACT, **REFERENT, "act_on": "demain"}):
+    too_long = {**ACT, **REFERENT, "service_code": "x" * 301}
+    for values in ({}, ACT, {**ACT, **REFERENT, "act_on": "demain"}, too_long):
         with pytest.raises(InputRefused) as error:
             complete_data.complete_data(world.ports, cookie, values)
         assert error.value.problems

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from conventions.errors import LinkRefused, NotFound, RuleRefused
-from conventions.links import Purpose, VisitorKind
+from conventions.links import Purpose
 from conventions.preparation import preparation_of
 from conventions.status import Status
 from conventions.steps import (
@@ -21,7 +21,7 @@ from conventions.steps import (
     sign,
     signer_view,
 )
-from conventions.views import SignerStage, Visitor
+from conventions.views import SignerStage
 from tests.fakes.world import BROWSER, World
 
 
@@ -97,15 +97,6 @@ def test_the_other_person_can_say_so() -> None:
     open_link.refuse_identity(world.ports, world.token(reference), BROWSER)
     with world.registry.read() as tx:
         assert tx.events(reference)[-1].event.type == "link.identity_refused"
-
-
-@pytest.mark.parametrize(
-    ("agent", "kind"), [("", VisitorKind.MACHINE), ("Googlebot/2.1", VisitorKind.MACHINE), ("Mozilla/5.0", VisitorKind.PERSON)]
-)
-def test_visits_are_classified_with_a_reason(agent: str, kind: VisitorKind) -> None:
-    found, because = open_link.classify(Visitor("192.0.2.1", agent))
-    assert found is kind
-    assert because
 
 
 def test_a_cookie_opens_only_its_own_purpose_and_time() -> None:

@@ -12,13 +12,13 @@ from conventions.agreements import Agreement, FactKind, Stage
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, RuleRefused
 from conventions.status import Status, status_of
-from conventions.steps import countersign, return_to_member
+from conventions.steps import countersign, handle, note, open_link, question, return_to_member
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import keep_member_file
 from conventions.steps.rebuild import UNKNOWN, RebuildReport, rebuild
 from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.registry import FakeRegistry
-from tests.fakes.world import World
+from tests.fakes.world import BROWSER, World
 
 
 @pytest.fixture
@@ -54,6 +54,32 @@ def test_everything_archived_and_journalled_comes_back_equal(world: World) -> No
     assert (report.events, report.objects, report.personal_fields > 0) == (len(lost.indexes), len(world.archive.objects), True)
     with fresh.write() as tx:
         assert tx.next_reference(2026) == "2026-0002"
+
+
+def test_what_people_told_comes_back_without_its_words_and_waits_again(world: World) -> None:
+    reference, unsigned = world.member_signed(), world.invited(rank=15)
+    keep_member_file(world.ports, reference)
+    agent = f"a-{Role.AGENT}"
+    for asked_of in (reference, unsigned):
+        question.ask(world.ports, world.visit(asked_of), "Le nom est faux.")
+    note.note(world.ports, reference, agent, "Rappelée.")
+    open_link.refuse_identity(world.ports, world.token(reference), BROWSER)
+    with world.registry.read() as tx:
+        first = tx.attentions_of(reference)[0]
+    handle.handle(world.ports, reference, first.id, agent, "Corrigé.")
+    world.clock.advance(timedelta(minutes=1))
+    question.ask(world.ports, world.visit(reference), "Et la date ?")
+    with world.registry.read() as tx:
+        lost = tx.attentions_of(reference)
+    stamp_journal(world.ports)
+
+    fresh, report = rebuilt(world)
+
+    with fresh.read() as tx:
+        made = tx.attentions_of(reference)
+    assert made == [dataclasses.replace(one, by="", settled_by="", remark="", text=UNKNOWN if one.text else "") for one in lost]
+    assert [one.is_waiting for one in made] == [False, False, True, True]
+    assert report.told_without_words == 4
 
 
 def test_unsigned_agreements_are_told_and_their_numbers_not_used_again(world: World) -> None:

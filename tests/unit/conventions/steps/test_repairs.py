@@ -13,7 +13,6 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind, Stage
 from conventions.corrections import form_of
 from conventions.errors import Busy, InputRefused, LinkRefused, RuleRefused
-from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.outgoing import Template
 from conventions.people import MailAddress
@@ -28,7 +27,6 @@ from conventions.steps import (
     draft,
     extend,
     invite,
-    open_campaign,
     prepare,
     redraft,
     reissue_link,
@@ -64,12 +62,11 @@ def drafted(world: World, rank: int = 14, **changes: object) -> str:
 
 def again(world: World, reference: str, campaign_id: str = "seconde") -> str:
     """Draft a second agreement of the same member, in another campaign."""
-    with world.registry.read() as tx:
-        first = tx.campaign(CAMPAIGN)
-    open_campaign.open_campaign(
-        world.ports, first.programme_id, Kind.CONVENTION, first.deadline, "agent", demonstration=True, campaign_id=campaign_id
-    )
-    return draft.draft(world.ports, campaign_id, member_of(world, reference).id)
+    member_id = member_of(world, reference).id
+    with world.registry.write() as tx:
+        campaign = replace(tx.campaign(CAMPAIGN), id=campaign_id)
+        tx.add_campaign(campaign)
+        return draft.add_draft(world.ports, tx, campaign, member_id, None)
 
 
 def refused(what: Callable[[], object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from conventions.canonical import sha256_hex
 from conventions.errors import Busy, EvidenceBroken, UpstreamUnavailable, VerificationFailed
 from conventions.ports.signing import Signing
 from conventions.preservation import RestampedFile, is_restamp_due, kept_file, verifiable_until
+from conventions.signatures import ExpectedSigner, ValidationReport
 from conventions.status import Status
 from conventions.steps.restamp import references_to_restamp, restamp
 from tests.fakes.fuse import Fuse, Killed, fused
@@ -185,6 +187,23 @@ def test_a_stamped_file_that_a_reader_refuses_is_not_kept(world: World, referenc
     assert refusal.value.code == "verification.after_restamp"
     assert restamped_keys(world) == []
     assert world.agreement(reference).fact(FactKind.QUARANTINED) is not None
+
+
+class Third(Stopping):
+    """A signing port whose third reader refuses what was stamped anew."""
+
+    def third_opinion(self, data: bytes, expected: Sequence[ExpectedSigner]) -> ValidationReport:
+        self.third_refuses.add(sha256_hex(data))
+        return self._signing.third_opinion(data, expected)
+
+
+def test_a_stamped_file_that_the_third_reader_refuses_is_not_kept(world: World, reference: str) -> None:
+    world.clock.advance(YEAR)
+    signing: Any = Third(world.signing, "")
+    with pytest.raises(VerificationFailed):
+        restamp(replace(world.ports, signing=signing, rules=replace(world.ports.rules, asks_third_reader=True)), reference)
+    assert restamped_keys(world) == []
+    assert world.status(reference) is Status.QUARANTINED
 
 
 def test_killed_anywhere_a_renewal_is_made_once_and_nothing_is_lost() -> None:

@@ -1,14 +1,27 @@
-"""The text of a part, laid in its page: headings that follow the page's own, wide tables that fold on a phone.
+"""A document on a page, as text or as pictures; and its text, laid there.
 
-The HTML given is our own twin of the document: plain elements, and all that members wrote is escaped. No word changes here.
+Headings follow the page's own, wide tables fold on a phone. The HTML given is our own twin of the document: plain elements, and
+all that members wrote is escaped. No word changes here.
 """
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from html import escape, unescape
 
 from markupsafe import Markup
+
+
+class Form(StrEnum):
+    """Ways to read a document, as they stand in an address and in the forms of its page."""
+
+    TEXT = "texte"
+    PAGES = "pages"
+
+
+SERVED_AS = {Form.TEXT: "text", Form.PAGES: "picture"}
+"""What the evidence calls them."""
 
 LEVEL_MOST = 6
 STACKED_COLUMNS = 3
@@ -70,3 +83,13 @@ def _lay_table(html: str) -> str:
         return f'<{tag} role="{role}"{attributes}{marked}{named}>'
 
     return _PART.sub(lay, html)
+
+
+def query_of(form: Form) -> str:
+    """Return what an address carries to keep the way to read: nothing for the text, which comes first."""
+    return "" if form is Form.TEXT else f"?vue={form}"
+
+
+def form_of(sent: str) -> Form:
+    """Return the way to read that a form names; the text, where it names none."""
+    return Form(sent) if sent in set(Form) else Form.TEXT

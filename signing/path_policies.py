@@ -1,0 +1,43 @@
+"""Where pyHanko lets a certification path end, of signers and of time-stamp authorities, and what it asks about revocation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from signing.chains import TrustStore, render_der
+from signing.remembered_checks import RememberingValidator
+
+
+@dataclass(frozen=True)
+class PathPolicies:
+    """One of signers, one of time-stamp authorities."""
+
+    signers: CertValidationPolicySpec
+    authorities: CertValidationPolicySpec
+
+
+def path_policies(trust: TrustStore, stamp_trust: TrustStore) -> list[PathPolicies]:
+    """Return the policies to be tried in turn: paths that end at roots, then at any anchor; one when these are the same."""
+    checks = RememberingValidator()
+    tried = dict.fromkeys([(trust.roots, stamp_trust.roots), (trust.anchors, stamp_trust.anchors)])
+    return [PathPolicies(_policy(signers, checks), _policy(authorities, checks)) for signers, authorities in tried]
+
+
+def load_asn1(certificates: Sequence[x509.Certificate]) -> list[asn1_x509.Certificate]:
+    """Return certificates as pyHanko wants them."""
+    return [asn1_x509.Certificate.load(der) for der in render_der(certificates)]
+
+
+def _policy(anchors: Sequence[x509.Certificate], checks: RememberingValidator) -> CertValidationPolicySpec:
+    return CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=load_asn1(anchors)),
+        revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require")),
+        signature_validator=checks,
+    )
