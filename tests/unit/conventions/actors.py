@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
-from conventions.canonical import sha256_hex
 from conventions.ceremonies import HowShown, Mark
 from conventions.errors import (
     AlreadyRecorded,
@@ -22,7 +21,6 @@ from conventions.errors import (
     UpstreamUnavailable,
 )
 from conventions.outgoing import Template
-from conventions.ports.delivery import ActivationOrder, Receipt
 from conventions.status import FINAL, Status
 from conventions.steps import (
     activate,
@@ -47,7 +45,6 @@ from conventions.steps import (
     sign,
     sign_in,
 )
-from tests.fakes.delivery import FakeActivation
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
@@ -55,6 +52,7 @@ from tests.fakes.world import BROWSER, World
 from tests.invariants import check_agreement, check_folder_is_listed
 from tests.unit.conventions.office_actors import MORE_TIME, OfficeActors
 from tests.unit.conventions.test_member_file import ACT, REFERENT
+from tests.unit.conventions.watched_activation import WatchedActivation
 
 DOWN = UpstreamUnavailable("it does not answer")
 REFUSALS = (RuleRefused, LinkRefused, InputRefused, NotFound, SigningFailed, UpstreamUnavailable)
@@ -122,22 +120,6 @@ INTERRUPTIONS = (
     "redraft",
     "cancel",
 )
-
-
-class WatchedActivation(FakeActivation):
-    """A service that looks, at each order, whether the file that the order comes from is archived."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.registry)
-        self._world = world
-
-    def deliver(self, order: ActivationOrder) -> Receipt:
-        archived = self._world.agreement(order.reference).required_fact(FactKind.ARCHIVED)
-        data = self._world.archive.objects[archived.text("key")]
-        assert sha256_hex(data) == archived.text("sha256")
-        same = [known.key for known in self.orders.values() if (known.reference, known.service) == (order.reference, order.service)]
-        assert set(same) <= {order.key}, f"{order.reference}: two orders for {order.service}"
-        return super().deliver(order)
 
 
 class Actors(OfficeActors):
