@@ -91,6 +91,8 @@ def report_data(report: CeremonyReport) -> Mapping[str, Json]:
         "sealed_at": report.sealed.sealed_at.isoformat(),
         "established_at": report.established_at.isoformat(),
         "demonstration": report.demonstration,
+        "countersigned": len(report.countersigned),
+        "countersigned_eur": report.total_eur,
         "items": [_item_data(item) for item in report.items],
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conventions.repair_sentences import REPAIR_SENTENCES
 from conventions.upload_sentences import UPLOAD_SENTENCES
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
@@ -42,7 +43,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "report.none": "Le fichier achevé n'a pas encore été vérifié : il n'a pas de rapport.",
         "text.empty": "Écrivez quelques mots avant d'envoyer.",
         "text.too_long": "Ce texte est trop long : {most} caractères au plus.",
-        "form.day": "Écrivez le dernier jour pour signer.",
         "form.refused": "{count} renseignement(s) à corriger.",
         # power, programme, delegation
         "programme.closed": "Le programme {programme} est terminé : plus rien ne peut y être signé.",
@@ -51,6 +51,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "power.missing": "L'acte qui autorise la signature n'a pas été fourni.",
         "power.after_signature": "L'acte qui autorise la signature est daté d'un jour postérieur à la signature.",
         "power.not_executory": "L'acte qui autorise la signature n'est pas encore exécutoire (transmission et publication).",
+        "delegation.other_kind": "La délégation ne porte pas sur cette sorte de document.",
+        "delegation.not_begun": "La délégation n'a pas encore commencé.",
+        "delegation.ended": "La délégation est finie.",
+        "delegation.not_executory": "L'acte de délégation n'est pas exécutoire : sa transmission ou sa publication n'est pas connue.",
         "delegation.not_covering": "Aucune délégation en vigueur ne couvre ce document : la contresignature n'est pas possible.",
         "delegation.none": "Ce compte n'a pas de délégation de signature.",
         "signers.same_person": "La même personne signerait pour les deux parties : désignez un autre signataire.",
@@ -81,17 +85,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # agreements
         "agreement.fact_missing": "Ce dossier n'en est pas encore à cette étape.",
         "agreement.artefact_missing": "Le fichier de cette étape n'existe pas encore.",
-        "agreement.not_returned": "Ce dossier n'est ni renvoyé, ni refusé, ni expiré : rien n'est à reprendre.",
-        "agreement.not_cancellable": "Ce dossier ne peut plus être annulé : il est clos, ou sa dernière signature est donnée ou autorisée.",
-        "agreement.cancelled": "Ce dossier est annulé : plus rien ne peut y être signé.",
-        "agreement.deadline_past": "La date limite de ce dossier est passée : donnez-lui d'abord une nouvelle date limite.",
-        "agreement.deadline_earlier": "La date limite actuelle est plus tardive : choisissez un jour qui vient après elle.",
-        "correction.signed": "L'acte {reference} porte déjà l'accord du membre : faites-le renvoyer, ou attendez son archivage.",
-        "power.executory": "L'acte qui autorise la signature est déjà exécutoire : il n'y a rien à lever.",
-        "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
-        "draft.kept_out": "Ce membre a déjà un document de même nature dans ce programme, le n° {other} : il est laissé de côté.",
-        "agreement.decided": "La décision est déjà prise pour ce document.",
         "question.too_many": "Vos questions nous sont parvenues et attendent notre réponse. Pour en ajouter une, appelez-nous.",
         "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n'est signé avant qu'un agent l'ait vérifié.",
         # office and desk
@@ -132,12 +126,16 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "lists.stale": "{count} liste(s) de confiance à examiner : ce qu'elles disent n'est plus utilisé, ou bientôt plus.",
         "configuration.lists": "Aucun dossier de listes de confiance n'est réglé : donnez TRUSTED_LISTS_DIR, ou --dir.",
         # what the desk gives as a reason for a pile
-        "pile.off_scale": "Le montant ne figure pas au barème.",
+        "pile.off_scale": "Le montant n'est pas celui du barème.",
         "pile.own_terms": "Ce document a ses propres termes : il se lit un par un.",
-        "pile.override": "Un agent a levé l'arrêt : l'acte n'était pas encore exécutoire.",
-        "pile.generic_mailbox": "La convention a été signée depuis une boîte générique (mairie, contact, accueil…).",
-        "pile.same_person": "La même personne apparaît des deux côtés.",
-        "pile.new_version": "C'est une nouvelle version : la précédente a été renvoyée, corrigée ou rouverte.",
+        "pile.override": "L'acte du membre n'était pas exécutoire : un agent a permis de continuer, en donnant un motif.",
+        "pile.generic_mailbox": "Le lien est parti à l'adresse d'un service (mairie, contact, accueil) : la preuve est plus faible.",
+        "pile.same_person": "La même personne signerait pour les deux parties.",
+        "pile.new_version": "Une version précédente a été renvoyée, corrigée ou rouverte.",
+        "pile.not_executory": "L'acte du membre n'était pas exécutoire le jour de sa signature, ou n'est pas connu.",
+        "pile.wording_changed": "Le texte n'est pas celui du modèle du programme.",
+        "pile.first_convention": "C'est la première convention de ce membre, alors que d'autres en ont déjà signé.",
+        "pile.new_representative": "Le membre a un nouveau représentant : ce n'est pas la personne qui avait signé la dernière fois.",
         # documents
         "documents.embedded_data": "Les données contenues dans le fichier sont absentes ou illisibles.",
         "documents.evidence_data": "Les données du dossier de preuve ne sont pas complètes ou pas en ordre.",
@@ -372,6 +370,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "structure.store": "Les données de validation du fichier sont illisibles.",
         "structure.table": "La table du fichier n'est pas écrite comme elle doit l'être.",
         "structure.unsigned": "Ce fichier n'est pas signé.",
+        **REPAIR_SENTENCES,
         **UPLOAD_SENTENCES,
         "upload.closed": "Ce site n'accepte pas de fichier signé ailleurs : signez en ligne, ou appelez-nous.",
         "pile.signed_elsewhere": "Le membre a signé avec son propre certificat : vérifiez qui a signé.",

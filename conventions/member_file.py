@@ -41,8 +41,13 @@ class _Row:
     def __init__(self, line: int, values: Mapping[str, str], problems: list[Problem]) -> None:
         self.line, self.values, self.problems = line, values, problems
         self._checked: set[str] = set()
+        self._wrong: set[str] = set()
 
     def wrong(self, column: str, advice: str) -> None:
+        """Say what is wrong with a value, once: what is found first is what to mend first."""
+        if column in self._wrong:
+            return
+        self._wrong.add(column)
         self.problems.append(Problem(self.line, column, _shown(self.values.get(column, "")), advice))
 
     def text(self, column: str) -> str:

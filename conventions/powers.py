@@ -85,5 +85,15 @@ class Delegation:
 
     def covers(self, kind: Kind, on: date) -> bool:
         """Tell whether the delegation is in force that day for that kind, by an executory act."""
+        return self.not_covering_because(kind, on) is None
+
+    def not_covering_because(self, kind: Kind, on: date) -> str | None:
+        """Return why the delegation does not cover that kind that day, as a code; None where it does."""
         executory = self.act.executory_on
-        return kind in self.scope and self.starts_on <= on <= self.ends_on and executory is not None and executory <= on
+        if kind not in self.scope:
+            return "delegation.other_kind"
+        if on < self.starts_on:
+            return "delegation.not_begun"
+        if on > self.ends_on:
+            return "delegation.ended"
+        return None if executory is not None and executory <= on else "delegation.not_executory"

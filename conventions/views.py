@@ -137,6 +137,8 @@ class Pile(StrEnum):
 class DeskItem:
     """One agreement on the desk; ``reasons`` are codes of ``conventions.sentences`` that put it in its pile.
 
+    ``not_covered_because`` is the code of why the delegation does not cover it today.
+
     ``signed_by`` is nobody where the syndicate signs alone; it waits since the member's signature, or since it was prepared.
     """
 
@@ -154,7 +156,12 @@ class DeskItem:
     reasons: tuple[str, ...]
     mark: Mark | None
     is_opened: bool
-    is_covered: bool
+    not_covered_because: str | None
+
+    @property
+    def is_covered(self) -> bool:
+        """Tell whether the delegation lets this document be countersigned today."""
+        return self.not_covered_because is None
 
 
 @dataclass(frozen=True)
@@ -168,8 +175,17 @@ class DeskView:
     items: tuple[DeskItem, ...]
     sample: tuple[str, ...]
     total_eur: int
-    not_covered_because: str | None
     demonstration: bool
+
+    @property
+    def uncovered(self) -> tuple[DeskItem, ...]:
+        """The items that the delegation does not cover today."""
+        return tuple(item for item in self.items if not item.is_covered)
+
+    @property
+    def not_covered_because(self) -> str | None:
+        """Why nothing at all may be signed: what waits is all uncovered; else None."""
+        return "delegation.not_covering" if self.items and len(self.uncovered) == len(self.items) else None
 
     def pile(self, pile: Pile) -> tuple[DeskItem, ...]:
         """The items of one pile, by reference."""

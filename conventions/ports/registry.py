@@ -150,6 +150,10 @@ class Transaction(JournalTree, Protocol):
         """Return the agreement of a member in a campaign, or None."""
         ...
 
+    def agreements_of_members(self, member_ids: Sequence[str]) -> Sequence[Agreement]:
+        """List all agreements of several members, by reference."""
+        ...
+
     def agreement_with_file(self, sha256: str) -> Agreement | None:
         """Return the agreement that has an artefact, or a renewal of its last one, of that digest; else None."""
         ...

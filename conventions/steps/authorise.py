@@ -11,7 +11,7 @@ Rules, in the order in which they run:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from conventions.ports.system import Ports
 from conventions.powers import Delegation
 from conventions.recording import record_event, record_fact
 from conventions.status import Status, status_of
-from conventions.steps.desk import delegation_of, desk_of, sample_of
+from conventions.steps.desk import delegation_of, desk_of, models_of, sample_of
 from conventions.steps.show import served_to
 from conventions.steps.sign_in import after_try, is_paused, session_account
 from conventions.views import DeskItem, Pile
@@ -46,14 +46,14 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
     wanted = tuple(dict.fromkeys(references))
     if not wanted:
         raise InputRefused("an empty ceremony", code="ceremony.empty")
-    now = ports.clock.now()
+    now, models = ports.clock.now(), models_of(ports)
     with ports.registry.read() as tx:
         account = session_account(ports, tx, cookie, (Role.SIGNATORY,))
     step = ports.credentials.totp_step(account.totp_sealed, totp_code, now)
     with ports.registry.write() as tx:
         account = tx.account(account.id, lock=True)
         delegation = delegation_of(tx, account)
-        items = _items(tx, ports, account, delegation, wanted)  # (1), (3), (4)
+        items = _items(tx, ports, account, delegation, wanted, models)  # (1), (3), (4)
         refusal = _refusal(account, step, now)  # (2)
         tx.update_account(after_try(account, now, step if refusal is None else None))
         if refusal is not None:
@@ -79,8 +79,10 @@ def _refusal(account: Account, step: int | None, now: datetime) -> RuleRefused |
     return None
 
 
-def _items(tx: Transaction, ports: Ports, account: Account, delegation: Delegation, wanted: tuple[str, ...]) -> tuple[ManifestItem, ...]:
-    view = desk_of(ports, tx, account)
+def _items(
+    tx: Transaction, ports: Ports, account: Account, delegation: Delegation, wanted: tuple[str, ...], models: Mapping[str, str]
+) -> tuple[ManifestItem, ...]:
+    view = desk_of(ports, tx, account, models)
     on_desk = {item.reference: item for item in view.items}
     today = paris_date(ports.clock.now())
     chosen = []

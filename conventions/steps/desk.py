@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from conventions.accounts import Account, Role
-from conventions.agreements import Agreement, FactKind, settled_services
+from conventions.agreements import Agreement, Campaign, FactKind, settled_services
 from conventions.canonical import sha256_hex
-from conventions.ceremonies import Authorisation, HowShown, Review
-from conventions.errors import RuleRefused
+from conventions.ceremonies import Authorisation, HowShown, Mark, Review
+from conventions.errors import ConfigurationError, RuleRefused
 from conventions.french import paris_date
 from conventions.kinds import Kind
-from conventions.members import Member
-from conventions.people import is_same_person
+from conventions.piles import Context, sort_document
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.powers import Delegation
-from conventions.preparation import own_certificate, preparation_of
-from conventions.programmes import Programme
+from conventions.preparation import preparation_of
+from conventions.search import BEGINNING, Wanted
 from conventions.standing import stuck_because, whom_to_ring
 from conventions.status import Status, status_of
 from conventions.steps.sign_in import session_account
@@ -25,6 +25,7 @@ from conventions.views import AgreementView, CeremonyView, DeskItem, DeskView, P
 
 DESK_READERS = (Role.SIGNATORY, Role.ASSISTANT)
 SAMPLE_SIZE = 5
+READ_AT_ONCE = 500
 OPENED = frozenset({HowShown.OPENED, HowShown.SAMPLED})
 
 
@@ -35,45 +36,79 @@ def desk(ports: Ports, cookie: str) -> DeskView:
         LinkRefused: the session is over.
         RuleRefused: not a signatory's or an assistant's account, or one with no delegation.
     """
+    models = models_of(ports)
     with ports.registry.read() as tx:
-        return desk_of(ports, tx, session_account(ports, tx, cookie, DESK_READERS))
+        return desk_of(ports, tx, session_account(ports, tx, cookie, DESK_READERS), models)
 
 
-def desk_of(ports: Ports, tx: Transaction, account: Account) -> DeskView:
-    """Build the desk of an account in the caller's transaction."""
+def models_of(ports: Ports) -> Mapping[str, str]:
+    """Return the digests of the programmes' models by their identifier, outside any transaction; a model without a file has none."""
+    with ports.registry.read() as tx:
+        wordings = {wording for programme in tx.programmes() for _, wording in programme.wordings}
+    found = {}
+    for wording in sorted(wordings):
+        with suppress(ConfigurationError):
+            found[wording] = ports.documents.wording_sha256(wording)
+    return found
+
+
+def desk_of(ports: Ports, tx: Transaction, account: Account, models: Mapping[str, str]) -> DeskView:
+    """Build the desk of an account in the caller's transaction; ``models`` are those of ``models_of``."""
     delegation = delegation_of(tx, account)
     reviews = {(review.reference, review.member_signed_sha256): review for review in tx.reviews(account.id)}
     members = {member.id: member for member in tx.members()}
     programmes = {programme.id: programme for programme in tx.programmes()}
+    campaigns = {campaign.id: campaign for campaign in tx.campaigns()}
     today = paris_date(ports.clock.now())
+    waiting = tuple(awaiting(ports, tx))
+    known = _by_member(tx.agreements_of_members([agreement.member_id for agreement in waiting]))
+    precedents = {id_: _has_precedents(ports, tx, id_, campaigns) for id_ in {agreement.campaign_id for agreement in waiting}}
     items = []
-    for agreement in awaiting(ports, tx):
-        signed = agreement.to_countersign
-        member, programme = members[agreement.member_id], programmes[agreement.programme_id]
-        review = reviews.get((agreement.reference, signed.sha256))
-        is_covered = delegation.covers(agreement.kind, today)
-        items.append(_item(agreement, member, programme, delegation, review, is_covered=is_covered))
-    demonstration = any(tx.campaign(campaign.id).demonstration for campaign in tx.campaigns())
-    is_usable = bool(items) and all(item.is_covered for item in items)
+    for agreement in waiting:
+        programme = programmes[agreement.programme_id]
+        context = Context(
+            member=members[agreement.member_id],
+            programme=programme,
+            delegation=delegation,
+            model_sha256=models.get(dict(programme.wordings).get(agreement.kind.value, "")),
+            known=known[agreement.member_id],
+            has_precedents=precedents[agreement.campaign_id],
+        )
+        review = reviews.get((agreement.reference, agreement.to_countersign.sha256))
+        items.append(_item(agreement, context, review, delegation.not_covering_because(agreement.kind, today)))
     return DeskView(
         signatory=delegation.holder,
         delegation_number=delegation.act.number,
         delegation_on=delegation.act.on,
         delegation_ends_on=delegation.ends_on,
         items=tuple(items),
-        sample=sample_of(items),
+        sample=sample_of([item for item in items if item.is_covered and item.mark is not Mark.ASIDE]),
         total_eur=sum(item.contribution_eur for item in items),
-        not_covered_because=None if is_usable or not items else "delegation.not_covering",
-        demonstration=demonstration,
+        demonstration=any(campaign.demonstration for campaign in campaigns.values()),
     )
 
 
 def awaiting(ports: Ports, tx: Transaction) -> Iterator[Agreement]:
     """Yield every agreement that waits for its countersignature, by reference."""
-    now, after = ports.clock.now(), ""
-    while page := tx.agreements(after=after):
-        yield from (agreement for agreement in page if status_of(agreement, now) is Status.AWAITING_COUNTERSIGNATURE)
+    wanted, after = Wanted(status=Status.AWAITING_COUNTERSIGNATURE), ""
+    while page := tx.find_agreements(wanted, ports.clock.now(), after=after, limit=READ_AT_ONCE):
+        yield from page
         after = page[-1].reference
+
+
+def _by_member(agreements: Sequence[Agreement]) -> Mapping[str, list[Agreement]]:
+    found: dict[str, list[Agreement]] = {}
+    for agreement in agreements:
+        found.setdefault(agreement.member_id, []).append(agreement)
+    return found
+
+
+def _has_precedents(ports: Ports, tx: Transaction, campaign_id: str, campaigns: Mapping[str, Campaign]) -> bool:
+    """Tell whether members signed conventions in a campaign that began before this one."""
+    begun_at = campaigns[campaign_id].started_at
+    earlier = [one.id for one in campaigns.values() if one.kind is Kind.CONVENTION and one.started_at < begun_at]
+    now, signed_from = ports.clock.now(), paris_date(BEGINNING)
+    return any(tx.find_agreements(Wanted(campaign_id=id_, signed_from=signed_from), now, limit=1) for id_ in earlier)
 
 
 def delegation_of(tx: Transaction, account: Account) -> Delegation:
@@ -87,16 +122,14 @@ def delegation_of(tx: Transaction, account: Account) -> Delegation:
     return tx.delegation(account.delegation_id)
 
 
-def _item(  # an item compares all of these
-    agreement: Agreement, member: Member, programme: Programme, delegation: Delegation, review: Review | None, *, is_covered: bool
-) -> DeskItem:
+def _item(agreement: Agreement, context: Context, review: Review | None, not_covered_because: str | None) -> DeskItem:
     preparation = preparation_of(agreement)
     signed = agreement.fact(FactKind.MEMBER_SIGNED)
-    pile, reasons = _sort(agreement, member, programme, delegation)
+    pile, reasons = sort_document(agreement, context)
     return DeskItem(
         reference=agreement.reference,
         organisation=preparation.member.organisation,
-        category=member.category,
+        category=context.member.category,
         contribution_eur=preparation.contribution_eur if agreement.kind is Kind.CONVENTION else 0,
         signed_by=preparation.member.person if signed is not None else None,
         waiting_since=signed.instant("signed_at") if signed is not None else agreement.required_fact(FactKind.PREPARED).at,
@@ -108,27 +141,8 @@ def _item(  # an item compares all of these
         reasons=reasons,
         mark=review.mark if review is not None else None,
         is_opened=review is not None and review.how_shown in OPENED,
-        is_covered=is_covered,
+        not_covered_because=not_covered_because,
     )
-
-
-def _sort(agreement: Agreement, member: Member, programme: Programme, delegation: Delegation) -> tuple[Pile, tuple[str, ...]]:
-    demanding = [] if agreement.kind is Kind.CONVENTION else ["pile.own_terms"]
-    if not programme.scale.is_on_scale(member.category, preparation_of(agreement).contribution_eur):
-        demanding.append("pile.off_scale")
-    if member.power is not None and member.power.override is not None:
-        demanding.append("pile.override")
-    if member.representative_mail.is_generic:
-        demanding.append("pile.generic_mailbox")
-    if is_same_person(member.representative, delegation.holder):
-        demanding.append("pile.same_person")
-    if own_certificate(agreement):
-        demanding.append("pile.signed_elsewhere")
-    if demanding:
-        return Pile.ONE_BY_ONE, tuple(demanding)
-    if agreement.version > 1:
-        return Pile.ATTENTION, ("pile.new_version",)
-    return Pile.STANDARD, ()
 
 
 def sample_of(items: Sequence[DeskItem]) -> tuple[str, ...]:

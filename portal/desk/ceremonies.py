@@ -18,7 +18,7 @@ from conventions.steps.report_ceremony import report_ceremony
 from conventions.steps.show import sealed_list
 from conventions.views import CeremonyView
 from portal.context import Context, Cookie, Here
-from portal.desk.words import proposed, still_to_open, total_eur, unopened_sample
+from portal.desk.words import proposed, reason, still_to_open, total_eur, unopened_sample
 from portal.forms import Binding, VisitForm
 from portal.grammar import group_digits
 from portal.pages import PageError, go, page
@@ -158,5 +158,5 @@ def _form_page(
         total_eur=total_eur(chosen),
         to_open=still_to_open(view),
         unopened_sample=unopened_sample(view),
-        not_covered=sentence_of(view.not_covered_because) if view.not_covered_because else None,
+        reason=reason,
     )

@@ -16,7 +16,7 @@ from conventions.errors import InputRefused
 from conventions.kinds import FILE_NAMES
 from conventions.people import folded
 from conventions.preparation import preparation_of
-from conventions.sentences import sentence, sentence_of
+from conventions.sentences import sentence
 from conventions.steps.desk import desk, desk_agreement
 from conventions.steps.return_to_member import return_to_member
 from conventions.steps.review import review
@@ -76,7 +76,6 @@ def show_desk(request: Request, here: Here, cookie: Cookie, account: Person, tri
         unopened_sample=unopened_sample(view),
         reason=reason,
         MARK_LABELS=MARK_LABELS,
-        not_covered=sentence_of(view.not_covered_because) if view.not_covered_because else None,
     )
 
 

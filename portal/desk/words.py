@@ -19,22 +19,12 @@ PILE_TITLES: Mapping[Pile, str] = MappingProxyType(
     }
 )
 
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "pile.off_scale": "Le montant n’est pas celui du barème.",
-        "pile.override": "L’acte du membre n’était pas exécutoire : un agent a permis de continuer, en donnant un motif.",
-        "pile.generic_mailbox": "Le lien est parti à l’adresse d’un service (mairie, contact, accueil) : la preuve est plus faible.",
-        "pile.same_person": "La même personne signerait pour les deux parties.",
-        "pile.new_version": "Une version précédente a été renvoyée, corrigée ou rouverte.",
-    }
-)
-
 MARK_LABELS: Mapping[Mark, str] = MappingProxyType({Mark.READY: "Prête", Mark.ASIDE: "Laissée de côté"})
 
 
 def reason(code: str) -> str:
-    """Return the sentence of a reason for which a document is in its pile."""
-    return lay_spaces(REASONS.get(code) or sentence_of(code))
+    """Return the sentence of a reason: why a document is in its pile, or why the delegation does not cover it."""
+    return lay_spaces(sentence_of(code).replace("'", "’"))
 
 
 def item_of(view: DeskView, reference: str) -> DeskItem:
@@ -50,9 +40,9 @@ def item_of(view: DeskView, reference: str) -> DeskItem:
 
 
 def to_open(view: DeskView) -> tuple[DeskItem, ...]:
-    """List what must be opened, in reading order: the first two piles, then the sample of the third."""
+    """List what must be opened, in reading order: the first two piles, then the sample of the third; what may not be signed need not be."""
     sample = [item for item in view.pile(Pile.STANDARD) if item.reference in view.sample]
-    return (*view.pile(Pile.ONE_BY_ONE), *view.pile(Pile.ATTENTION), *sample)
+    return tuple(item for item in (*view.pile(Pile.ONE_BY_ONE), *view.pile(Pile.ATTENTION), *sample) if item.is_covered)
 
 
 def still_to_open(view: DeskView) -> tuple[DeskItem, ...]:

@@ -39,6 +39,8 @@ ON_PAGE_OF_CAMPAIGN = ON_PAGE.where(agreements.c.campaign_id == bindparam("campa
 
 _REFERENCES: BindParameter[Any] = bindparam("references", expanding=True)
 NAMED = select(agreements).where(agreements.c.reference.in_(_REFERENCES)).order_by(agreements.c.reference)
+_MEMBERS: BindParameter[Any] = bindparam("member_ids", expanding=True)
+OF_MEMBERS = select(agreements.c.reference).where(agreements.c.member_id.in_(_MEMBERS))
 
 
 def _of_one(table: Table) -> Select[Any]:
@@ -112,6 +114,10 @@ class AgreementRows(Rows):
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         rows = self._rows(AGREEMENT_OF_MEMBER, campaign_id=campaign_id, member_id=member_id)
         return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
+
+    def agreements_of_members(self, member_ids: Sequence[str]) -> Sequence[Agreement]:
+        references = [row.reference for row in self._rows(OF_MEMBERS, member_ids=sorted(set(member_ids)))]
+        return self.agreements_named(references)
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:
         rows = self._rows(AGREEMENT_WITH_FILE, sha256=sha256)

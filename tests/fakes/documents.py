@@ -24,12 +24,13 @@ class FakeDocuments:
 
     Signatures follow as further lines.
 
-    ``failure`` is raised while it is set.
+    ``failure`` is raised while it is set; ``wordings`` are the texts of wording files by identifier, where one was changed.
     """
 
     def __init__(self, registry: FakeRegistry | None = None) -> None:
         self.failure: ContreseingError | None = None
         self.pictures_drawn = 0
+        self.wordings: dict[str, str] = {}
         self._registry = registry
 
     def _call(self) -> None:
@@ -39,7 +40,7 @@ class FakeDocuments:
 
     def wording_sha256(self, wording_id: str) -> str:
         self._call()
-        return sha256_hex(wording_id.encode())
+        return sha256_hex(self.wordings.get(wording_id, wording_id).encode())
 
     def render_agreement(self, terms: Terms) -> RenderedAgreement:
         self._call()

@@ -151,7 +151,7 @@ def test_a_document_says_first_what_differs(world: World, visitor: Visitor) -> N
     assert b"Signature_Membre" in visitor.open(f"/document/{reference}/fichier.pdf").content
     with world.registry.read() as tx:
         last = tx.events(reference)[-1].event
-    assert (last.type, last.data["account"], last.data["stage"]) == ("file.read", "a-signatory", "member_signed")
+    assert (last.type, last.data["account"], last.data["stage"]) == ("file.downloaded", "a-signatory", "member_signed")
 
 
 def test_opening_a_document_marks_nothing(world: World, visitor: Visitor) -> None:

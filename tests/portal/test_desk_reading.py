@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from conventions.accounts import Role
+from conventions.asked import AmendmentAsked
+from conventions.kinds import Kind
+from conventions.particulars import Change
+from conventions.steps import activate, resume
+from conventions.steps.propose import propose
 from portal.settings import Site
 from tests.fakes.world import World
-from tests.portal.sites import Visitor, enter, portal_of
+from tests.portal.sites import STEP, Visitor, enter, portal_of
 from tests.portal.test_desk_pages import signed
+from tests.unit.conventions.steps.test_dependent import DEADLINE
 
 
 @pytest.fixture
@@ -45,6 +52,39 @@ def test_a_document_is_read_as_text_and_as_pages_when_asked_and_the_list_says_wh
     listed = json.loads(visitor.open(f"{visitor.page.url.path}/liste.json").text)
     assert {item["reference"]: item["served_as"] for item in listed["items"]} == {first: ["picture", "text"], second: ["picture", "text"]}
     assert visitor.open(f"/document/{first}?vue=autre").status_code == 422
+
+
+def amended(world: World) -> str:
+    """Have a member that has its convention sign an amendment."""
+    parent = world.archived(9)
+    activate.activate(world.ports, parent)
+    world.deliver()
+    reference = propose(world.ports, AmendmentAsked(parent, (Change("Siège", "1 rue", "2 rue"),), date(2027, 1, 1)), DEADLINE, "agent")
+    resume.resume(world.ports)
+    world.deliver()
+    world.sign(reference)
+    return reference
+
+
+def test_a_delegation_that_covers_a_part_lets_that_part_be_signed(world: World, visitor: Visitor) -> None:
+    (reference,) = signed(world, 1)
+    amendment = amended(world)
+    with world.registry.write() as tx:
+        tx.add_delegation(world.programme.id, replace(world.delegation, id="d-2", scope=(Kind.CONVENTION,)))
+        tx.update_account(replace(tx.account("a-signatory"), delegation_id="d-2"))
+    world.clock.advance(STEP)
+    enter(visitor, world, Role.SIGNATORY)
+    assert "Un document n’est pas couvert par votre délégation" in visitor.text
+    assert "la délégation ne porte pas sur cette sorte de document" in visitor.text
+    visitor.open(f"/document/{amendment}")
+    assert "Votre délégation ne couvre pas ce document." in visitor.text
+    visitor.open(f"/document/{reference}")
+    visitor.send(decision="prete")
+    assert visitor.page.url.path == "/"
+    assert "1 document est prêt à être signé" in visitor.text
+    visitor.open("/ceremonie")
+    visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY))
+    assert "0 sur 1" in visitor.text
 
 
 def test_every_reading_at_the_desk_is_in_the_journal(world: World, visitor: Visitor) -> None:

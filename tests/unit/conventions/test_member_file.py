@@ -153,6 +153,7 @@ def test_what_is_wrong_is_named(changes: dict[str, str], column: str) -> None:
 def test_a_fault_is_told_once_and_shown_short_without_what_a_terminal_would_obey() -> None:
     assert problems({**ROW, **ACT, "act_type": ""}) == [(2, "act_type")]
     assert problems({**ROW, "telephone": "\x1b[31m"}) == [(2, "telephone")]
+    assert problems({**ROW, "population": "9" * 5_000}) == [(2, "population")]
     with pytest.raises(InputRefused) as refused:
         parse({**ROW, "telephone": "\x1b" + "0" * 5_000})
     assert refused.value.problems[0].value == "\ufffd" + "0" * 79 + "…"

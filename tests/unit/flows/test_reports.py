@@ -95,7 +95,7 @@ def test_artifact_key_is_one_that_prefect_takes(words: tuple[str, ...], key: str
 
 def test_words() -> None:
     assert counted(1, "dossier", "dossiers") == "1\u00a0dossier"
-    assert counted(0, "dossier", "dossiers") == "0\u00a0dossiers"
+    assert counted(0, "dossier", "dossiers") == "0\u00a0dossier"
     assert title_of(drafting("c-1"), ["m-1", "m-2"]) == "Ouvrir 2 dossiers"
     assert title_of(INVITE, ["2026-0001"]) == "Inviter 2026-0001 (1)"
     assert title_of(INVITE, ["2026-0001", "2026-0002"]) == "Inviter 2026-0001 ... 2026-0002 (2)"

@@ -40,6 +40,7 @@ def test_each_document_has_its_result_and_why_it_went_back() -> None:
     world.clock.advance(timedelta(hours=1))
     first = report_ceremony(world.ports, cookie, authorisation.id)
     found = said(first)
+    assert (found["report"]["countersigned"], found["report"]["countersigned_eur"]) == (1, 13_000)
     assert found["report"]["established_at"] == authorisation.expires_at.isoformat()
     assert found[signed]["failure"] is None
     assert found[signed]["countersigned_at"] is not None
