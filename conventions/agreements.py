@@ -15,8 +15,8 @@ from conventions.kinds import SIGNERS, Kind, Party
 class FactKind(StrEnum):
     """What can be true of an agreement. The data each one holds is in its comment."""
 
-    DRAFTED = "drafted"  # programme_ends_on; asked, for what depends on another agreement (``conventions.asked``)
-    DATA_REQUESTED = "data_requested"  # fields
+    DRAFTED = "drafted"  # programme_ends_on; asked (``conventions.asked``); of a next version: after (a status), by, reason
+    DATA_REQUESTED = "data_requested"  # fields, link_id; reopened and by, where an agent asked again for some
     DATA_COMPLETED = "data_completed"  # fields
     PREPARED = "prepared"  # see ``Preparation``
     INVITED = "invited"  # link_id, deadline
@@ -35,6 +35,7 @@ class FactKind(StrEnum):
     RETURNED = "returned"  # reason, by
     DECLINED = "declined"  # reason
     CANCELLED = "cancelled"  # reason, by
+    DEADLINE_SET = "deadline_set"  # number, deadline, by: the member has until then, whatever its campaign says
     SUPERSEDED = "superseded"  # replaced_by: the reference drafted in its place by a later campaign
     AMENDED = "amended"  # document, number, effective_on: the amendment that changed it
     TERMINATED = "terminated"  # on (its last day), document: the acknowledgement that says so
@@ -51,6 +52,7 @@ _REPEATABLE = {
     FactKind.QUARANTINED: "number",
     FactKind.RELEASED: "number",
     FactKind.AMENDED: "number",
+    FactKind.DEADLINE_SET: "number",
 }
 
 

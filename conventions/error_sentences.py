@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from conventions.repair_sentences import REPAIR_SENTENCES
 from conventions.upload_sentences import UPLOAD_SENTENCES
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
@@ -84,11 +85,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # agreements
         "agreement.fact_missing": "Ce dossier n'en est pas encore à cette étape.",
         "agreement.artefact_missing": "Le fichier de cette étape n'existe pas encore.",
-        "agreement.not_returned": "Ce dossier n'a pas été renvoyé.",
-        "agreement.not_awaiting_member": "Ce dossier n'attend pas la signature du membre.",
         "agreement.not_awaiting_countersignature": "Ce dossier n'attend pas de contresignature.",
-        "draft.kept_out": "Ce membre a déjà un document de même nature dans ce programme, le n° {other} : il est laissé de côté.",
-        "agreement.decided": "La décision est déjà prise pour ce document.",
         "question.too_many": "Vos questions nous sont parvenues et attendent notre réponse. Pour en ajouter une, appelez-nous.",
         "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n'est signé avant qu'un agent l'ait vérifié.",
         # office and desk
@@ -134,7 +131,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "pile.override": "L'acte du membre n'était pas exécutoire : un agent a permis de continuer, en donnant un motif.",
         "pile.generic_mailbox": "Le lien est parti à l'adresse d'un service (mairie, contact, accueil) : la preuve est plus faible.",
         "pile.same_person": "La même personne signerait pour les deux parties.",
-        "pile.new_version": "Une version précédente avait été renvoyée.",
+        "pile.new_version": "Une version précédente a été renvoyée, corrigée ou rouverte.",
         "pile.not_executory": "L'acte du membre n'était pas exécutoire le jour de sa signature, ou n'est pas connu.",
         "pile.wording_changed": "Le texte n'est pas celui du modèle du programme.",
         "pile.first_convention": "C'est la première convention de ce membre, alors que d'autres en ont déjà signé.",
@@ -373,6 +370,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "structure.store": "Les données de validation du fichier sont illisibles.",
         "structure.table": "La table du fichier n'est pas écrite comme elle doit l'être.",
         "structure.unsigned": "Ce fichier n'est pas signé.",
+        **REPAIR_SENTENCES,
         **UPLOAD_SENTENCES,
         "upload.closed": "Ce site n'accepte pas de fichier signé ailleurs : signez en ligne, ou appelez-nous.",
         "pile.signed_elsewhere": "Le membre a signé avec son propre certificat : vérifiez qui a signé.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from conventions.errors import RuleRefused
@@ -13,6 +14,7 @@ from conventions.programmes import Programme
 from conventions.scale import CONTRIBUTING, Category
 from conventions.signatures import SignatureLevels
 
+ASKED_ORDER = ("act", "act_dates", "referent")
 CATEGORIES_OF = {Kind.CONVENTION: CONTRIBUTING, Kind.CHARTER: frozenset(Category) - CONTRIBUTING}
 
 
@@ -66,10 +68,21 @@ def check_two_people(member: Member, delegation: Delegation) -> None:
 
 
 def missing_fields(member: Member) -> tuple[str, ...]:
-    """Name what a member has yet to supply before its convention can be prepared."""
+    """Name what a member has yet to supply before its convention can be prepared.
+
+    ``act_dates``: the act is known, and not when it was sent and published; nobody asks once an agent has lifted the stop.
+    """
     missing = []
     if member.power is None:
         missing.append("act")
+    elif member.power.act.executory_on is None and member.power.override is None:
+        missing.append("act_dates")
     if member.referent is None:
         missing.append("referent")
     return tuple(missing)
+
+
+def asked_fields(member: Member, reopened: Collection[str]) -> tuple[str, ...]:
+    """Name what to ask of a member: what is missing, and what an agent opened again; an act is asked with its dates."""
+    asked = {*missing_fields(member), *reopened}
+    return tuple(name for name in ASKED_ORDER if name in asked and (name != "act_dates" or "act" not in asked))

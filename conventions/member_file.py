@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 from conventions.errors import InputRefused, Problem
@@ -194,18 +195,7 @@ def _member(row: _Row, scale: Scale, seen: dict[str, int]) -> Member | None:
     population = row.whole_number("population")
     amount = row.whole_number("contribution_eur")
     contribution = _contribution(row, scale, category, population, amount) if category is not None else None
-    representative = Person(
-        row.civility("representative_civility"),
-        row.required("representative_given_name"),
-        row.required("representative_family_name"),
-        row.required("representative_capacity"),
-    )
-    mail = MailAddress(
-        row.mail("representative_email", is_required=True),
-        row.required("email_source"),
-        row.day("email_checked_on"),
-        row.text("email_checked_by") or None,
-    )
+    representative, mail = _representative(row), _mail(row)
     telephone, billing = row.text("telephone") or None, _billing(row)
     name, seat = row.required("name"), row.required("seat")
     power, referent = _power(row), _referent(row)
@@ -303,13 +293,67 @@ def read_referent(values: Mapping[str, str], problems: list[Problem]) -> Referen
     return _referent(_Row(0, values, problems))
 
 
+def read_representative(values: Mapping[str, str], problems: list[Problem]) -> Person:
+    """Read the ``representative_*`` fields of a form; adds to ``problems`` what is wrong."""
+    return _representative(_Row(0, values, problems))
+
+
+def read_mail(values: Mapping[str, str], problems: list[Problem]) -> MailAddress:
+    """Read the representative's address with its source, check and call-back; adds to ``problems`` what is wrong."""
+    row = _Row(0, values, problems)
+    return replace(_mail(row), called_back_on=row.day("called_back_on"))
+
+
+def read_seat(values: Mapping[str, str], problems: list[Problem]) -> str:
+    """Read the body's postal address; adds to ``problems`` what is wrong."""
+    return _Row(0, values, problems).required("seat")
+
+
+def read_contacts(values: Mapping[str, str], problems: list[Problem]) -> tuple[str | None, str | None]:
+    """Read the second address and the telephone of a form; adds to ``problems`` what is wrong."""
+    row = _Row(0, values, problems)
+    return row.mail("second_email", is_required=False) or None, row.text("telephone") or None
+
+
+def read_act_dates(values: Mapping[str, str], problems: list[Problem], power: PowerToSign) -> PowerToSign:
+    """Read when a known act was sent and published; a date left empty stays as it was. Adds to ``problems`` what is wrong."""
+    row, act = _Row(0, values, problems), power.act
+    sent_on, published_on = row.day("act_sent_on") or act.sent_on, row.day("act_published_on") or act.published_on
+    _check_dates(row, act.on, sent_on, published_on)
+    return replace(power, act=replace(act, sent_on=sent_on, published_on=published_on))
+
+
 def read_billing(values: Mapping[str, str], problems: list[Problem]) -> BillingCodes:
-    """Read the codes of invoices of a form; adds to ``problems`` what is wrong."""
+    """Read the billing codes of a form; adds to ``problems`` what is wrong."""
     return _billing(_Row(0, values, problems))
 
 
 def _billing(row: _Row) -> BillingCodes:
     return BillingCodes(row.text("service_code") or None, row.text("engagement_number") or None)
+
+
+def _representative(row: _Row) -> Person:
+    return Person(
+        row.civility("representative_civility"),
+        row.required("representative_given_name"),
+        row.required("representative_family_name"),
+        row.required("representative_capacity"),
+    )
+
+
+def _mail(row: _Row) -> MailAddress:
+    return MailAddress(
+        row.mail("representative_email", is_required=True),
+        row.required("email_source"),
+        row.day("email_checked_on"),
+        row.text("email_checked_by") or None,
+    )
+
+
+def _check_dates(row: _Row, on: date, sent_on: date | None, published_on: date | None) -> None:
+    for column, day in (("act_sent_on", sent_on), ("act_published_on", published_on)):
+        if day is not None and day < on:
+            row.wrong(column, "Cette date précède celle de l'acte : vérifiez-les.")
 
 
 def _power(row: _Row) -> PowerToSign | None:
@@ -328,9 +372,7 @@ def _power(row: _Row) -> PowerToSign | None:
     on, sent_on, published_on = row.day("act_on"), row.day("act_sent_on"), row.day("act_published_on")
     if on is None:
         return None
-    for column, day in (("act_sent_on", sent_on), ("act_published_on", published_on)):
-        if day is not None and day < on:
-            row.wrong(column, "Cette date précède celle de l'acte : vérifiez-les.")
+    _check_dates(row, on, sent_on, published_on)
     return PowerToSign(Act(type_, body, number, on, sent_on, published_on))
 
 

@@ -35,6 +35,7 @@ class Template(StrEnum):
     SECOND_ADDRESS_NOTICE = "second_address_notice"
     RETURNED = "returned"
     DECLINED = "declined"
+    CANCELLED = "cancelled"
     ARCHIVE_ALERT = "archive_alert"
     LISTS_ALERT = "lists_alert"
     ATTENTION = "attention"

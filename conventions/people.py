@@ -45,12 +45,13 @@ class Person:
 
 @dataclass(frozen=True)
 class MailAddress:
-    """An e-mail address and how we know that it is this person's: source, day checked, checker."""
+    """An e-mail address and how we know that it is this person's: source, day checked, checker, and when they were called back."""
 
     address: str
     source: str
     checked_on: date | None = None
     checked_by: str | None = None
+    called_back_on: date | None = None
 
     @property
     def is_generic(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from conventions.agreements import Agreement, Fact, FactKind, Failure
 from conventions.canonical import Json
-from conventions.errors import ContreseingError
+from conventions.errors import ContreseingError, InputRefused
 from conventions.events import Event
 from conventions.outgoing import Outgoing, Template
 from conventions.ports.registry import Transaction
@@ -56,6 +56,23 @@ def record_fact(
 
 PERSONAL_DATA = frozenset({"signer", "countersigner", "reason", "by"})
 """Names of fact data that may hold a person's name or words: committed in the journal, not written there."""
+
+
+LONGEST_REASON = 2_000
+
+
+def checked_reason(reason: str, *, is_required: bool) -> str:
+    """Return a reason as it is kept: no space around it.
+
+    Raises:
+        InputRefused: there is none though one is needed (``text.empty``), or it is too long (``text.too_long``).
+    """
+    words = reason.strip()
+    if is_required and not words:
+        raise InputRefused("a reason is needed", code="text.empty")
+    if len(words) > LONGEST_REASON:
+        raise InputRefused("reason too long", code="text.too_long", most=LONGEST_REASON)
+    return words
 
 
 def enqueue_about_version(ports: Ports, tx: Transaction, template: Template, agreement: Agreement) -> None:

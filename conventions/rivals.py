@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conventions.agreements import Agreement, Campaign, FactKind
+from conventions.deadlines import deadline_of
 from conventions.ports.registry import Standing, Transaction
 from conventions.search import Wanted
 from conventions.status import FINAL, Status, status_of
@@ -33,7 +34,7 @@ class LeftOut:
 
 
 def is_over(agreement: Agreement, deadline: datetime, now: datetime) -> bool:
-    """Tell whether nothing can be signed of an agreement any more, nor is in force; ``deadline`` is its campaign's."""
+    """Tell whether nothing can be signed of an agreement any more, nor is in force; ``deadline`` is the one that holds for it."""
     status = status_of(agreement, now)
     if status in FINAL:
         return True
@@ -65,16 +66,17 @@ def left_out_of(tx: Transaction, campaign: Campaign, standing: Sequence[Standing
     """
     asked = {one.member_id for one in standing if one.campaign_id == campaign.id}
     others = [one for one in standing if one.member_id not in asked]
-    deadlines = {one.id: one.deadline for one in tx.campaigns()} if others else {}
+    campaigns = {one.id: one for one in tx.campaigns()} if others else {}
     left_out: dict[str, LeftOut] = {}
     doubtful: list[str] = []
     for one in others:
-        if one.status in FINAL or now > deadlines[one.campaign_id]:
+        if one.status in FINAL or now > campaigns[one.campaign_id].deadline:
             doubtful.append(one.reference)
         else:
             left_out[one.member_id] = LeftOut(one.member_id, one.reference, one.status)
     for first in range(0, len(doubtful), READ_AT_ONCE):
         for agreement in tx.agreements_named(doubtful[first : first + READ_AT_ONCE]):
-            if agreement.member_id not in left_out and keeps_out(agreement, deadlines[agreement.campaign_id], campaign, now):
+            deadline = deadline_of(agreement, campaigns[agreement.campaign_id])
+            if agreement.member_id not in left_out and keeps_out(agreement, deadline, campaign, now):
                 left_out[agreement.member_id] = LeftOut(agreement.member_id, agreement.reference, status_of(agreement, now))
     return sorted(left_out.values(), key=lambda one: one.reference)

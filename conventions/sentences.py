@@ -72,6 +72,7 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.SECOND_ADDRESS_NOTICE: "Avis à la seconde adresse",
         Template.RETURNED: "Renvoi au membre",
         Template.DECLINED: "Refus de signer",
+        Template.CANCELLED: "Annulation",
         Template.ARCHIVE_ALERT: "Alerte de l'archive",
         Template.LISTS_ALERT: "Alerte des listes de confiance",
         Template.ATTENTION: "Avis aux agents",
@@ -91,6 +92,7 @@ ATTENTION_SENTENCES: Mapping[AttentionKind, str] = MappingProxyType(
 FIELD_LABELS: Mapping[str, str] = MappingProxyType(
     {
         "act": "L'acte qui autorise la signature (délibération ou décision), avec ses dates",
+        "act_dates": "Les dates de transmission et de publication de l'acte qui autorise la signature",
         "referent": "Le référent de votre établissement et ses coordonnées",
     }
 )

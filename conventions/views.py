@@ -270,3 +270,8 @@ class Overview:
     waiting: tuple[tuple[AttentionKind, int], ...]
     dead_letters: tuple[Outgoing, ...]
     late_outgoing: int
+
+    @property
+    def returned(self) -> int:
+        """How many agreements the signatory returned, and wait for an agent."""
+        return dict(self.counts).get(Status.RETURNED, 0)

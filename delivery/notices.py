@@ -43,6 +43,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.SECOND_ADDRESS_NOTICE: frozenset({"title", "organisation", "signer", "signed_at", "telephone"}),
         Template.RETURNED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.DECLINED: frozenset({"title", "organisation", "reason"}),
+        Template.CANCELLED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.ATTENTION: frozenset({"title", "organisation", "reference", "what", "office"}),

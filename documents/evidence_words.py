@@ -34,6 +34,7 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.returned": "Document renvoyé à l'établissement, avec un motif.",
         "agreement.declined": "Refus de signer enregistré.",
         "agreement.cancelled": "Dossier annulé.",
+        "agreement.deadline_set": "Date limite de signature fixée pour ce dossier par une personne habilitée.",
         "agreement.superseded": "Document remplacé par un autre.",
         "agreement.amended": "Document modifié par un avenant complet.",
         "agreement.terminated": "Dernier jour fixé par un accusé de réception de résiliation.",
@@ -42,6 +43,7 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.countersign_failed": "Contresignature tentée sans succès ; rien n'a été émis.",
         # what the signer's site served and received
         "link.opened": "Lien ouvert, et identité confirmée par un clic sur « Oui, continuer ».",
+        "link.reissued": "Lien remplacé par une personne habilitée ; le précédent ne sert plus.",
         "link.identity_refused": "Lien ouvert, puis « Ce n'est pas moi » choisi.",
         "link.locked": "Lien bloqué après cinq codes erronés.",
         "document.part_turned": "Partie du document servie à l'écran.",

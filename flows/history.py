@@ -114,6 +114,8 @@ def _told(fact: Fact) -> Iterator[str]:
             yield f"Document préparé : {data['page_count']} pages. {said_amount(data)}."
         case FactKind.INVITED:
             yield f"Invitation à signer mise à l'envoi, valable jusqu'au {format_date(paris_date(fact.instant('deadline')))}."
+        case FactKind.DEADLINE_SET:
+            yield f"Date limite fixée par un agent : {format_date(paris_date(fact.instant('deadline')))}."
         case FactKind.MEMBER_SIGNED:
             yield f"Signée par le membre, niveau {data['level']}."
         case FactKind.COUNTERSIGNED:

@@ -12,7 +12,7 @@ from portal.access_log import AccessLog
 from portal.context import Context
 from portal.desk import ceremonies, documents
 from portal.headers import SecurityHeaders
-from portal.office import agreements, api, attentions, overview, reports
+from portal.office import agreements, api, attentions, members, overview, repairs, reports
 from portal.settings import PortalSettings, Site
 from portal.signers import checking, deciding, information, opening, reading, uploading
 from portal.sites import SiteDispatch
@@ -20,7 +20,16 @@ from portal.sites import SiteDispatch
 ROUTERS: Mapping[Site, Sequence[APIRouter]] = {
     Site.SIGNERS: (opening.router, reading.router, deciding.router, uploading.router, information.router, checking.router),
     Site.DESK: (people.router, documents.router, ceremonies.router),
-    Site.OFFICE: (people.router, overview.router, agreements.router, attentions.router, reports.router, api.router),
+    Site.OFFICE: (
+        people.router,
+        overview.router,
+        agreements.router,
+        attentions.router,
+        reports.router,
+        members.router,
+        repairs.router,
+        api.router,
+    ),
 }
 
 

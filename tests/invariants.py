@@ -27,11 +27,12 @@ ONCE_A_VERSION = frozenset(
         FactKind.ORDERED,
         FactKind.RETURNED,
         FactKind.DECLINED,
+        FactKind.CANCELLED,
     }
 )
 SIGNED_BY = {Stage.MEMBER_SIGNED: FactKind.MEMBER_SIGNED, Stage.SEALED: FactKind.COUNTERSIGNED}
 DECISIONS = frozenset({FactKind.CONSENTED, FactKind.MEMBER_SIGNED, FactKind.AUTHORISED, FactKind.COUNTERSIGNED})
-ENDS = frozenset({FactKind.RETURNED, FactKind.DECLINED})
+ENDS = frozenset({FactKind.RETURNED, FactKind.DECLINED, FactKind.CANCELLED})
 BEFORE = {
     FactKind.INVITED: FactKind.PREPARED,
     FactKind.CONSENTED: FactKind.INVITED,

@@ -144,7 +144,8 @@ def _commit(  # what was made, by which right
     agreement = tx.agreement(intent.item.reference, lock=True)
     authorised = agreement.fact(FactKind.AUTHORISED)
     is_same = authorised is not None and authorised.data["authorisation_id"] == authorisation.id
-    if agreement.version != intent.agreement.version or not is_same:
+    is_withdrawn = any(agreement.fact(kind) is not None for kind in (FactKind.RETURNED, FactKind.CANCELLED))
+    if agreement.version != intent.agreement.version or not is_same or is_withdrawn:
         raise RuleRefused(f"{agreement.reference} moved meanwhile", code="document.changed")
     if signed.signed_at > authorisation.expires_at:
         raise RuleRefused(f"ceremony {authorisation.id} was over", code="ceremony.expired")

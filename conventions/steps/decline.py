@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from conventions.agreements import Fact, FactKind
-from conventions.errors import InputRefused, RuleRefused
+from conventions.errors import RuleRefused
 from conventions.links import Closure, Purpose
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import enqueue_about_version, record_fact
+from conventions.recording import checked_reason, enqueue_about_version, record_fact
 from conventions.steps.open_link import visit_of
 from conventions.steps.reissue_link import close_links
 from conventions.steps.signer_view import check_link_usable, signer_view
 from conventions.views import SignerView
-
-LONGEST_REASON = 2_000
 
 
 def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
@@ -24,10 +22,7 @@ def decline(ports: Ports, cookie: str, reason: str) -> SignerView:
         RuleRefused: the person has agreed already.
         InputRefused: the reason is too long.
     """
-    words = reason.strip()
-    if len(words) > LONGEST_REASON:
-        raise InputRefused("reason too long", code="text.too_long", most=LONGEST_REASON)
-    now = ports.clock.now()
+    words, now = checked_reason(reason, is_required=False), ports.clock.now()
     with ports.registry.write() as tx:
         visit, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
         agreement = tx.agreement(agreement.reference, lock=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from conventions.agreements import Agreement, Campaign, Fact, FactKind
 from conventions.asked import Asked, CharterAsked
 from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.deadlines import deadline_of
 from conventions.dependence import active_convention
 from conventions.errors import RuleRefused
 from conventions.french import paris_date
@@ -105,7 +106,7 @@ def draft(ports: Ports, campaign_id: str, member_id: str) -> str:
 
 def _check_not_kept_out(tx: Transaction, campaign: Campaign, rivals: Iterable[Agreement], now: datetime) -> None:
     for rival in rivals:
-        if keeps_out(rival, tx.campaign(rival.campaign_id).deadline, campaign, now):
+        if keeps_out(rival, deadline_of(rival, tx.campaign(rival.campaign_id)), campaign, now):
             raise RuleRefused(f"{rival.reference} keeps its member out of {campaign.id}", code=KEPT_OUT, other=rival.reference)
 
 
@@ -123,20 +124,3 @@ def add_draft(ports: Ports, tx: Transaction, campaign: Campaign, member_id: str,
     tx.add_agreement(Agreement(reference, campaign.kind, campaign.programme_id, member_id, campaign.id, (drafted,)))
     record_event(ports, tx, "agreement.drafted", at=now, reference=reference, data=data)
     return reference
-
-
-def redraft(ports: Ports, reference: str) -> int:
-    """Open the next version of a returned agreement and return its number.
-
-    Raises:
-        RuleRefused: the agreement was not returned.
-    """
-    now = ports.clock.now()
-    with ports.registry.write() as tx:
-        agreement = tx.agreement(reference, lock=True)
-        if agreement.fact(FactKind.RETURNED) is None or status_of(agreement, now) in FINAL:
-            raise RuleRefused(f"{reference} was not returned", code="agreement.not_returned")
-        programme = tx.programme(agreement.programme_id)
-        version = agreement.version + 1
-        record_fact(ports, tx, agreement, Fact(FactKind.DRAFTED, now, version, {"programme_ends_on": programme.ends_on.isoformat()}))
-        return version

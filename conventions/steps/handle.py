@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from conventions.errors import InputRefused, NotFound
 from conventions.ports.system import Ports
-from conventions.recording import record_event
-from conventions.steps.decline import LONGEST_REASON
+from conventions.recording import LONGEST_REASON, record_event
 
 
 def handle(ports: Ports, reference: str, attention_id: str, by: str, remark: str) -> None:

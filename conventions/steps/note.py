@@ -5,8 +5,7 @@ from __future__ import annotations
 from conventions.attentions import Attention, AttentionKind
 from conventions.errors import InputRefused
 from conventions.ports.system import Ports
-from conventions.recording import record_event
-from conventions.steps.decline import LONGEST_REASON
+from conventions.recording import LONGEST_REASON, record_event
 
 
 def note(ports: Ports, reference: str, by: str, text: str) -> None:

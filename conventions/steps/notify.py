@@ -23,6 +23,7 @@ from conventions.preparation import preparation_of
 from conventions.programmes import Programme
 from conventions.recording import record_event, record_fact
 from conventions.sentences import ATTENTION_SENTENCES, FIELD_LABELS
+from conventions.steps.request_data import fields_asked
 
 PDF = "application/pdf"
 REMOVED: Mapping[str, str] = {"link": "https://lien-retire.invalid/", "code": "[code retiré]"}
@@ -158,8 +159,9 @@ def _data_request(letter: _Letter) -> _Draft | None:
     link = letter.link()
     if not link.is_open(letter.ports.clock.now()):
         return None
-    fields = letter.agreement.required_fact(FactKind.DATA_REQUESTED).data["fields"]
-    names = [FIELD_LABELS[str(name)] for name in fields] if isinstance(fields, list | tuple) else []
+    names = [FIELD_LABELS[name] for name in fields_asked(letter.agreement, letter.member)]
+    if not names:
+        return None
     return _Draft(
         link.address,
         {
@@ -241,6 +243,12 @@ def _returned(letter: _Letter) -> _Draft:
     return _Draft(letter.member.representative_mail.address, values)
 
 
+def _cancelled(letter: _Letter) -> _Draft:
+    reason = letter.reason(FactKind.CANCELLED)
+    values = {**letter.common, "greeting": letter.greeting, "reason": reason, "telephone": letter.telephone}
+    return _Draft(letter.member.representative_mail.address, values)
+
+
 def _declined(letter: _Letter) -> _Draft:
     reason = letter.reason(FactKind.DECLINED)
     return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n'a été donné."})
@@ -266,5 +274,6 @@ _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.SECOND_ADDRESS_NOTICE: _second_address_notice,
     Template.RETURNED: _returned,
     Template.DECLINED: _declined,
+    Template.CANCELLED: _cancelled,
     Template.ATTENTION: _attention,
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from conventions.agreements import Campaign
 from conventions.canonical import Json
+from conventions.deadlines import check_deadline
 from conventions.dependence import active_convention
 from conventions.errors import RuleRefused
 from conventions.french import paris_date
@@ -68,8 +69,7 @@ def begin_campaign(ports: Ports, tx: Transaction, programme: Programme, campaign
     """
     check_programme_open(programme, paris_date(campaign.started_at))
     check_levels(programme, ports.rules.levels)
-    if campaign.deadline <= campaign.started_at or paris_date(campaign.deadline) > programme.ends_on:
-        raise RuleRefused("the deadline is past or after the programme's end", code="campaign.deadline")
+    check_deadline(programme, campaign.deadline, campaign.started_at)
     tx.add_campaign(campaign)
     data: dict[str, Json] = {
         "campaign": campaign.id,

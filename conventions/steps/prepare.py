@@ -11,7 +11,7 @@ from conventions.amounts import amount_of
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.claims import Claim, freed_on_error, take_claim
 from conventions.dependence import grants_of, particulars_for
-from conventions.errors import RuleRefused
+from conventions.errors import Busy, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_delegation, check_kind_for, check_power, check_programme_open, check_two_people
 from conventions.kinds import Kind
@@ -64,7 +64,7 @@ def prepare(ports: Ports, reference: str) -> None:
 
 def _intend(ports: Ports, tx: Transaction, reference: str, wording_id: str, wording_sha256: str) -> _Intent | None:
     agreement = tx.agreement(reference, lock=True)
-    if agreement.artefact(Stage.PREPARED) is not None:
+    if agreement.artefact(Stage.PREPARED) is not None or agreement.fact(FactKind.CANCELLED) is not None:
         return None
     now = ports.clock.now()
     today = paris_date(now)
@@ -126,6 +126,9 @@ def _twin(ports: Ports, terms: Terms) -> bytes:
 
 def _commit(ports: Ports, tx: Transaction, intent: _Intent, rendered: RenderedAgreement, sha256: str, twin_sha256: str) -> None:
     now, terms, version = ports.clock.now(), intent.terms, intent.agreement.version
+    fresh = tx.agreement(terms.reference, lock=True)
+    if fresh.version != version or fresh.fact(FactKind.CANCELLED) is not None or tx.member(fresh.member_id) != terms.member:
+        raise Busy(f"{terms.reference} or its member changed while its file was made")  # made again from what is true now
     tx.add_artefact(terms.reference, Artefact(version, Stage.PREPARED, sha256, len(rendered.data), now))
     data: Mapping[str, Json] = {
         "sha256": sha256,

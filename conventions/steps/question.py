@@ -8,8 +8,7 @@ from conventions.errors import InputRefused
 from conventions.links import Purpose
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import enqueue, record_event
-from conventions.steps.decline import LONGEST_REASON
+from conventions.recording import checked_reason, enqueue, record_event
 from conventions.steps.open_link import visit_of
 
 MOST_WAITING = 10
@@ -22,12 +21,7 @@ def ask(ports: Ports, cookie: str, text: str) -> None:
         LinkRefused: the visit is over.
         InputRefused: empty, too long, or ten wait already (``question.too_many``): each one is a mail to the agents.
     """
-    words = text.strip()
-    if not words:
-        raise InputRefused("empty question", code="text.empty")
-    if len(words) > LONGEST_REASON:
-        raise InputRefused("question too long", code="text.too_long", most=LONGEST_REASON)
-    now = ports.clock.now()
+    words, now = checked_reason(text, is_required=True), ports.clock.now()
     with ports.registry.write() as tx:
         visit, link, agreement = visit_of(tx, cookie, Purpose.SIGN, now)
         tx.agreement(agreement.reference, lock=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from conventions.accounts import Role
 from conventions.agreements import Fact, FactKind
-from conventions.errors import InputRefused, RuleRefused
+from conventions.errors import RuleRefused
 from conventions.links import Closure
 from conventions.outgoing import Template
 from conventions.ports.system import Ports
-from conventions.recording import enqueue_about_version, record_fact
+from conventions.recording import checked_reason, enqueue_about_version, record_fact
 from conventions.status import Status, status_of
-from conventions.steps.decline import LONGEST_REASON
 from conventions.steps.reissue_link import close_links
 from conventions.steps.sign_in import session_account
 
@@ -23,12 +22,7 @@ def return_to_member(ports: Ports, cookie: str, reference: str, reason: str) -> 
         RuleRefused: not a signatory, or the agreement does not wait for a countersignature.
         LinkRefused, NotFound.
     """
-    words = reason.strip()
-    if not words:
-        raise InputRefused("a return needs a reason", code="text.empty")
-    if len(words) > LONGEST_REASON:
-        raise InputRefused("reason too long", code="text.too_long", most=LONGEST_REASON)
-    now = ports.clock.now()
+    words, now = checked_reason(reason, is_required=True), ports.clock.now()
     with ports.registry.write() as tx:
         account = session_account(ports, tx, cookie, (Role.SIGNATORY,))
         agreement = tx.agreement(reference, lock=True)

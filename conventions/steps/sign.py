@@ -131,6 +131,16 @@ def check_may_sign(ports: Ports, tx: Transaction, agreement: Agreement, day: dat
     check_power(tx.member(agreement.member_id).power, day)
 
 
+def check_not_cancelled(agreement: Agreement) -> None:
+    """Refuse to sign what an agent cancelled.
+
+    Raises:
+        RuleRefused: ``agreement.cancelled``.
+    """
+    if agreement.fact(FactKind.CANCELLED) is not None:
+        raise RuleRefused(f"{agreement.reference} was cancelled", code="agreement.cancelled")
+
+
 def finish_signature(ports: Ports, reference: str) -> None:
     """Carry out a recorded decision: sign, stamp, keep; nothing happens when it is done.
 
@@ -145,6 +155,7 @@ def finish_signature(ports: Ports, reference: str) -> None:
         agreement.required_fact(FactKind.CONSENTED)
         claim = None
         if agreement.artefact(Stage.MEMBER_SIGNED) is None:
+            check_not_cancelled(agreement)
             check_may_sign(ports, tx, agreement, paris_date(ports.clock.now()))
             claim = take_claim(ports, tx, reference)
     at_hand: dict[str, bytes] = {}
@@ -174,6 +185,7 @@ def commit_signature(  # the claim's transaction and what was made under it
     agreement = tx.agreement(reference, lock=True)
     if agreement.version != version:
         raise RuleRefused(f"{reference} went on to version {agreement.version}", code="document.changed")
+    check_not_cancelled(agreement)
     check_may_sign(ports, tx, agreement, paris_date(signed.signed_at))
     now = ports.clock.now()
     tx.add_artefact(reference, Artefact(version, Stage.MEMBER_SIGNED, sha256, len(signed.data), now))

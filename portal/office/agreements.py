@@ -9,17 +9,20 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
+from conventions.agreements import FactKind
 from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
-from conventions.links import Purpose
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.standing import TO_HANDLE
 from conventions.status import Status
 from conventions.steps.bundle import office_bundle, office_evidence
+from conventions.steps.cancel import CANCELLABLE
+from conventions.steps.extend import EXTENDABLE
 from conventions.steps.office import agreement_lines, agreement_view, count_to_handle, file_bytes, record_export
-from conventions.steps.reissue_link import reissue_link
-from conventions.views import AgreementLine
+from conventions.steps.redraft import REOPENABLE
+from conventions.steps.reissue_link import WAITING_FOR_MEMBER, reissue_link
+from conventions.views import AgreementLine, AgreementView
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
@@ -92,9 +95,11 @@ def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
 
 
 @router.get("/conventions/{reference}")
-def show_agreement(request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, lien: str = "") -> Response:
+def show_agreement(  # what the address says was just done
+    request: Request, here: Here, cookie: Cookie, account: Person, reference: Reference, *, lien: str = "", fait: str = ""
+) -> Response:
     """Show one agreement: where it stands, its facts, files, links and sendings."""
-    return agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye")
+    return agreement_page(request, here, cookie, account, reference, is_link_sent=lien == "envoye", done=fait)
 
 
 @router.post("/conventions/{reference}/lien")
@@ -131,6 +136,18 @@ def give_evidence(here: Here, cookie: Cookie, reference: Reference) -> Response:
     return _download(filename, "application/pdf", data)
 
 
+def possible_repairs(view: AgreementView) -> frozenset[str]:
+    """Name what may be done with an agreement where it stands; the steps decide again."""
+    is_decided = view.agreement.fact(FactKind.CONSENTED) is not None
+    found = {
+        "lien": view.status in WAITING_FOR_MEMBER and not is_decided,
+        "reprise": view.status in REOPENABLE,
+        "echeance": view.status in EXTENDABLE and not is_decided,
+        "annulation": view.status in CANCELLABLE and view.agreement.is_signed_by_member,
+    }
+    return frozenset(name for name, is_possible in found.items() if is_possible)
+
+
 def _download(filename: str, media_type: str, data: bytes) -> Response:
     """Give a file whose bytes were compared with their digest: whole in memory, since none may leave before all were (some MB at most)."""
     return Response(data, media_type=media_type, headers=_attached(filename))
@@ -160,6 +177,7 @@ def agreement_page(
     status: int = 200,
     *,
     is_link_sent: bool = False,
+    done: str = "",
     given: Mapping[str, str] | None = None,
 ) -> Response:
     """Render the page of one agreement, with what is to be mended in one of its forms, and what was typed in it by field."""
@@ -187,10 +205,12 @@ def agreement_page(
         failure=why(view.agreement.failure.code) if view.agreement.failure else "",
         why=why,
         is_link_sent=is_link_sent,
+        done=done,
+        repairs=possible_repairs(view),
         given=given or {},
         can_act=bool({Role.AGENT, Role.ADMINISTRATOR} & set(account.roles)),
-        can_send_link=view.status is Status.AWAITING_MEMBER and any(link.purpose is Purpose.SIGN for link in view.links),
         prefect=prefect_address(here, reference),
+        FactKind=FactKind,
         STAGE_LABELS=STAGE_LABELS,
         TEMPLATE_LABELS=TEMPLATE_LABELS,
         OUTGOING_LABELS=OUTGOING_LABELS,

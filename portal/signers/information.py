@@ -40,6 +40,8 @@ class Group:
     fields: tuple[str, ...]
 
 
+DATE_LATER = "Si elle n’est pas encore connue, laissez vide : le même lien vous la redemandera."
+
 QUESTIONS: Mapping[str, Question] = {
     "act_type": Question(
         "Nature de l’acte", form="choice", choices=tuple((t.value, label.capitalize()) for t, label in ACT_LABELS.items())
@@ -48,10 +50,16 @@ QUESTIONS: Mapping[str, Question] = {
     "act_number": Question("Numéro de l’acte", "Par exemple : 2025-112."),
     "act_on": Question("Date de l’acte", form="date"),
     "act_sent_on": Question(
-        "Date de transmission à la préfecture", "Si elle n’est pas encore connue, laissez vide.", "date", is_required=False
+        "Date de transmission à la préfecture",
+        DATE_LATER,
+        "date",
+        is_required=False,
     ),
     "act_published_on": Question(
-        "Date de publication ou de notification", "Si elle n’est pas encore connue, laissez vide.", "date", is_required=False
+        "Date de publication ou de notification",
+        DATE_LATER,
+        "date",
+        is_required=False,
     ),
     "referent_civility": Question("Civilité", form="choice", choices=((Civility.MADAME, "Madame"), (Civility.MONSIEUR, "Monsieur"))),
     "referent_given_name": Question("Prénom"),
@@ -88,22 +96,22 @@ def information_form(request: Request, here: Here, cookie: Cookie) -> Response:
 def give_information(request: Request, here: Here, cookie: Cookie, form: VisitForm) -> Response:
     """Record the answers."""
     asked = data_form(here.ports, cookie).fields
-    missing = [name for name in asked if QUESTIONS[name].is_required and not form.get(name, "").strip()]
-    if missing:
-        errors = [PageError("Répondez à cette question.", name, _label(name)) for name in missing]
+    empty = [name for name in asked if QUESTIONS[name].is_required and not form.get(name, "").strip()]
+    if empty:
+        errors = [PageError("Répondez à cette question.", name, _label(name)) for name in empty]
         return _page(request, here, cookie, errors, form, 422)
     try:
-        complete_data(here.ports, cookie, form)
+        missing = complete_data(here.ports, cookie, form)
     except InputRefused as error:
         errors = [PageError(problem.advice, problem.column, _label(problem.column)) for problem in error.problems]
         return _page(request, here, cookie, errors, form, status_of(error))
-    return go("/informations/merci")
+    return go("/informations/merci?reste=dates" if missing else "/informations/merci")
 
 
 @router.get("/informations/merci")
-def thank(request: Request) -> Response:
-    """Say that the answers are recorded."""
-    return page(request, "signers/information_done.html")
+def thank(request: Request, reste: str = "") -> Response:
+    """Say that the answers are recorded, and what is still missing."""
+    return page(request, "signers/information_done.html", is_incomplete=bool(reste))
 
 
 def _label(field: str) -> str:

@@ -10,11 +10,12 @@ from sqlalchemy import create_engine, select
 
 from conventions.agreements import FactKind, Stage, settled_services
 from conventions.canonical import render_canonical, sha256_hex
+from conventions.corrections import form_of
 from conventions.errors import InputRefused
 from conventions.journal.merkle import leaf_hash
 from conventions.preparation import expected_signers, preparation_of
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, draft, invite, prepare, read_page, return_to_member
+from conventions.steps import activate, archive, correct_member, countersign, invite, prepare, read_page, redraft, return_to_member
 from conventions.steps.activate import order_key
 from conventions.steps.import_members import import_members
 from storage.registry.tables import metadata
@@ -119,7 +120,11 @@ def test_a_return_makes_a_second_version_and_both_are_kept(town: Town) -> None:
     return_to_member.return_to_member(town.ports, town.at_desk(), reference, "Le référent a changé.")
     town.deliver()
     assert "Le référent a changé." in town.mails(town.address(reference))[0]["text"]
-    assert draft.redraft(town.ports, reference) == 2
+    with town.ports.registry.read() as tx:
+        member = tx.member(tx.agreement(reference).member_id)
+    values = {**form_of(member), "referent_telephone": "02 98 11 11 11"}
+    assert correct_member.correct_member(town.ports, member.id, values, "agent").fields == ("referent",)
+    assert redraft.redraft(town.ports, reference, "agent") == 2
     prepare.prepare(town.ports, reference)
     invite.invite(town.ports, reference)
     town.deliver()

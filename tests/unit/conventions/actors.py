@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
-from conventions.canonical import sha256_hex
 from conventions.ceremonies import HowShown, Mark
 from conventions.errors import (
     AlreadyRecorded,
@@ -22,7 +21,6 @@ from conventions.errors import (
     UpstreamUnavailable,
 )
 from conventions.outgoing import Template
-from conventions.ports.delivery import ActivationOrder, Receipt
 from conventions.status import FINAL, Status
 from conventions.steps import (
     activate,
@@ -33,9 +31,11 @@ from conventions.steps import (
     deliver,
     desk,
     draft,
+    extend,
     invite,
     keep_member_file,
     open_link,
+    redraft,
     reissue_link,
     replay,
     resume,
@@ -45,14 +45,14 @@ from conventions.steps import (
     sign,
     sign_in,
 )
-from tests.builders import example_member
-from tests.fakes.delivery import FakeActivation
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
 from tests.fakes.world import BROWSER, World
 from tests.invariants import check_agreement, check_folder_is_listed
+from tests.unit.conventions.office_actors import MORE_TIME, OfficeActors
 from tests.unit.conventions.test_member_file import ACT, REFERENT
+from tests.unit.conventions.watched_activation import WatchedActivation
 
 DOWN = UpstreamUnavailable("it does not answer")
 REFUSALS = (RuleRefused, LinkRefused, InputRefused, NotFound, SigningFailed, UpstreamUnavailable)
@@ -73,40 +73,56 @@ JUMPS = {
     "a day": timedelta(days=1),
     "the deadline": timedelta(days=CAMPAIGN_DAYS),
 }
-POWER = example_member().power
 Visit = tuple[str, str]
-MOVES = ("sign", "authorise", "return", "prepare", "invite", "reissue", "countersign", "archive", "activate", "keep", "redraft", "worker")
+MOVES = (
+    "sign",
+    "authorise",
+    "return",
+    "prepare",
+    "invite",
+    "reissue",
+    "countersign",
+    "archive",
+    "activate",
+    "keep",
+    "redraft",
+    "worker",
+    "correct",
+    "move_mailbox",
+    "lift",
+    "extend",
+)
 PAUSES = {"lease": timedelta(minutes=2, seconds=1), "ceremony": timedelta(minutes=30, seconds=1)}
 TIMELY: Mapping[Status, tuple[str, ...]] = {
-    Status.DRAFTED: ("prepare",),
-    Status.AWAITING_DATA: ("prepare", "worker"),
-    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite"),
+    Status.DRAFTED: ("prepare", "prepare", "correct"),
+    Status.AWAITING_DATA: ("prepare", "worker", "correct", "reissue", "extend"),
+    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite", "correct", "move_mailbox", "extend"),
     Status.AWAITING_COUNTERSIGNATURE: ("authorise", "authorise", "return", "keep"),
     Status.SEALING: ("countersign", "archive", "keep"),
     Status.ARCHIVED: ("activate", "worker"),
     Status.RETURNED: ("redraft", "keep"),
+    Status.DECLINED: ("redraft",),
+    Status.EXPIRED: ("redraft",),
 }
 """Steps worth dying in, or being interrupted in, where an agreement stands."""
-INTERRUPTIONS = ("same", "resume", "lease", "ceremony", "database", "return", "reissue", "worker", "authorise")
+INTERRUPTIONS = (
+    "same",
+    "resume",
+    "lease",
+    "ceremony",
+    "database",
+    "return",
+    "reissue",
+    "worker",
+    "authorise",
+    "correct",
+    "move_mailbox",
+    "redraft",
+    "cancel",
+)
 
 
-class WatchedActivation(FakeActivation):
-    """A service that looks, at each order, whether the file that the order comes from is archived."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.registry)
-        self._world = world
-
-    def deliver(self, order: ActivationOrder) -> Receipt:
-        archived = self._world.agreement(order.reference).required_fact(FactKind.ARCHIVED)
-        data = self._world.archive.objects[archived.text("key")]
-        assert sha256_hex(data) == archived.text("sha256")
-        same = [known.key for known in self.orders.values() if (known.reference, known.service) == (order.reference, order.service)]
-        assert set(same) <= {order.key}, f"{order.reference}: two orders for {order.service}"
-        return super().deliver(order)
-
-
-class Actors:
+class Actors(OfficeActors):
     """One world and those who act in it; a step is taken on ports that may die or be interrupted in the middle."""
 
     def __init__(self) -> None:
@@ -118,6 +134,7 @@ class Actors:
         self.checked: State | None = None
         self.desk_cookie = ""
         self.statuses: dict[str, Status] = {}
+        self.versions: dict[str, int] = {}
         self.world.open_campaign(CAMPAIGN_DAYS)
 
     def act(self, what: Callable[[], object], fuse: Fuse | None = None) -> object:
@@ -201,9 +218,10 @@ class Actors:
         sha256 = self.world.agreement(reference).required_fact(FactKind.PREPARED).text("sha256")
         sign.sign(self.world.ports, cookie, code, accepted=True, document_sha256=sha256)
 
-    def completed(self, visit: Visit) -> None:
-        """Supply what the member's secretary was asked for."""
-        self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT}))
+    def completed(self, visit: Visit, *, knows_dates: bool = True) -> None:
+        """Supply what the member's secretary was asked for; without the act's dates, it is asked for them again."""
+        dates = {} if knows_dates else {"act_sent_on": "", "act_published_on": ""}
+        self.act(lambda: complete_data.complete_data(self.world.ports, visit[1], {**ACT, **REFERENT, **dates}))
 
     def replayed(self) -> None:
         """Put every dead letter back in the outbox."""
@@ -251,7 +269,7 @@ class Actors:
             "archive": lambda: archive.archive(world.ports, reference),
             "activate": lambda: activate.activate(world.ports, reference),
             "keep": lambda: keep_member_file.keep_member_file(world.ports, reference),
-            "redraft": lambda: draft.redraft(world.ports, reference),
+            **self.office_moves(reference),
             "resume": lambda: resume.resume(world.ports),
             "worker": lambda: deliver.deliver_due(world.ports),
         }
@@ -288,8 +306,10 @@ class Actors:
         world, agreement = self.world, self.world.agreement(reference)
         match world.status(reference):
             case Status.RETURNED:
-                draft.redraft(world.ports, reference)
-            case Status.AWAITING_DATA if not self.is_too_late(reference):
+                self.redrafted(reference)
+            case Status.AWAITING_DATA:
+                extend.extend(world.ports, reference, world.clock.now() + MORE_TIME + timedelta(days=len(agreement.facts)), "agent")
+                world.deliver()
                 visit = self.opened(reference)
                 if visit is not None:
                     self.completed(visit)
@@ -302,23 +322,12 @@ class Actors:
             case _:
                 pass
 
-    def is_too_late(self, reference: str) -> bool:
-        """Tell whether the deadline of its campaign is past: what was not signed by then stays where it is."""
-        with self.world.registry.read() as tx:
-            return self.world.clock.now() > tx.campaign(tx.agreement(reference).campaign_id).deadline
-
     def asked_again(self, reference: str, campaign_id: str) -> str | None:
         """Ask the same member by another campaign, opened when it is first needed; return its reference there, or None."""
         member_id = self.world.agreement(reference).member_id
         self.act(lambda: self.world.open_campaign(CAMPAIGN_DAYS, campaign_id))
         drafted = self.act(lambda: draft.draft(self.world.ports, campaign_id, member_id))
         return self.known(drafted) if isinstance(drafted, str) else None
-
-    def give_power(self, reference: str, *, is_there: bool) -> None:
-        """Withdraw the member's act of power, or give it back."""
-        member_id = self.world.agreement(reference).member_id
-        with self.world.registry.write() as tx:
-            tx.update_member(replace(tx.member(member_id), power=POWER if is_there else None))
 
     def check(self) -> None:
         """Check what holds at every moment."""
@@ -328,10 +337,14 @@ class Actors:
         with self.all_up():
             for reference, before in self.statuses.items():
                 check_agreement(self.world.ports, reference)
+                version = self.versions[reference]
                 status = self.known_status(reference)
                 assert status is not Status.QUARANTINED
+                is_reopened = before in redraft.REOPENABLE and self.world.agreement(reference).version > version
                 is_superseded = (before, status) == (Status.EXPIRED, Status.SUPERSEDED)  # drafted anew by a later campaign
-                assert before not in FINAL or status is before or is_superseded, f"{reference}: from {before} to {status}"
+                is_same = status is before or is_reopened or is_superseded
+                assert before not in FINAL or is_same, f"{reference}: from {before} to {status}"
+                self.check_not_stale(reference)
                 assert before is not Status.ACTIVE or status is Status.ACTIVE
         with self.world.registry.read() as tx:
             assert {row.last_error_code for row in tx.dead_letters()} <= PASSING
@@ -344,6 +357,7 @@ class Actors:
     def known_status(self, reference: str) -> Status:
         """Compute where an agreement stands, and remember it."""
         self.statuses[reference] = self.world.status(reference)
+        self.versions[reference] = self.world.agreement(reference).version
         return self.statuses[reference]
 
     def end_well(self) -> None:
@@ -365,7 +379,7 @@ class Actors:
         self.check()
         for reference, status in self.statuses.items():
             agreement = world.agreement(reference)
-            assert status in FINAL | {Status.ACTIVE} or self.is_too_late(reference), f"{reference} ends {status}"
+            assert status in FINAL | {Status.ACTIVE}, f"{reference} ends {status}"
             assert status is not Status.ACTIVE or agreement.failure is None, agreement.failure
             signed = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_SIGNED}
             kept = {fact.version for fact in agreement.facts if fact.kind is FactKind.MEMBER_FILE_KEPT}

@@ -76,9 +76,9 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     def opens_reads_and_asks_for_a_code(self, reference: str) -> Visit | MultipleResults[Visit]:
         return self.ready_to_sign(reference) or multiple()
 
-    @rule(visit=visits)
-    def completes(self, visit: Visit) -> None:
-        self.completed(visit)
+    @rule(visit=visits, knows_dates=st.booleans())
+    def completes(self, visit: Visit, knows_dates: bool) -> None:  # noqa: FBT001 drawn by Hypothesis
+        self.completed(visit, knows_dates=knows_dates)
 
     @rule(visit=visits)
     def asks_code(self, visit: Visit) -> None:
@@ -118,7 +118,19 @@ class LifeCycle(Actors, RuleBasedStateMachine):
     @rule(reference=agreements)
     def comes_back_and_is_redrafted(self, reference: str) -> None:
         self.act(self.move("return", reference))
+        self.act(self.move("correct", reference))
         self.act(self.move("redraft", reference))
+
+    @rule(visit=visits)
+    def declines_by_mistake_and_signs_all_the_same(self, visit: Visit) -> None:
+        self.act(lambda: decline.decline(self.world.ports, visit[1], ""))
+        for name in ("redraft", "prepare", "invite", "worker", "sign"):
+            self.act(self.move(name, visit[0]))
+
+    @rule(reference=agreements, is_wanted=st.integers(0, 4))
+    def is_cancelled(self, reference: str, is_wanted: int) -> None:
+        if not is_wanted:
+            self.act(self.move("cancel", reference))
 
     @rule(reference=agreements, is_there=st.booleans())
     def changes_power(self, reference: str, is_there: bool) -> None:  # noqa: FBT001 drawn by Hypothesis

@@ -14,7 +14,7 @@ from conventions.errors import ConfigurationError
 from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.powers import Delegation
-from conventions.steps import desk, draft, invite, open_campaign, prepare, return_to_member
+from conventions.steps import desk, draft, invite, open_campaign, prepare, redraft, return_to_member
 from conventions.steps.review import review
 from conventions.views import DeskItem, Pile
 from tests.builders import example_delegation, example_president
@@ -94,7 +94,7 @@ def test_a_new_representative_is_told_after_a_return_too() -> None:
     cookie = world.session(Role.SIGNATORY)
     return_to_member.return_to_member(world.ports, cookie, reference, "La présidente a changé.")
     change_member(world, reference, representative=example_president())
-    draft.redraft(world.ports, reference)
+    redraft.redraft(world.ports, reference, "agent")
     prepare.prepare(world.ports, reference)
     invite.invite(world.ports, reference)
     world.deliver()

@@ -20,7 +20,7 @@ from conventions.ports.signing import Signing
 from conventions.recording import quarantine
 from conventions.signatures import ExpectedSigner, PadesLevel, ValidationReport
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, draft, invite, keep_member_file, prepare, resume, return_to_member
+from conventions.steps import activate, archive, countersign, invite, keep_member_file, prepare, redraft, resume, return_to_member
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import World
 
@@ -284,7 +284,7 @@ def test_a_returned_version_is_evidence_too_and_is_kept_when_the_archive_is_back
     reference = world.member_signed()
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Le référent a changé.")
     assert resume.resume(world.ports).waiting == ((reference, "keep_member_file", "archive.unavailable"),)
-    draft.redraft(world.ports, reference)
+    redraft.redraft(world.ports, reference, "agent")
     prepare.prepare(world.ports, reference)
     invite.invite(world.ports, reference)
     world.deliver()

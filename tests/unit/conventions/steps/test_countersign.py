@@ -19,9 +19,9 @@ from conventions.steps import (
     archive,
     countersign,
     desk,
-    draft,
     invite,
     prepare,
+    redraft,
     resume,
     return_to_member,
 )
@@ -212,7 +212,7 @@ def test_a_return_opens_the_next_version_and_the_old_link_dies() -> None:
         return_to_member.return_to_member(world.ports, cookie, reference, "encore")
     world.deliver()
     assert world.mailer.sent[-1].template is Template.RETURNED
-    assert draft.redraft(world.ports, reference) == 2
+    assert redraft.redraft(world.ports, reference, "agent") == 2
     prepare.prepare(world.ports, reference)
     invite.invite(world.ports, reference)
     world.deliver()

@@ -20,7 +20,19 @@ from conventions.preparation import preparation_of
 from conventions.scale import Category
 from conventions.search import status_periods
 from conventions.status import Status, status_of
-from conventions.steps import activate, archive, countersign, draft, invite, open_campaign, prepare, request_data, resume, return_to_member
+from conventions.steps import (
+    activate,
+    archive,
+    countersign,
+    draft,
+    invite,
+    open_campaign,
+    prepare,
+    redraft,
+    request_data,
+    resume,
+    return_to_member,
+)
 from conventions.steps.apply_effects import apply_effects
 from conventions.steps.keep_trail import keep_trail
 from conventions.steps.propose import propose
@@ -244,7 +256,7 @@ def test_a_returned_order_form_is_prepared_again_from_what_was_asked() -> None:
     reference = proposed(world, OrderAsked(parent, LINES, "TVA"))
     assert world.sign(reference).is_countersigned
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Mauvais prix.")
-    assert draft.redraft(world.ports, reference) == 2
+    assert redraft.redraft(world.ports, reference, "agent") == 2
     prepare.prepare(world.ports, reference)
     assert said(world, reference)["version"] == 2
     assert asked_of(world.agreement(reference)) == OrderAsked(parent, LINES, "TVA")
@@ -281,7 +293,7 @@ def test_an_epci_s_termination_is_answered_and_ends_the_charters_of_its_territor
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Une date à revoir.")
     world.deliver()
     assert len(world.mailer.sent) == sent
-    draft.redraft(world.ports, reference)
+    redraft.redraft(world.ports, reference, "agent")
     resume.resume(world.ports)
     completed(world, reference)
     agreement = world.agreement(reference)

@@ -21,6 +21,7 @@ from conventions.steps import (
     invite,
     open_campaign,
     prepare,
+    redraft,
     reissue_link,
     request_data,
     resume,
@@ -146,7 +147,7 @@ def test_drafting_is_for_those_concerned_and_once() -> None:
     with pytest.raises(RuleRefused):
         draft.draft(world.ports, CAMPAIGN, commune.id)
     with pytest.raises(RuleRefused) as error:
-        draft.redraft(world.ports, reference)
+        redraft.redraft(world.ports, reference, "agent")
     assert error.value.code == "agreement.not_returned"
 
 

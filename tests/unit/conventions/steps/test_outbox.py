@@ -16,7 +16,7 @@ from conventions.outgoing import RETRY_AFTER, Outgoing, OutgoingState, Template,
 from conventions.people import Civility, Person
 from conventions.ports.delivery import ActivationOrder, Receipt
 from conventions.status import Status
-from conventions.steps import activate, deliver, draft, notify, replay, return_to_member, settle_order, sign
+from conventions.steps import activate, deliver, notify, redraft, replay, return_to_member, settle_order, sign
 from tests.builders import example_programme
 from tests.fakes.world import World
 
@@ -152,7 +152,7 @@ def test_what_happened_to_a_version_is_told_even_when_the_next_one_stands() -> N
     world.sign(reference)
     world.mailer.failure = DOWN
     return_to_member.return_to_member(world.ports, world.session(Role.SIGNATORY), reference, "Le référent a changé.")
-    draft.redraft(world.ports, reference)
+    redraft.redraft(world.ports, reference, "agent")
     world.deliver()
     world.mailer.failure = None
     world.clock.advance(timedelta(minutes=10))

@@ -12,7 +12,7 @@ from conventions.agreements import FactKind
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
 from conventions.status import Status
-from conventions.steps import decline, draft, invite, open_campaign, prepare, return_to_member
+from conventions.steps import cancel, decline, draft, extend, invite, open_campaign, prepare, redraft, return_to_member
 from tests.fakes.world import CAMPAIGN, World
 
 NEXT = "essai-2026-suivante"
@@ -99,7 +99,7 @@ def test_what_waited_beyond_its_deadline_for_data_or_for_the_agents_is_supersede
         draft.draft(world.ports, NEXT, member_of(world, reference))
         assert world.status(reference) is Status.SUPERSEDED
     with pytest.raises(RuleRefused) as error:
-        draft.redraft(world.ports, returned)
+        redraft.redraft(world.ports, returned, "agent")
     assert error.value.code == "agreement.not_returned"
 
 
@@ -135,3 +135,26 @@ def test_once_its_deadline_is_past_a_campaign_leaves_nobody_out_any_more() -> No
     assert kept_out(world, NEXT, member_of(world, reference)) == reference
     world.clock.advance(timedelta(days=61))
     assert draft.members_left_out(world.ports, NEXT) == ()
+
+
+def test_what_another_campaign_asked_since_is_not_taken_up_again() -> None:
+    world = World()
+    declined = world.invited(1)
+    decline.decline(world.ports, world.visit(declined), "")
+    world.clock.advance(timedelta(days=1))
+    world.open_campaign(campaign_id=NEXT)
+    asked_since = draft.draft(world.ports, NEXT, member_of(world, declined))
+    with pytest.raises(RuleRefused) as error:
+        redraft.redraft(world.ports, declined, "agent", reason="Une erreur.")
+    assert (error.value.code, error.value.details["other"]) == ("draft.kept_out", asked_since)
+    cancel.cancel(world.ports, asked_since, "L'autre suffit.", "agent")
+    assert redraft.redraft(world.ports, declined, "agent", reason="Une erreur.") == 2
+
+
+def test_more_time_given_to_one_keeps_its_member_out_for_as_long() -> None:
+    world = World()
+    reference = world.invited(1)
+    extend.extend(world.ports, reference, world.clock.now() + timedelta(days=120), "agent")
+    world.clock.advance(timedelta(days=61))
+    world.open_campaign(campaign_id=NEXT)
+    assert kept_out(world, NEXT, member_of(world, reference)) == reference

@@ -1,0 +1,86 @@
+"""What agents do to one in-memory world to put things right, by the steps of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from conventions.agreements import FactKind
+from conventions.corrections import act_form, form_of
+from conventions.deadlines import deadline_of
+from conventions.errors import RuleRefused
+from conventions.links import Purpose
+from conventions.members import Member
+from conventions.preparation import preparation_of
+from conventions.status import Status
+from conventions.steps import cancel, correct_member, extend, redraft
+from tests.builders import example_member
+from tests.fakes.world import World
+
+MORE_TIME = timedelta(days=61)
+POWER = example_member().power
+
+
+class OfficeActors:
+    """Agents of one world."""
+
+    world: World
+
+    def office_moves(self, reference: str) -> Mapping[str, Callable[[], object]]:
+        """Name what an agent may do with an agreement."""
+        world = self.world
+        return {
+            "redraft": lambda: self.redrafted(reference),
+            "correct": lambda: self.corrected(reference),
+            "move_mailbox": lambda: self.corrected(reference, moves_mailbox=True),
+            "lift": lambda: correct_member.lift_stop(world.ports, self.member(reference).id, "Transmis hier.", "agent"),
+            "extend": lambda: extend.extend(world.ports, reference, world.clock.now() + MORE_TIME, "agent"),
+            "cancel": lambda: cancel.cancel(world.ports, reference, "Créée par erreur.", "agent"),
+        }
+
+    def corrected(self, reference: str, *, moves_mailbox: bool = False) -> None:
+        """Correct what documents print of the member, or only the address to which it is written."""
+        member = self.member(reference)
+        person, mail = member.representative, member.representative_mail
+        values = form_of(member)
+        if moves_mailbox:
+            values["representative_email"] = mail.address.removeprefix("x-") if mail.address.startswith("x-") else f"x-{mail.address}"
+        else:
+            values["representative_capacity"] = "Présidente" if person.capacity != "Présidente" else "Présidente par intérim"
+        correct_member.correct_member(self.world.ports, member.id, values, "agent")
+
+    def member(self, reference: str) -> Member:
+        """Read the member of an agreement."""
+        with self.world.registry.read() as tx:
+            return tx.member(tx.agreement(reference).member_id)
+
+    def redrafted(self, reference: str) -> None:
+        """Open the next version; with more time, where the deadline is past."""
+        with self.world.registry.read() as tx:
+            agreement = tx.agreement(reference)
+            is_late = deadline_of(agreement, tx.campaign(agreement.campaign_id)) <= self.world.clock.now()
+        later = self.world.clock.now() + MORE_TIME if is_late else None
+        redraft.redraft(self.world.ports, reference, "agent", reason="Une erreur.", deadline=later)
+
+    def give_power(self, reference: str, *, is_there: bool) -> None:
+        """Withdraw the member's act of power, or give it back."""
+        member = self.member(reference)
+        if is_there and member.power is None:
+            with suppress(RuleRefused):  # agreed to, and not signed yet: what was withdrawn comes back by itself
+                correct_member.correct_member(self.world.ports, member.id, {**form_of(member), **act_form(POWER)}, "agent")
+                return
+        if is_there is (member.power is None):
+            with self.world.registry.write() as tx:
+                tx.update_member(replace(member, power=POWER if is_there else None))
+
+    def check_not_stale(self, reference: str) -> None:
+        """What may be signed names the representative as the record does now, and is asked for at the address that is recorded."""
+        agreement, member = self.world.agreement(reference), self.member(reference)
+        if self.world.status(reference) is Status.AWAITING_MEMBER and agreement.fact(FactKind.CONSENTED) is None:
+            assert preparation_of(agreement).member.person == member.representative
+            with self.world.registry.read() as tx:
+                open_links = [link for link in tx.links_of(reference) if link.is_open(self.world.clock.now())]
+            signing = [link for link in open_links if link.purpose is Purpose.SIGN]
+            assert {link.address for link in signing} <= {member.representative_mail.address}
