@@ -19,6 +19,7 @@ from conventions.steps.check_archive import FOR_NO_QUARANTINE, ArchiveCheck
 from conventions.steps.check_archive import check_archive as check
 from flows.reports import LISTED, render_link
 from flows.rows import Trackers
+from flows.turns import one_at_a_time
 
 RETRIES, WAIT_SECONDS = 3, 300
 KEY = "archive"
@@ -27,6 +28,7 @@ SAMPLE = 200
 
 
 @flow(name="check-archive", flow_run_name="Vérification de l'archive", persist_result=False)
+@one_at_a_time
 async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int = SAMPLE) -> State[Any]:
     """Relit des dossiers de l'archive tirés au sort (tous si « sample » vaut 0) ; met de côté les conventions où quelque chose diffère."""
     del trackers  # every deployment has this parameter; nothing is shown on the board here

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import Flow, serve
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
@@ -29,32 +28,29 @@ LISTS_CRON = "30 3 * * *"
 TIME_ZONE = "Europe/Paris"
 RUNS_AT_ONCE = 4
 
-ONE_AFTER_ANOTHER = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
-ONE_OR_NONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-
 
 def deployments(trackers: Trackers = Trackers.AUTO) -> list[RunnerDeployment]:
-    """List every deployment; their code is found by module name, so that the project needs only be installed."""
+    """List every deployment; none has a limit of Prefect's (``flows.turns``).
+
+    Their code is found by module name, so that the project needs only be installed.
+    """
     return [
         _deployment(campaign, trackers),
-        _deployment(countersigned, trackers, limit=ONE_AFTER_ANOTHER),
-        _deployment(sweep, trackers, limit=ONE_OR_NONE, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
-        _deployment(restamp, trackers, limit=ONE_OR_NONE, schedule=Cron(RESTAMP_CRON, timezone=TIME_ZONE)),
-        _deployment(stamp_journal, trackers, limit=ONE_OR_NONE, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
-        _deployment(check_archive, trackers, limit=ONE_OR_NONE, schedule=Cron(ARCHIVE_CRON, timezone=TIME_ZONE)),
-        _deployment(refresh_lists, trackers, limit=ONE_OR_NONE, schedule=Cron(LISTS_CRON, timezone=TIME_ZONE)),
+        _deployment(countersigned, trackers),
+        _deployment(sweep, trackers, schedule=Cron(SWEEP_CRON, timezone=TIME_ZONE)),
+        _deployment(restamp, trackers, schedule=Cron(RESTAMP_CRON, timezone=TIME_ZONE)),
+        _deployment(stamp_journal, trackers, schedule=Cron(JOURNAL_CRON, timezone=TIME_ZONE)),
+        _deployment(check_archive, trackers, schedule=Cron(ARCHIVE_CRON, timezone=TIME_ZONE)),
+        _deployment(refresh_lists, trackers, schedule=Cron(LISTS_CRON, timezone=TIME_ZONE)),
     ]
 
 
-def _deployment(
-    flow: Flow[..., Any], trackers: Trackers, *, limit: ConcurrencyLimitConfig | None = None, schedule: Schedule | None = None
-) -> RunnerDeployment:
+def _deployment(flow: Flow[..., Any], trackers: Trackers, *, schedule: Schedule | None = None) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         flow,
         name=DEPLOYMENT,
         tags=[WORK_TAG],
         parameters={"trackers": trackers.value},
-        concurrency_limit=limit,
         schedule=schedule,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

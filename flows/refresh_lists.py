@@ -17,12 +17,14 @@ from conventions.ports.lists import Lists
 from conventions.steps.refresh_lists import ListsRefreshed
 from conventions.steps.refresh_lists import refresh_lists as refresh
 from flows.rows import Trackers
+from flows.turns import one_at_a_time
 
 RETRIES, WAIT_SECONDS = 3, 300
 KEY = "lists"
 
 
 @flow(name="refresh-lists", flow_run_name="Mise à jour des listes de confiance", persist_result=False)
+@one_at_a_time
 async def refresh_lists(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     """Reprend les listes de confiance à leur source, vérifie qui les signe, et signale celles qui vieillissent."""
     del trackers  # every deployment has this parameter; nothing is shown on the board here

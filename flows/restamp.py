@@ -17,6 +17,7 @@ from flows.pipeline import Pipeline
 from flows.reports import artifact_key, standing_of
 from flows.rows import Trackers
 from flows.stages import RESTAMP
+from flows.turns import one_at_a_time
 
 
 def _run_name() -> str:
@@ -24,6 +25,7 @@ def _run_name() -> str:
 
 
 @flow(name="restamp", flow_run_name=_run_name, persist_result=False)
+@one_at_a_time
 async def restamp(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     """Renouvelle l'horodatage d'archive des fichiers qui en ont l'âge, ou dont le certificat d'horodatage approche de sa fin.
 

@@ -20,12 +20,14 @@ from conventions.steps.stamp_journal import stamp_journal as stamp
 from conventions.steps.verify_journal import JournalCheck, verify_journal
 from flows.reports import LISTED
 from flows.rows import Trackers
+from flows.turns import one_at_a_time
 
 RETRIES, WAIT_SECONDS = 5, 300
 KEY = "journal"
 
 
 @flow(name="stamp-journal", flow_run_name="Horodatage du journal", persist_result=False)
+@one_at_a_time
 async def stamp_journal(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l'archive.
 

@@ -29,6 +29,7 @@ from flows.reports import Standing, campaign_standing, render_link, render_troub
 from flows.rest import PrefectRest
 from flows.rows import Trackers
 from flows.stages import drafting
+from flows.turns import one_at_a_time
 
 PASSES = 3
 """Times that the board is shown again while Prefect, busy for a moment, refuses some of it; the next sweep is five minutes away."""
@@ -38,6 +39,7 @@ RESUMED_AT_ONCE = 1_000
 
 
 @flow(name="sweep", flow_run_name="Reprise et contrôle", persist_result=False)
+@one_at_a_time
 async def sweep(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     """Reprend ce qui s'est arrêté, met à jour l'affichage et dresse la liste de ce qui attend une personne."""
     ports, board = current_ports(), Board(current_ports(), trackers)

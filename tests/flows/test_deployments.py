@@ -24,14 +24,13 @@ def test_code_is_named_by_module_so_that_any_folder_will_do() -> None:
         assert getattr(importlib.import_module(module), name).name == deployment.flow_name
 
 
-def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefect) -> None:
+def test_server_takes_each_with_its_schedule_and_parameter(prefect: Prefect) -> None:
     for deployment in deployments(Trackers.OFF):
         deployment.apply()
     taken = {name: prefect.send("GET", f"/deployments/name/{name}/run") for name in NAMES}
     assert {name: item["parameters"] for name, item in taken.items()} == {name: {"trackers": "off"} for name in taken}
     assert all(item["tags"] == ["work"] for item in taken.values())
-    strategies = {name: (item["concurrency_options"] or {}).get("collision_strategy") for name, item in taken.items()}
-    assert strategies == {**dict.fromkeys(NAMES, "CANCEL_NEW"), "campaign": None, "countersigned": "ENQUEUE"}
+    assert {name for name, item in taken.items() if item["global_concurrency_limit"] is not None} == set()
     schedules = {name: schedule["schedule"] for name, item in taken.items() for schedule in item["schedules"]}
     assert {name: schedule["cron"] for name, schedule in schedules.items()} == {
         "sweep": "*/5 * * * *",
@@ -41,6 +40,16 @@ def test_server_takes_each_with_its_limit_schedule_and_parameter(prefect: Prefec
         "refresh-lists": "30 3 * * *",
     }
     assert {schedule["timezone"] for schedule in schedules.values()} == {"Europe/Paris"}
+
+
+def test_a_limit_of_before_is_taken_away(prefect: Prefect) -> None:
+    """A slot of it that nobody holds any more would keep every later run out."""
+    limited = deployments(Trackers.OFF)[2]
+    limited.concurrency_limit = 1
+    limited.apply()
+    assert prefect.send("GET", f"/deployments/name/{limited.flow_name}/run")["global_concurrency_limit"] is not None
+    deployments(Trackers.OFF)[2].apply()
+    assert prefect.send("GET", f"/deployments/name/{limited.flow_name}/run")["global_concurrency_limit"] is None
 
 
 def ask(waker: PrefectWaker) -> None:
