@@ -16,6 +16,7 @@ from contreseing.demonstration.members import render_member_file
 from contreseing.demonstration.outputs import Outcome, StageTime, write_files, write_summary
 from contreseing.demonstration.people import Sites
 from contreseing.demonstration.programmes import current_programme, past_programme
+from contreseing.demonstration.runs import let_runs_end
 from contreseing.embedded.stack import Stack
 from contreseing.programme_file import ProgrammeFile
 from conventions.errors import UpstreamUnavailable, VerificationFailed
@@ -96,6 +97,7 @@ class Scenario:
             outcomes = write_files(self._ports, workspace.out, workspace.part_folder("activations"))
         write_summary(self._stack.workspace.out, outcomes, self.stages)
         self._check(outcomes)
+        let_runs_end(self._stack.settings.prefect_api_url)
         return outcomes
 
     def _seed(self) -> tuple[ProgrammeFile, Sequence[Member]]:
