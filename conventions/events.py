@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from json.encoder import encode_basestring as _quoted
+from typing import NamedTuple
 
 from conventions.canonical import Json, render_canonical, sha256_hex
 
@@ -28,8 +29,7 @@ class Event:
     personal: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Salted:
+class Salted(NamedTuple):
     """A personal field with its salt (hexadecimal); the commitment is SHA-256 of the canonical [salt, name, value]."""
 
     name: str

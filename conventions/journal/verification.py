@@ -45,7 +45,7 @@ class JournalFinding:
     event_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made for each of millions of events, and freezing it costs three times as much
 class RecordedLeaf:
     """A leaf and its event as the database gives them; ``event_id`` and ``canonical`` are None when the event is gone."""
 

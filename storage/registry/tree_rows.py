@@ -49,6 +49,7 @@ SALTED_BETWEEN = (
     .join_from(leaves, personal_fields, leaves.c.event_number == personal_fields.c.event_number)
     .where(leaves.c.tree_index.between(bindparam("first"), bindparam("last")))
 )
+SALTED_OF_RANGE = select(personal_fields).where(personal_fields.c.event_number.between(bindparam("first"), bindparam("last")))
 RECORDED_OF = _RECORDED.join_from(leaves, events, leaves.c.event_number == events.c.number).where(
     events.c.reference == bindparam("reference")
 )
@@ -102,10 +103,18 @@ class TreeRows(JournalRows):
     def recorded_leaves(self, first: int = 0) -> Iterator[RecordedLeaf]:
         start = first
         while page := self._rows(RECORDED, start=start):
-            personal = _by_event(self._rows(SALTED_BETWEEN, first=start, last=page[-1].tree_index))
+            personal = _by_event(self._salted_of(start, page))
             for row in page:
                 yield _recorded(row, personal[row.event_number])
             start = page[-1].tree_index + 1
+
+    def _salted_of(self, start: int, page: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+        """Read the personal fields of a page: by the range of its events' numbers, as these follow one another in an honest journal."""
+        numbers = [row.event_number for row in page]
+        first, last = min(numbers), max(numbers)
+        if last - first < 2 * LEAVES_A_PAGE:
+            return self._rows(SALTED_OF_RANGE, first=first, last=last)
+        return self._rows(SALTED_BETWEEN, first=start, last=page[-1].tree_index)
 
     def leaves_of(self, reference: str) -> Sequence[RecordedLeaf]:
         rows = self._rows(RECORDED_OF, reference=reference)
