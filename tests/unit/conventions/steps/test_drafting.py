@@ -65,6 +65,18 @@ def test_what_is_missing_is_asked_for_and_completed_by_the_secretary() -> None:
         assert tx.member(member.id).billing.service_code == "FACT"
 
 
+def test_nobody_is_asked_for_what_an_agent_supplied_before_the_mail_left() -> None:
+    world = World()
+    member = world.add_member(referent=None)
+    world.open_campaign()
+    reference = draft.draft(world.ports, CAMPAIGN, member.id)
+    request_data.request_data(world.ports, reference)
+    with world.registry.write() as tx:
+        tx.update_member(replace(member, referent=example_member().referent))
+    world.deliver()
+    assert world.mailer.sent == []
+
+
 def test_the_form_moves_the_agreement_even_when_an_agent_supplied_everything_meanwhile() -> None:
     world = World()
     member = world.add_member(referent=None)
