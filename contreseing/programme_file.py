@@ -52,7 +52,7 @@ class _Table:
             return value
         if value is None and is_optional:
             return type_()
-        raise _refused(self._path + name, "Cette clé manque." if value is None else "Cette valeur n'est pas du type attendu.")
+        raise _refused(self._path + name, "Cette clé manque." if value is None else "Cette valeur n’est pas du type attendu.")
 
     def text(self, name: str) -> str:
         text = self.value(name, str)
@@ -76,7 +76,7 @@ class _Table:
         try:
             return choices(text)
         except ValueError:
-            raise _refused(self._path + name, f"Écrivez l'une de ces valeurs : {', '.join(choices)}.") from None
+            raise _refused(self._path + name, f"Écrivez l’une de ces valeurs : {', '.join(choices)}.") from None
 
     def table(self, name: str, *, is_optional: bool = False) -> _Table:
         return _Table(self.value(name, dict, is_optional=is_optional), f"{self._path}{name}.")
@@ -102,7 +102,7 @@ def parse_programme_file(text: str, read_beside: Callable[[str], str]) -> Progra
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _refused("", f"Le fichier n'est pas un TOML lisible : {error}") from error
+        raise _refused("", f"Le fichier n’est pas un TOML lisible : {error}") from error
     table = _Table(values)
     programme = Programme(
         id=table.text("id"),
@@ -119,7 +119,7 @@ def parse_programme_file(text: str, read_beside: Callable[[str], str]) -> Progra
         levels=_levels(table.table("levels", is_optional=True)),
     )
     if programme.ends_on < programme.starts_on:
-        raise _refused("ends_on", "Le programme finit avant d'avoir commencé.")
+        raise _refused("ends_on", "Le programme finit avant d’avoir commencé.")
     delegations = tuple(_delegation(item, programme) for item in table.tables("delegations"))
     table.refuse_unknown()
     return ProgrammeFile(programme, delegations)
@@ -143,7 +143,7 @@ def parse_scale(text: str, deliberation: str) -> Scale:
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise _refused("scale", "Cette ligne n'est pas une tranche du barème.", line) from error
+            raise _refused("scale", "Cette ligne n’est pas une tranche du barème.", line) from error
     return Scale(tuple(tiers), deliberation)
 
 
@@ -182,7 +182,7 @@ def _wordings(table: _Table) -> tuple[tuple[str, str], ...]:
     """Read which wording each kind has; a kind that is not named has the one that comes with the product."""
     named = dict(table.texts())
     if unknown := [name for name in named if name not in set(Kind)]:
-        raise _refused(f"wordings.{unknown[0]}", f"Écrivez l'une de ces natures : {', '.join(Kind)}.")
+        raise _refused(f"wordings.{unknown[0]}", f"Écrivez l’une de ces natures : {', '.join(Kind)}.")
     return tuple((kind.value, named.get(kind, f"{kind}/{BUNDLED_VERSION}")) for kind in Kind)
 
 
@@ -202,7 +202,7 @@ def _siret(text: str) -> str:
     try:
         return parse_siret(text)
     except InputRefused as error:
-        raise _refused("syndicate.siret", "Ce SIRET n'existe pas (14 chiffres, clé de contrôle).") from error
+        raise _refused("syndicate.siret", "Ce SIRET n’existe pas (14 chiffres, clé de contrôle).") from error
 
 
 def _person(table: _Table) -> Person:

@@ -102,7 +102,7 @@ class _File:
         try:
             self._values: dict[str, object] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise refused([Problem(_line_of_error(str(error)), "", "", f"Le fichier n'est pas un TOML lisible : {error}")]) from error
+            raise refused([Problem(_line_of_error(str(error)), "", "", f"Le fichier n’est pas un TOML lisible : {error}")]) from error
         self._places = _places(text)
 
     def top(self) -> _Table:
@@ -132,7 +132,7 @@ def parse_proposal_file(text: str) -> ProposalFile:
     top = file.top()
     written, parent, deadline = top.value("kind", str, ""), top.text("parent"), top.value("deadline", date, date.max)
     if written not in PROPOSED:
-        top.wrong("kind", f"Écrivez l'une de ces natures : {', '.join(PROPOSED)}.")
+        top.wrong("kind", f"Écrivez l’une de ces natures : {', '.join(PROPOSED)}.")
         raise refused(file.problems)
     asked = _asked(file, top, Kind(written), parent)
     top.refuse_unknown()

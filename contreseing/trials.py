@@ -74,7 +74,7 @@ def _try_lock(s3: S3Settings, bucket: str, lock_mode: str) -> str:
     state = archive.state(written.key)
     if state.lock_mode not in {lock_mode, "COMPLIANCE"} or state.retain_until <= now:
         raise VerificationFailed(f"{written.key}: the store says it is not locked", code="archive.unlocked", key=written.key)
-    return f"{state.size_bytes} octets relus, verrou {state.lock_mode} d'une minute"
+    return f"{state.size_bytes} octets relus, verrou {state.lock_mode} d’une minute"
 
 
 def try_mail(settings: Settings) -> str:
@@ -87,7 +87,7 @@ def try_mail(settings: Settings) -> str:
     message["From"], message["To"], message["Subject"] = settings.mail_from, settings.agents_mail, "Essai de contreseing doctor"
     message["Date"], message["Message-ID"] = format_datetime(SystemClock().now()), make_msgid(domain=settings.mail_from.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answer
-    message.set_content("Ce message montre que l'application peut envoyer des courriels. Il n'y a rien à faire.\n")
+    message.set_content("Ce message montre que l’application peut envoyer des courriels. Il n’y a rien à faire.\n")
     try:
         with _mail_server(settings) as server:
             server.send_message(message)
@@ -130,7 +130,7 @@ def try_lists(settings: Settings) -> str:
         VerificationFailed: ``lists.stale``: a list is out of date, lacks, or soon will be.
     """
     if settings.trusted_lists_dir is None:
-        return "aucune n'est demandée : rien n'est dit qualifié"
+        return "aucune n’est demandée : rien n’est dit qualifié"
     from contreseing.judging import build_list_folder  # noqa: PLC0415 half a second of imports, for those who have lists
 
     found = assess(build_list_folder(settings, SystemClock()).state(), SystemClock().now())
@@ -148,7 +148,7 @@ def try_third_reader(settings: Settings) -> str:
         VerificationFailed: it finds a signature there.
     """
     if settings.dss_url is None:
-        return "aucun n'est réglé : deux lecteurs relisent chaque fichier"
+        return "aucun n’est réglé : deux lecteurs relisent chaque fichier"
     from pypdf import PdfWriter  # noqa: PLC0415 as above, for those who have a third reader
 
     from contreseing.judging import build_third_reader  # noqa: PLC0415 as above

@@ -32,4 +32,4 @@ def said_amount(prepared: Mapping[str, Json]) -> str:
 
 def contribution_amount(contribution_eur: int) -> str:
     """Say a yearly contribution."""
-    return f"Contribution\u00a0: {format_euros(contribution_eur)} par an"
+    return f"Contribution\u00a0: {format_euros(contribution_eur)} par an, hors taxes"

@@ -1,4 +1,4 @@
-"""What people tell the agents: a question, a problem, « Ce n'est pas moi », and the agents' own notes.
+"""What people tell the agents: a question, a problem, « Ce n’est pas moi », and the agents' own notes.
 
 Their words are personal data: they stand in the registry, are purged with the details of visits, and the journal commits to them.
 """
@@ -45,5 +45,5 @@ class Attention:
 
 
 def is_in_doubt(attentions: Iterable[Attention], link_id: str) -> bool:
-    """Tell whether somebody said « Ce n'est pas moi » on a link, and no agent has handled it."""
+    """Tell whether somebody said « Ce n’est pas moi » on a link, and no agent has handled it."""
     return any(one.is_waiting and one.kind is AttentionKind.NOT_ME and one.link_id == link_id for one in attentions)

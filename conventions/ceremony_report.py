@@ -13,7 +13,7 @@ from conventions.programmes import Syndicate
 from conventions.signatures import SealedManifest
 
 REPORT_SCHEMA = "contreseing/ceremony-report/1"
-SECOND_FACTOR = "code à usage unique d'une application, jamais employé avant, demandé pour cette séance"
+SECOND_FACTOR = "code à usage unique d’une application, jamais employé avant, demandé pour cette séance"
 
 
 @dataclass(frozen=True)

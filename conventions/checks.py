@@ -28,7 +28,7 @@ CHECK_OF: Mapping[str, Check] = MappingProxyType(
 
 CHECK_LABELS: Mapping[Check, str] = MappingProxyType(
     {
-        Check.FORMAT: "Fichier écrit comme il se doit, rien n'y a été changé ensuite",
+        Check.FORMAT: "Fichier écrit comme il se doit, rien n’y a été changé ensuite",
         Check.SIGNING_CERTIFICATE: "Certificat du signataire trouvé",
         Check.CRYPTOGRAPHY: "Signature et empreinte du document exactes",
         Check.CERTIFICATE_PATH: "Certificat remontant à une autorité de confiance, non révoqué",

@@ -86,7 +86,7 @@ def corrected(member: Member, values: Mapping[str, str]) -> Member:
     second_mail, telephone = read_contacts(values, problems)
     billing, seat = read_billing(values, problems), read_seat(values, problems)
     if mail.is_generic and mail.address != member.representative_mail.address and mail.called_back_on is None:
-        advice = "C'est l'adresse d'un service : rappelez la personne qui signe, puis notez ici la date de cet appel."
+        advice = "C’est l’adresse d’un service : rappelez la personne qui signe, puis notez ici la date de cet appel."
         problems.append(Problem(0, "called_back_on", "", advice))
     if problems:
         raise InputRefused("the form is incomplete or wrong", code="form.refused", problems=problems, count=len(problems))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ PARIS = ZoneInfo("Europe/Paris")
 NO_BREAK = "\u00a0"
 
 _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+
+_VOWELS = frozenset("aeiou")
 
 
 def format_euros(amount_eur: int) -> str:
@@ -42,6 +45,16 @@ def format_instant(at: datetime) -> str:
 def counted(count: int, one: str, many: str) -> str:
     """Write a number with its noun, plural from two on: ``0 convention``, ``2 conventions``."""
     return f"{count}{NO_BREAK}{one if count in (0, 1) else many}"
+
+
+def typographic(text: str) -> str:
+    """Write the apostrophes of a text as people read them."""
+    return text.replace("'", "’")
+
+
+def is_elided_before(word: str) -> bool:
+    """Tell whether « le », « la » and « de » lose their vowel before a word; not before « h », which only a dictionary could tell."""
+    return unicodedata.normalize("NFD", word)[:1].lower() in _VOWELS
 
 
 def capitalised(text: str) -> str:

@@ -24,7 +24,7 @@ class Kind(StrEnum):
 TITLES = MappingProxyType(
     {
         Kind.CONVENTION: "Convention",
-        Kind.CHARTER: "Charte d'utilisation",
+        Kind.CHARTER: "Charte d’utilisation",
         Kind.ORDER_FORM: "Bon de commande",
         Kind.AMENDMENT: "Avenant",
         Kind.TERMINATION_NOTICE: "Avis de résiliation",
@@ -45,6 +45,15 @@ FILE_NAMES = MappingProxyType(
     }
 )
 """What begins the name of a file that people download or receive."""
+
+
+FEMININE = frozenset({Kind.CONVENTION, Kind.CHARTER})
+"""Kinds whose French name is feminine; what is said of the others is masculine."""
+
+
+def agreed(kind: Kind, word: str) -> str:
+    """Give a participle or adjective the gender of a kind's name: « signé » becomes « signée » of a convention."""
+    return f"{word}e" if kind in FEMININE else word
 
 
 def title_of(kind: Kind, short_name: str, reference: str) -> str:

@@ -92,7 +92,7 @@ class _Row:
     def mail(self, column: str, *, is_required: bool) -> str:
         value = self.required(column) if is_required else self.text(column)
         if value and not is_mail_address(value):
-            self.wrong(column, "Ce n'est pas une adresse de messagerie : vérifiez-la.")
+            self.wrong(column, "Ce n’est pas une adresse de messagerie : vérifiez-la.")
         return value
 
     def civility(self, column: str) -> Civility:
@@ -148,14 +148,14 @@ def parse_member_rows(text: str, scale: Scale) -> tuple[tuple[int, Member], ...]
             line = reader.line_num
             if len(values) != len(header):
                 signs = "virgules" if separator == "," else "points-virgules"
-                advice = f"La ligne a {len(values)} colonnes, l'en-tête en a {len(header)} : vérifiez les {signs} et les guillemets."
+                advice = f"La ligne a {len(values)} colonnes, l’en-tête en a {len(header)} : vérifiez les {signs} et les guillemets."
                 problems.append(Problem(line, "", "", advice))
                 continue
             member = _member(_Row(line, dict(zip(header, values, strict=True)), problems), scale, seen)
             if member is not None:
                 members.append((line, member))
     except csv.Error as error:
-        problems.append(Problem(reader.line_num, "", "", "Le fichier n'est pas un CSV lisible à cet endroit : vérifiez les guillemets."))
+        problems.append(Problem(reader.line_num, "", "", "Le fichier n’est pas un CSV lisible à cet endroit : vérifiez les guillemets."))
         raise InputRefused("not a CSV file", code="import.refused", problems=problems, count=len(problems)) from error
     if not problems and not members:
         problems.append(Problem(1, "", "", "Le fichier ne contient aucun membre."))
@@ -172,12 +172,12 @@ def _separator(header: str) -> str:
 def _check_header(header: list[str], problems: list[Problem]) -> None:
     if header and not set(header) & set(COLUMNS):
         advice = (
-            "Aucune colonne connue dans l'en-tête : séparez les colonnes par des virgules ou par des points-virgules, sans les mélanger,"
+            "Aucune colonne connue dans l’en-tête : séparez les colonnes par des virgules ou par des points-virgules, sans les mélanger,"
             " et nommez-les comme le dit « contreseing import --columns »."
         )
         problems.append(Problem(1, "", _shown(", ".join(header)), advice))
         return
-    problems.extend(Problem(1, name, "", "Il manque cette colonne dans l'en-tête.") for name in REQUIRED if name not in header)
+    problems.extend(Problem(1, name, "", "Il manque cette colonne dans l’en-tête.") for name in REQUIRED if name not in header)
     problems.extend(
         Problem(1, _shown(name), _shown(name), "Colonne inconnue : supprimez-la ou corrigez son nom.")
         for name in header
@@ -231,7 +231,7 @@ def _siret(row: _Row, seen: dict[str, int]) -> str:
     try:
         siret = parse_siret(text)
     except InputRefused:
-        row.wrong("siret", "Ce SIRET n'existe pas (14 chiffres, clé de contrôle) : recopiez-le depuis l'avis de situation.")
+        row.wrong("siret", "Ce SIRET n’existe pas (14 chiffres, clé de contrôle) : recopiez-le depuis l’avis de situation.")
         return ""
     if siret in seen:
         row.wrong("siret", f"Ce SIRET figure déjà à la ligne {seen[siret]} : gardez une seule ligne par établissement.")
@@ -245,7 +245,7 @@ def _category(row: _Row) -> Category | None:
         return Category(text)
     except ValueError:
         if text:
-            row.wrong("category", f"Catégorie inconnue : écrivez l'une de {', '.join(Category)}.")
+            row.wrong("category", f"Catégorie inconnue : écrivez l’une de {', '.join(Category)}.")
         return None
 
 
@@ -274,12 +274,12 @@ def _territory(row: _Row, category: Category | None) -> str | None:
     text = row.text("territory_siret")
     if not text:
         if category in {Category.COMMUNE, Category.CCAS, Category.CIAS}:
-            row.wrong("territory_siret", "Indiquez le SIRET de l'EPCI dont dépend cet établissement.")
+            row.wrong("territory_siret", "Indiquez le SIRET de l’EPCI dont dépend cet établissement.")
         return None
     try:
         return parse_siret(text)
     except InputRefused:
-        row.wrong("territory_siret", "Ce SIRET d'EPCI n'existe pas : vérifiez-le.")
+        row.wrong("territory_siret", "Ce SIRET d’EPCI n’existe pas : vérifiez-le.")
         return None
 
 
@@ -353,7 +353,7 @@ def _mail(row: _Row) -> MailAddress:
 def _check_dates(row: _Row, on: date, sent_on: date | None, published_on: date | None) -> None:
     for column, day in (("act_sent_on", sent_on), ("act_published_on", published_on)):
         if day is not None and day < on:
-            row.wrong(column, "Cette date précède celle de l'acte : vérifiez-les.")
+            row.wrong(column, "Cette date précède celle de l’acte : vérifiez-les.")
 
 
 def _power(row: _Row) -> PowerToSign | None:
@@ -365,7 +365,7 @@ def _power(row: _Row) -> PowerToSign | None:
         type_ = ActType(kind)
     except ValueError:
         if kind:
-            row.wrong("act_type", f"Nature d'acte inconnue : écrivez l'une de {', '.join(ActType)}.")
+            row.wrong("act_type", f"Nature d’acte inconnue : écrivez l’une de {', '.join(ActType)}.")
         return None
     body, number = row.required("act_body"), row.required("act_number")
     row.required("act_on")

@@ -48,15 +48,15 @@ ANSWERS: Mapping[QualifiedWhy, bool | None] = MappingProxyType(
 
 SIGNATURE_WHY: Mapping[QualifiedWhy, str] = MappingProxyType(
     {
-        QualifiedWhy.GRANTED: "son certificat est qualifié, sa clé dans un dispositif qualifié, et le service qui l'a délivré l'était",
+        QualifiedWhy.GRANTED: "son certificat est qualifié, sa clé dans un dispositif qualifié, et le service qui l’a délivré l’était",
         QualifiedWhy.NOT_CLAIMED: "son certificat ne se dit pas qualifié",
         QualifiedWhy.NOT_LISTED: "aucune liste de confiance ne nomme le service qui a délivré son certificat",
-        QualifiedWhy.NOT_GRANTED_THEN: "le service qui a délivré son certificat n'était pas qualifié à cette date",
-        QualifiedWhy.DENIED: "la liste de confiance dit que ce certificat ne l'est pas",
+        QualifiedWhy.NOT_GRANTED_THEN: "le service qui a délivré son certificat n’était pas qualifié à cette date",
+        QualifiedWhy.DENIED: "la liste de confiance dit que ce certificat ne l’est pas",
         QualifiedWhy.NO_DEVICE: "son certificat est qualifié, mais rien ne dit que sa clé est dans un dispositif qualifié",
-        QualifiedWhy.NOT_FOR_SIGNATURES: "son certificat, ou le service qui l'a délivré, sert à autre chose que signer (cachet, site)",
-        QualifiedWhy.NOT_VALID: "la signature n'est pas valable",
-        QualifiedWhy.NO_LIST: "aucune liste de confiance n'est installée",
+        QualifiedWhy.NOT_FOR_SIGNATURES: "son certificat, ou le service qui l’a délivré, sert à autre chose que signer (cachet, site)",
+        QualifiedWhy.NOT_VALID: "la signature n’est pas valable",
+        QualifiedWhy.NO_LIST: "aucune liste de confiance n’est installée",
         QualifiedWhy.LISTS_INCOMPLETE: "aucune des listes de confiance installées ne nomme le service, et il en manque",
         QualifiedWhy.LIST_OUT_OF_DATE: "la liste de confiance installée est périmée",
         QualifiedWhy.UNDECIDED: "son certificat ou la liste de confiance ne permettent pas de le dire",
@@ -65,10 +65,10 @@ SIGNATURE_WHY: Mapping[QualifiedWhy, str] = MappingProxyType(
 TIMESTAMP_WHY: Mapping[QualifiedWhy, str] = MappingProxyType(
     {
         **SIGNATURE_WHY,
-        QualifiedWhy.GRANTED: "le service qui l'a donné était qualifié",
-        QualifiedWhy.NOT_LISTED: "aucune liste de confiance ne nomme le service qui l'a donné",
-        QualifiedWhy.NOT_GRANTED_THEN: "le service qui l'a donné n'était pas qualifié à cette date",
-        QualifiedWhy.NOT_VALID: "l'horodatage n'est pas valable",
+        QualifiedWhy.GRANTED: "le service qui l’a donné était qualifié",
+        QualifiedWhy.NOT_LISTED: "aucune liste de confiance ne nomme le service qui l’a donné",
+        QualifiedWhy.NOT_GRANTED_THEN: "le service qui l’a donné n’était pas qualifié à cette date",
+        QualifiedWhy.NOT_VALID: "l’horodatage n’est pas valable",
     }
 )
 FEMININE_ANSWERS: Mapping[bool | None, str] = MappingProxyType(
@@ -102,7 +102,7 @@ class Qualification:
     def _because(self, told: Mapping[QualifiedWhy, str]) -> str:
         why = told[self.why]
         named = f" (liste {self.territory}\N{NO-BREAK SPACE}; {self.service})" if self.territory else ""
-        because = "parce qu'" if why[0] in "aeiou" else "parce que "
+        because = "parce qu’" if why[0] in "aeiou" else "parce que "
         return f"{because}{why}{named}"
 
     def as_json(self) -> Mapping[str, Json]:
@@ -163,7 +163,7 @@ class ListsState:
     def ageing(self, at: datetime, alert_before: timedelta) -> Sequence[tuple[str, str]]:
         """List what a person must look at: territory, and a French sentence; empty while all is well."""
         if not self.lists:
-            return (("", "aucune liste n'est encore installée"),)
+            return (("", "aucune liste n’est encore installée"),)
         told = []
         for one in self.lists:
             if one.fault and one.issued_at is None:
@@ -171,7 +171,7 @@ class ListsState:
             elif one.is_out_of_date(at):
                 told.append((one.territory, "périmée" if one.next_update_at else "sans date de prochaine mise à jour"))
             elif one.is_out_of_date(at + alert_before):
-                told.append((one.territory, "sa mise à jour est due sous peu, et n'est pas arrivée"))
+                told.append((one.territory, "sa mise à jour est due sous peu, et n’est pas arrivée"))
             elif one.fault:
                 told.append((one.territory, f"copie précédente gardée ({one.fault})"))
         return tuple(told)

@@ -1,6 +1,6 @@
 """How long an agreement is kept, in the three settings agreed with the departmental archives, counted from its programme's last day.
 
-The administrative life (*durée d'utilité administrative*) is how long the syndicate needs it; the lock is how long nobody can
+The administrative life (*durée d’utilité administrative*) is how long the syndicate needs it; the lock is how long nobody can
 delete it; the final fate (*sort final*) is what becomes of it then. They are written in the facts of each agreement when its
 first file goes under lock, so that settings changed later do not change what was promised for it.
 """

@@ -1,6 +1,6 @@
 """Transfer to an electronic archiving service: the manifest ``ArchiveTransfer`` of SEDA 2.2, and the ZIP of manifest and files.
 
-Standard: *Standard d'échange de données pour l'archivage* 2.2 (January 2022), Service interministériel des Archives de France.
+Standard: *Standard d’échange de données pour l’archivage* 2.2 (January 2022), Service interministériel des Archives de France.
 One archive unit an agreement, described as a file; one unit an archived object under it, described as an item.
 """
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from conventions.accounts import Account
+from conventions.afterwards import Afterwards
 from conventions.agreements import Agreement, Campaign
 from conventions.attentions import Attention, AttentionKind
 from conventions.ceremonies import Mark
@@ -37,6 +38,8 @@ class LinkPreview:
     syndicate: str
     telephone: str
     demonstration: bool
+    is_decided: bool
+    after: Afterwards | None
     is_in_doubt: bool = False
 
 
@@ -95,10 +98,15 @@ class SignerView:
     masked_address: str
     tries_left: int
     code_expires_at: datetime | None
-    signed_at: datetime | None
+    after: Afterwards | None
     telephone: str
     demonstration: bool
     accepts_uploads: bool = False
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When this person signed; None before."""
+        return self.after.signed_at if self.after is not None else None
 
     @property
     def is_countersigned(self) -> bool:
@@ -204,6 +212,7 @@ class CeremonyView:
     archived: tuple[str, ...]
     active: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
+    kinds: Mapping[str, Kind]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from conventions.bodies import of_body, the_body
 from conventions.errors import ConfigurationError, InputRefused
 from conventions.outgoing import Template
 from conventions.people import is_mail_address
@@ -50,6 +51,9 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""
+
+FILTERS: Mapping[str, Callable[[str], str]] = MappingProxyType({"of_body": of_body, "the_body": the_body})
+"""What templates may do to a value: put a body's name in a sentence."""
 
 LAYOUT_NAMES = frozenset({"subject", "site_name", "help_telephone", "demonstration"})
 """What every template may use beside its values."""
@@ -109,6 +113,7 @@ class NoticeRenderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters.update(FILTERS)
 
     def render(self, notice: Notice, sent_at: datetime) -> bytes:
         """Make the message (RFC 5322, lines ended by CRLF): subject, text part, HTML part, attachments; ``sent_at`` becomes its Date.

@@ -24,11 +24,11 @@ UNFINISHED = frozenset({PREPARE.step, INVITE.step})
 
 @flow(name="campaign", flow_run_name="Campagne {campaign_id}", persist_result=False)
 async def campaign(campaign_id: str, trackers: Trackers = Trackers.AUTO) -> State[Any]:
-    """Ouvre le dossier de chaque membre concerné, prépare sa convention et l'invite à signer.
+    """Ouvre le dossier de chaque membre concerné, prépare sa convention et l’invite à signer.
 
     Un membre dont il manque des informations est prié de les donner, et attend. Un membre qui a déjà un document de même nature
     dans ce programme, par une autre campagne, est laissé de côté, et le compte en est dit. Relancer ce travail est sans risque :
-    ce qui est fait n'est pas refait.
+    ce qui est fait n’est pas refait.
     """
     ports = current_ports()
     unfinished = [reference for reference, step in await asyncio.to_thread(standing, ports, campaign_id) if step in UNFINISHED]

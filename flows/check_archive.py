@@ -27,13 +27,13 @@ SAMPLE = 200
 """Folders read each night unless the run is asked for all of them: 40,000 are then all read in seven months, drawn at random."""
 
 
-@flow(name="check-archive", flow_run_name="Vérification de l'archive", persist_result=False)
+@flow(name="check-archive", flow_run_name="Vérification de l’archive", persist_result=False)
 @one_at_a_time
 async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int = SAMPLE) -> State[Any]:
-    """Relit des dossiers de l'archive tirés au sort (tous si « sample » vaut 0) ; met de côté les conventions où quelque chose diffère."""
+    """Relit des dossiers de l’archive tirés au sort (tous si « sample » vaut 0) ; met de côté les conventions où quelque chose diffère."""
     del trackers  # every deployment has this parameter; nothing is shown on the board here
     found = await read_again(sample)
-    await acreate_markdown_artifact(render_check(found, current_ports().rules.address("office")), key=KEY, description="L'archive")
+    await acreate_markdown_artifact(render_check(found, current_ports().rules.address("office")), key=KEY, description="L’archive")
     if found.findings:
         said = "à compléter" if all(one.fault in FOR_NO_QUARANTINE for one in found.findings) else "altérée"
         return Failed(message=f"Archive {said}{NO_BREAK}: {counted(len(found.findings), 'anomalie', 'anomalies')}.")
@@ -48,12 +48,12 @@ async def read_again(sample: int) -> ArchiveCheck:
 
 def render_check(found: ArchiveCheck, office: str) -> str:
     """Render what was found (Markdown)."""
-    parts = ["# L'archive", f"{found.folders} dossiers et {found.objects} objets relus dans {counted(found.stores, 'dépôt', 'dépôts')}."]
-    parts += [f"Le dépôt {rank} n'a pas répondu jusqu'au bout{NO_BREAK}: le contrôle est à refaire pour lui." for rank in found.away]
+    parts = ["# L’archive", f"{found.folders} dossiers et {found.objects} objets relus dans {counted(found.stores, 'dépôt', 'dépôts')}."]
+    parts += [f"Le dépôt {rank} n’a pas répondu jusqu’au bout{NO_BREAK}: le contrôle est à refaire pour lui." for rank in found.away]
     if any(one.fault is ArchiveFault.NOT_COPIED for one in found.findings):
-        parts.append(f"Ce qui manque à un dépôt est intact dans l'autre{NO_BREAK}: à recopier par `contreseing archive repair`.")
+        parts.append(f"Ce qui manque à un dépôt est intact dans l’autre{NO_BREAK}: à recopier par `contreseing archive repair`.")
     if found.holds:
-        parts.append("L'archive est intacte.")
+        parts.append("L’archive est intacte.")
     else:
         parts.append(f"## Anomalies{NO_BREAK}: {len(found.findings)}")
         rows = [

@@ -31,7 +31,7 @@ def _run_name() -> str:
 async def countersigned(authorisation_id: str, trackers: Trackers = Trackers.AUTO) -> State[Any]:
     """Contresigne, archive et active ce que le signataire a autorisé dans une cérémonie.
 
-    Ce travail ne reçoit que l'identifiant de l'autorisation : les documents sont ceux de la liste scellée, et aucun autre.
+    Ce travail ne reçoit que l’identifiant de l’autorisation : les documents sont ceux de la liste scellée, et aucun autre.
     """
     ports = current_ports()
     references = await asyncio.to_thread(_references, authorisation_id)

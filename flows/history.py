@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from conventions.agreements import ACKNOWLEDGED, Fact, FactKind, Failure, service_codes
 from conventions.amounts import said_amount
 from conventions.canonical import Json
-from conventions.error_sentences import SENTENCES
 from conventions.french import NO_BREAK, format_date, paris_date
+from conventions.sentences import general_sentence
 
 INFORMATION, WARNING = 20, 40
 """Levels of log lines, as Prefect numbers them."""
@@ -23,7 +23,7 @@ _PLAIN = {
     FactKind.CONSENTED: "Le membre a donné son accord, code vérifié.",
     FactKind.MEMBER_FILE_KEPT: "Fichier signé par le membre mis sous verrou.",
     FactKind.TRAIL_KEPT: "Courriels, ordres et relevé des faits mis sous verrou.",
-    FactKind.RESTAMPED: "Horodatage d'archive renouvelé.",
+    FactKind.RESTAMPED: "Horodatage d’archive renouvelé.",
     FactKind.AUTHORISED: "Contreseing autorisé par le signataire du syndicat.",
     FactKind.NOTIFIED: "Exemplaire signé par les deux parties remis au membre.",
     FactKind.RETURNED: "Renvoyée par le signataire du syndicat ; le motif est dans la gestion.",
@@ -35,7 +35,7 @@ _PLAIN = {
 
 STEP_NAMES = {
     "draft": "rédaction",
-    "request_data": "demande d'informations",
+    "request_data": "demande d’informations",
     "prepare": "préparation",
     "invite": "invitation",
     "finish_signature": "signature du membre",
@@ -44,9 +44,9 @@ STEP_NAMES = {
     "countersign": "contreseing",
     "archive": "archivage",
     "activate": "ouverture des services",
-    "restamp": "renouvellement de l'horodatage",
+    "restamp": "renouvellement de l’horodatage",
 }
-"""What each step is called, after « échec de l'étape »."""
+"""What each step is called, after « échec de l’étape »."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def failure_sentence(failure: Failure) -> str:
 
 def failure_words(step: str, code: str) -> str:
     """Say in French what a step's identifier and an error's code say."""
-    return _spaced(f"Échec de l'étape « {step_name(step)} » : {reason(code)}")
+    return _spaced(f"Échec de l’étape « {step_name(step)} » : {reason(code)}")
 
 
 def step_name(step: str) -> str:
@@ -90,12 +90,7 @@ def step_name(step: str) -> str:
 
 def reason(code: str) -> str:
     """Say an error's code in French; a detail that only the moment knew is left as an ellipsis."""
-    return SENTENCES.get(code, f"cause {code}.").format_map(_Unknown())
-
-
-class _Unknown(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "…"
+    return general_sentence(code)
 
 
 def _sentence(fact: Fact) -> str:
@@ -113,7 +108,7 @@ def _told(fact: Fact) -> Iterator[str]:
         case FactKind.PREPARED:
             yield f"Document préparé : {data['page_count']} pages. {said_amount(data)}."
         case FactKind.INVITED:
-            yield f"Invitation à signer mise à l'envoi, valable jusqu'au {format_date(paris_date(fact.instant('deadline')))}."
+            yield f"Invitation à signer mise à l’envoi, valable jusqu’au {format_date(paris_date(fact.instant('deadline')))}."
         case FactKind.DEADLINE_SET:
             yield f"Date limite fixée par un agent : {format_date(paris_date(fact.instant('deadline')))}."
         case FactKind.MEMBER_SIGNED:
@@ -123,11 +118,11 @@ def _told(fact: Fact) -> Iterator[str]:
         case FactKind.VALIDATED:
             yield f"Signatures vérifiées par {data['reader']}, niveau {data['level']}."
         case FactKind.ARCHIVED:
-            yield f"Archivée sous verrou jusqu'au {format_date(paris_date(fact.instant('retain_until')))}."
+            yield f"Archivée sous verrou jusqu’au {format_date(paris_date(fact.instant('retain_until')))}."
         case FactKind.ORDERED:
             yield f"Ouverture demandée pour {len(service_codes(fact))} services."
         case FactKind.AMENDED:
-            yield f"Modifiée par l'avenant n° {data['number']} ({data['document']}), à compter du {_day(data['effective_on'])}."
+            yield f"Modifiée par l’avenant n° {data['number']} ({data['document']}), à compter du {_day(data['effective_on'])}."
         case FactKind.TERMINATED:
             yield f"Résiliée : dernier jour le {_day(data['on'])}, accusé de réception {data['document']}."
         case FactKind.QUARANTINED:
@@ -144,7 +139,7 @@ def _settled_sentence(settled: Sequence[Fact]) -> str:
     opened = [fact.text("service") for fact in settled if fact.data["outcome"] == ACKNOWLEDGED]
     waiting = [fact.text("service") for fact in settled if fact.data["outcome"] != ACKNOWLEDGED]
     parts = [f"Services ouverts : {', '.join(opened)}."] if opened else []
-    return " ".join([*parts, *([f"En attente d'une condition : {', '.join(waiting)}."] if waiting else [])])
+    return " ".join([*parts, *([f"En attente d’une condition : {', '.join(waiting)}."] if waiting else [])])
 
 
 def _count(value: object) -> int:

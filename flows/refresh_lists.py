@@ -30,7 +30,7 @@ async def refresh_lists(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     del trackers  # every deployment has this parameter; nothing is shown on the board here
     lists = current_ports().lists
     if lists is None:
-        return Completed(message="Aucune liste de confiance n'est demandée par les réglages.")
+        return Completed(message="Aucune liste de confiance n’est demandée par les réglages.")
     found = await fetch_again(lists)
     await acreate_markdown_artifact(render_lists(found), key=KEY, description="Les listes de confiance")
     if not found.is_well:

@@ -12,7 +12,7 @@ from conventions.agreements import Agreement
 from conventions.french import NO_BREAK, format_date, paris_date
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
-from conventions.sentences import STATUS_LABELS
+from conventions.sentences import STATUS_LABELS, status_label
 from conventions.status import Status, status_of
 from flows.chunks import chunks
 from flows.history import reason, step_name
@@ -101,7 +101,7 @@ def render_states(standing: Standing, campaign_id: str | None) -> str:
 def render_troubles(troubles: Sequence[Trouble], office: str) -> str:
     """Render what needs a person (Markdown): which agreement, which step, why, since when."""
     if not troubles:
-        return "Rien n'attend une personne."
+        return "Rien n’attend une personne."
     lines = ["| Référence | Membre | Étape | Motif | Depuis |", "|---|---|---|---|---|"]
     for trouble in troubles[:LISTED]:
         since = format_date(paris_date(trouble.since))
@@ -137,7 +137,7 @@ def trouble_of(tx: Transaction, agreement: Agreement, status: Status) -> Trouble
     organisation = tx.member(agreement.member_id).name
     if failure is not None:
         return Trouble(agreement.reference, organisation, step_name(failure.step), reason(failure.code), failure.at)
-    return Trouble(agreement.reference, organisation, "", STATUS_LABELS[status], agreement.facts[-1].at)
+    return Trouble(agreement.reference, organisation, "", status_label(status, agreement.kind), agreement.facts[-1].at)
 
 
 def _cell(text: str) -> str:

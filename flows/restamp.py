@@ -21,15 +21,15 @@ from flows.turns import one_at_a_time
 
 
 def _run_name() -> str:
-    return f"Horodatages d'archive, {format_date(paris_date(current_ports().clock.now()))}"
+    return f"Horodatages d’archive, {format_date(paris_date(current_ports().clock.now()))}"
 
 
 @flow(name="restamp", flow_run_name=_run_name, persist_result=False)
 @one_at_a_time
 async def restamp(trackers: Trackers = Trackers.AUTO) -> State[Any]:
-    """Renouvelle l'horodatage d'archive des fichiers qui en ont l'âge, ou dont le certificat d'horodatage approche de sa fin.
+    """Renouvelle l’horodatage d’archive des fichiers qui en ont l’âge, ou dont le certificat d’horodatage approche de sa fin.
 
-    Relancer ce travail est sans risque : ce qui est fait n'est pas refait, et rien n'est horodaté deux fois.
+    Relancer ce travail est sans risque : ce qui est fait n’est pas refait, et rien n’est horodaté deux fois.
     """
     ports = current_ports()
     references = await asyncio.to_thread(references_to_restamp, ports)

@@ -11,7 +11,7 @@ from conventions.agreements import Agreement
 from conventions.errors import NotFound
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
-from conventions.sentences import STATUS_LABELS
+from conventions.sentences import status_label
 from conventions.status import Status, status_of
 from flows.chunks import chunks
 from flows.history import INFORMATION, HistoryLine, failure_line, failure_sentence, history_lines
@@ -91,7 +91,7 @@ class Row:
     def message(self) -> str:
         """The sentence beside the state."""
         failure = self.agreement.failure
-        return failure_sentence(failure) if failure is not None else STATUS_LABELS[self.status]
+        return failure_sentence(failure) if failure is not None else status_label(self.status, self.agreement.kind)
 
     @property
     def tags(self) -> list[str]:

@@ -29,9 +29,9 @@ KEY = "journal"
 @flow(name="stamp-journal", flow_run_name="Horodatage du journal", persist_result=False)
 @one_at_a_time
 async def stamp_journal(trackers: Trackers = Trackers.AUTO) -> State[Any]:
-    """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l'archive.
+    """Archive les événements de la journée, fait horodater le journal par chaque autorité, et le compare à l’archive.
 
-    Les adresses et navigateurs des visites dont la durée de conservation est passée sont oubliés ; aucune preuve n'en dépend.
+    Les adresses et navigateurs des visites dont la durée de conservation est passée sont oubliés ; aucune preuve n’en dépend.
     """
     del trackers  # every deployment has this parameter; nothing is shown on the board here
     made = await stamp_new_events()

@@ -41,7 +41,7 @@ RESUMED_AT_ONCE = 1_000
 @flow(name="sweep", flow_run_name="Reprise et contrôle", persist_result=False)
 @one_at_a_time
 async def sweep(trackers: Trackers = Trackers.AUTO) -> State[Any]:
-    """Reprend ce qui s'est arrêté, met à jour l'affichage et dresse la liste de ce qui attend une personne."""
+    """Reprend ce qui s’est arrêté, met à jour l’affichage et dresse la liste de ce qui attend une personne."""
     ports, board = current_ports(), Board(current_ports(), trackers)
     for campaign_id, members in (await asyncio.to_thread(undrafted, ports)).items():
         pipeline = Pipeline(ports, board, f"Campagne {campaign_id}", "", len(members))
@@ -98,7 +98,7 @@ def render_attention(standing: Standing, dead: list[Outgoing], report: ResumeRep
         parts.append("\n".join(["| Référence | Envoi | Motif | Essais |", "|---|---|---|---:|", *rows]))
     if report.late_outgoing:
         late = counted(report.late_outgoing, "envoi attend", "envois attendent")
-        parts.append(f"## En retard\n\n{late} depuis plus de deux minutes{NO_BREAK}: l'expéditeur est-il en marche{NO_BREAK}?")
+        parts.append(f"## En retard\n\n{late} depuis plus de deux minutes{NO_BREAK}: l’expéditeur est-il en marche{NO_BREAK}?")
     waiting = [item for item in report.waiting if item[0] not in standing.references]
     if waiting:
         rows = [f"| {render_link(reference, office)} | {step_name(step)} | {reason(code)} |" for reference, step, code in waiting]

@@ -24,7 +24,7 @@ LINES_AT_ONCE = 200
 REFUSED_PAUSES_SECONDS = (0.0, 0.3, 1.0)
 LOGGER = "contreseing"
 DESCRIPTION = (
-    "Une ligne par convention, tenue à jour depuis le registre. Rien ne s'exécute ici : changer un état à la main n'a pas d'effet,"
+    "Une ligne par convention, tenue à jour depuis le registre. Rien ne s’exécute ici : changer un état à la main n’a pas d’effet,"
     " le prochain passage le remet comme le registre le dit."
 )
 

@@ -24,7 +24,7 @@ from conventions.ports.system import Ports
 
 LEASE = timedelta(minutes=2)
 RENEWED_EVERY_SECONDS = 30.0
-TAKEN = "Un autre passage est en cours : celui-ci n'a rien à faire."
+TAKEN = "Un autre passage est en cours : celui-ci n’a rien à faire."
 
 P = ParamSpec("P")
 Run = Callable[P, Coroutine[Any, Any, State[Any]]]

@@ -1,4 +1,4 @@
-"""French that depends on a value: agreement, articles, acts, instants."""
+"""French that depends on a value: agreement, acts, instants."""
 
 from __future__ import annotations
 
@@ -8,17 +8,6 @@ from conventions.french import PARIS, format_date
 from conventions.people import Civility, Person
 from conventions.powers import Act
 from conventions.sentences import ACT_LABELS
-
-_OF_THE = {"communauté": "de la", "commune": "de la", "région": "de la", "métropole": "de la", "ville": "de la"} | {
-    "conseil": "du",
-    "département": "du",
-    "syndicat": "du",
-    "centre": "du",
-}
-"""First words of bodies' names that take an article; any other name takes none."""
-
-_ACCENTS = str.maketrans("éèêàâôîûç", "eeeaaoiuc")
-_VOWELS = "aeiouyh"
 
 
 def describe_act(act: Act) -> str:
@@ -35,16 +24,6 @@ def lower_first(text: str) -> str:
 def agree(word: str, person: Person) -> str:
     """Give a participle or adjective the person's gender: « invité » becomes « invitée »."""
     return f"{word}e" if person.civility is Civility.MADAME else word
-
-
-def of_body(name: str) -> str:
-    """Write « de » and a body's name: « de la Communauté … », « du Département … », « d’Arc Sud », « de Brest métropole »."""
-    first = name.partition(" ")[0].lower()
-    plain = first.translate(_ACCENTS)
-    article = next((article for word, article in _OF_THE.items() if word.translate(_ACCENTS) == plain), None)
-    if article is not None:
-        return f"{article} {name}"
-    return f"d’{name}" if plain[:1] in _VOWELS else f"de {name}"
 
 
 def format_minute(at: datetime) -> str:

@@ -15,11 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from conventions.french import format_date, format_euros, paris_date
-from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
+from conventions.bodies import of_body, the_body
+from conventions.french import counted, format_date, format_euros, paris_date, typographic
+from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS, status_label
 from portal.context import context_of
 from portal.forms import Binding, bound_cookie, form_token, served_mark
-from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first, of_body
+from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first
 from portal.kind_words import words_of
 from portal.settings import Site
 from portal.typography import FrenchSpaces, lay_spaces
@@ -110,7 +111,10 @@ def environment() -> Environment:
         moment=format_minute,
         short_moment=format_short_minute,
         of_body=of_body,
+        the_body=the_body,
         laid=lay_spaces,
+        typographic=typographic,
+        counted=counted,
         whole=keep_references_whole,
         paris_date=paris_date,
         act=describe_act,
@@ -126,6 +130,7 @@ def environment() -> Environment:
         CATEGORY_LABELS=CATEGORY_LABELS,
         KIND_LABELS=KIND_LABELS,
         words_of=words_of,
+        status_label=status_label,
     )
     return templates
 

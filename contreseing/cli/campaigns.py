@@ -31,15 +31,15 @@ def campaign(
     deadline: Annotated[datetime, typer.Option("--date-limite", formats=["%Y-%m-%d"], help="Dernier jour pour signer (AAAA-MM-JJ).")],
     kind: Annotated[Kind, typer.Option("--nature", help="Ce qui est proposé à la signature.")] = Kind.CONVENTION,
     territory: Annotated[
-        str | None, typer.Option("--epci", help="SIRET d'un EPCI : les chartes des seuls communes et organismes de son territoire.")
+        str | None, typer.Option("--epci", help="SIRET d’un EPCI : les chartes des seuls communes et organismes de son territoire.")
     ] = None,
     campaign_id: Annotated[
         str | None, typer.Option("--identifiant", help="Identifiant ; composé du programme et du jour à défaut.")
     ] = None,
 ) -> None:
-    """Lance une campagne : un document par membre concerné, préparé puis envoyé. Relancée, c'est la même campagne.
+    """Lance une campagne : un document par membre concerné, préparé puis envoyé. Relancée, c’est la même campagne.
 
-    Les chartes ne concernent que les membres dont l'EPCI a une convention en vigueur ; relancée, la campagne prend les suivants.
+    Les chartes ne concernent que les membres dont l’EPCI a une convention en vigueur ; relancée, la campagne prend les suivants.
     """
     with opened_ports(context.obj, OUTSIDE) as ports:
         begun = open_campaign(
@@ -54,6 +54,6 @@ def campaign(
             territory=territory,
         )
         left_out = members_left_out(ports, begun.id)
-    out.print(f"Campagne {begun.id} : à signer avant le {format_instant(begun.deadline)}.", markup=False)
+    out.print(f"Campagne {begun.id} : à signer au plus tard le {format_instant(begun.deadline)}.", markup=False)
     if left_out:
         out.print(left_out_sentence(len(left_out)), markup=False)

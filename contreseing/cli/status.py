@@ -15,7 +15,7 @@ from conventions.french import format_instant
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
-from conventions.sentences import STATUS_LABELS, sentence_of
+from conventions.sentences import STATUS_LABELS, sentence_of, status_label
 from conventions.status import Status, status_of
 
 PAGE = 500
@@ -28,9 +28,9 @@ def add_to(app: typer.Typer) -> None:
 
 def status(
     context: typer.Context,
-    reference: Annotated[str | None, typer.Argument(help="Référence d'une convention, par exemple 2026-0014.")] = None,
+    reference: Annotated[str | None, typer.Argument(help="Référence d’une convention, par exemple 2026-0014.")] = None,
 ) -> None:
-    """Montre où en sont les conventions de chaque campagne, ou l'histoire d'une seule."""
+    """Montre où en sont les conventions de chaque campagne, ou l’histoire d’une seule."""
     with opened_ports(context.obj) as ports, ports.registry.read() as tx:
         if reference is None:
             _show_campaigns(ports, tx)
@@ -62,7 +62,8 @@ def _show_campaigns(ports: Ports, tx: Transaction) -> None:
 
 def _show_agreement(ports: Ports, agreement: Agreement, tx: Transaction) -> None:
     member = tx.member(agreement.member_id)
-    out.print(f"{agreement.reference} – {member.name} : {STATUS_LABELS[status_of(agreement, ports.clock.now())]}", markup=False)
+    label = status_label(status_of(agreement, ports.clock.now()), agreement.kind)
+    out.print(f"{agreement.reference} – {member.name} : {label}", markup=False)
     for fact in agreement.facts:
         out.print(f"  {format_instant(fact.at)}  {fact.key} (version {fact.version})", markup=False)
     on, pending = settled_services(agreement)

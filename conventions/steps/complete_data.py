@@ -115,7 +115,7 @@ def _completed(member: Member, asked: tuple[str, ...], values: Mapping[str, str]
     if "act_dates" in asked and member.power is not None:
         power = read_act_dates(values, problems, member.power)
         if power == member.power and not problems:
-            problems.append(Problem(0, ACT_DATES[0], "", "Donnez au moins une date que nous n'avons pas encore."))
+            problems.append(Problem(0, ACT_DATES[0], "", "Donnez au moins une date que nous n’avons pas encore."))
     referent = read_referent(values, problems) if "referent" in asked else member.referent
     billing = read_billing(values, problems)
     for name, value in (("act_type", power), ("referent_family_name", referent)):

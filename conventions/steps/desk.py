@@ -217,6 +217,7 @@ def ceremony(ports: Ports, cookie: str, authorisation_id: str) -> CeremonyView:
         archived=tuple(archived),
         active=tuple(active),
         failures=tuple(failures),
+        kinds={agreement.reference: agreement.kind for agreement in agreements},
     )
 
 

@@ -12,7 +12,7 @@ from conventions.recording import LONGEST_REASON, record_event
 def handle(ports: Ports, reference: str, attention_id: str, by: str, remark: str) -> None:
     """Record that the account ``by`` handled it, with its answer or remark; handled already, nothing changes.
 
-    A link on which « Ce n'est pas moi » was said may be signed from again, where it was not replaced meanwhile.
+    A link on which « Ce n’est pas moi » was said may be signed from again, where it was not replaced meanwhile.
 
     Raises:
         NotFound: nothing such was told of this agreement, or no such account.

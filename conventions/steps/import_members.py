@@ -41,7 +41,7 @@ def import_members(ports: Ports, text: str, programme_id: str, by: str) -> Impor
             if known is None:
                 new.append(member)
             elif known != member:
-                advice = "Ce membre est déjà enregistré avec d'autres renseignements : modifiez-le dans la gestion."
+                advice = "Ce membre est déjà enregistré avec d’autres renseignements : modifiez-le dans la gestion."
                 problems.append(Problem(line, "siret", member.siret, advice))
             if member.territory is not None and not _is_epci(in_file.get(member.territory) or _known(tx, member.territory)):
                 advice = "Aucun EPCI de ce SIRET, ni dans le fichier ni déjà enregistré : ajoutez sa ligne ou corrigez ce numéro."

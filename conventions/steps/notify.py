@@ -10,7 +10,7 @@ from conventions.canonical import Json
 from conventions.effect import effect_on
 from conventions.errors import AlreadyRecorded
 from conventions.folder import read_by_digest
-from conventions.french import format_date, format_instant, paris_date
+from conventions.french import capitalised, format_date, format_instant, is_elided_before, paris_date
 from conventions.kinds import FILE_NAMES, title_of
 from conventions.links import CODE_LIFETIME, Link, code_mac, link_token
 from conventions.members import Member
@@ -86,10 +86,10 @@ class _Draft:
 
 
 def greeting(person: Person) -> str:
-    """Address a person in a mail: civility and capacity."""
+    """Address a person in a mail, by civility and capacity: « Madame la Présidente », « Monsieur l’Adjoint délégué »."""
     civility = "Madame" if person.civility is Civility.MADAME else "Monsieur"
-    article = "la" if person.civility is Civility.MADAME else "le"
-    return f"{civility} {article} {person.capacity[:1].upper()}{person.capacity[1:]}"
+    article = "la " if person.civility is Civility.MADAME else "le "
+    return f"{civility} {'l’' if is_elided_before(person.capacity) else article}{capitalised(person.capacity)}"
 
 
 def notify(ports: Ports, outgoing: Outgoing) -> None:
@@ -251,7 +251,7 @@ def _cancelled(letter: _Letter) -> _Draft:
 
 def _declined(letter: _Letter) -> _Draft:
     reason = letter.reason(FactKind.DECLINED)
-    return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n'a été donné."})
+    return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n’a été donné."})
 
 
 def _attention(letter: _Letter) -> _Draft:

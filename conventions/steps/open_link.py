@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from conventions.agreements import Agreement
+from conventions.afterwards import afterwards_of
+from conventions.agreements import Agreement, FactKind
 from conventions.attentions import Attention, AttentionKind, is_in_doubt
 from conventions.canonical import Json, sha256_hex
 from conventions.errors import LinkRefused, NotFound, RuleRefused
@@ -26,8 +27,9 @@ def preview_link(ports: Ports, token: str) -> LinkPreview:
     Raises:
         LinkRefused: wrong, foreign, expired, replaced or locked; the code never tells which.
     """
+    now = ports.clock.now()
     with ports.registry.read() as tx:
-        link, agreement, member = _checked(ports, tx, token, ports.clock.now())
+        link, agreement, member = _checked(ports, tx, token, now)
         programme = tx.programme(agreement.programme_id)
         return LinkPreview(
             purpose=link.purpose,
@@ -39,6 +41,8 @@ def preview_link(ports: Ports, token: str) -> LinkPreview:
             telephone=ports.rules.help_telephone,
             demonstration=tx.campaign(agreement.campaign_id).demonstration,
             is_in_doubt=is_in_doubt(tx.attentions_of(agreement.reference), link.id),
+            is_decided=agreement.fact(FactKind.CONSENTED) is not None,
+            after=afterwards_of(agreement, now),
         )
 
 
@@ -101,7 +105,7 @@ def refuse_identity(ports: Ports, token: str, visitor: Visitor) -> None:
 
 
 def check_identity(tx: Transaction, link: Link) -> None:
-    """Refuse a signature from a link on which « Ce n'est pas moi » waits for an agent.
+    """Refuse a signature from a link on which « Ce n’est pas moi » waits for an agent.
 
     Raises:
         RuleRefused: ``link.in_doubt``.

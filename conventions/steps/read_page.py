@@ -9,6 +9,7 @@ from conventions.agreements import Stage
 from conventions.canonical import Json
 from conventions.errors import NotFound
 from conventions.folder import read_by_digest
+from conventions.kinds import FILE_NAMES
 from conventions.links import Purpose
 from conventions.ports.system import Ports
 from conventions.preparation import Preparation, preparation_of
@@ -109,4 +110,4 @@ def document_bytes(ports: Ports, cookie: str) -> tuple[str, bytes]:
         artefact = agreement.artefact(Stage.MEMBER_SIGNED) or agreement.required_artefact(Stage.PREPARED)
         data = {"visit_id": visit.id, "stage": artefact.stage.value, "sha256": artefact.sha256}
         record_event(ports, tx, "document.downloaded", at=now, reference=agreement.reference, data=data)
-    return f"convention-{agreement.reference}.pdf", read_by_digest(ports, agreement.reference, artefact.sha256)
+    return f"{FILE_NAMES[agreement.kind]}-{agreement.reference}.pdf", read_by_digest(ports, agreement.reference, artefact.sha256)

@@ -20,7 +20,7 @@ ALERT_BEFORE = timedelta(days=3)
 LISTS_REFERENCE = "lists"
 """What stands for a reference in the outbox: the mail is of no agreement."""
 REPORT_SCHEMA = "contreseing/lists-alert/1"
-NONE_AT_ALL = ("LOTL", "la liste des listes n'a pas pu être obtenue, et aucune copie n'en est gardée")
+NONE_AT_ALL = ("LOTL", "la liste des listes n’a pas pu être obtenue, et aucune copie n’en est gardée")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Rules, in the order in which they run:
 2. every part was turned;
 3. the box is ticked and the digest is the prepared file's;
 4. the code has six digits (else it is not a try);
-5. the code is the last one asked for, made, fresh, unused and right (a wrong one counts; the fifth kills the link);
+5. the code is the last one asked for, made (typed before its mail left, it is no try), fresh, unused and
+   right (a wrong one counts; the fifth kills the link);
 6. programme and power to sign allow a signature now; the decision is recorded, the code used;
 7. the file is signed, stamped and kept; guards are evaluated again at the time of its own time-stamp.
 
@@ -28,7 +29,7 @@ from conventions.errors import ContreseingError, InputRefused, LinkRefused, Rule
 from conventions.french import paris_date
 from conventions.guards import check_levels, check_power, check_programme_open
 from conventions.kinds import Kind
-from conventions.links import Closure, CodeRequest, Link, Purpose, Visit, code_mac, parse_code
+from conventions.links import CODE_LIFETIME, Closure, CodeRequest, Link, Purpose, Visit, code_mac, parse_code
 from conventions.outgoing import Template
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -43,12 +44,12 @@ from conventions.views import SignerView
 
 SIGNING_REASONS: Mapping[Kind, str] = {
     Kind.CONVENTION: "Accord sur la convention et ses annexes",
-    Kind.CHARTER: "Acceptation de la charte d'utilisation",
+    Kind.CHARTER: "Acceptation de la charte d’utilisation",
     Kind.ORDER_FORM: "Commande de services complémentaires",
-    Kind.AMENDMENT: "Accord sur l'avenant",
+    Kind.AMENDMENT: "Accord sur l’avenant",
     Kind.TERMINATION_NOTICE: "Résiliation",
 }
-MEMBER_FORMULA = "Pour l'établissement, son représentant"
+MEMBER_FORMULA = "Pour l’établissement, son représentant"
 
 
 def sign(ports: Ports, cookie: str, code: str, *, accepted: bool, document_sha256: str) -> SignerView:
@@ -56,7 +57,7 @@ def sign(ports: Ports, cookie: str, code: str, *, accepted: bool, document_sha25
 
     Raises:
         InputRefused: ``consent.missing`` or ``code.malformed`` (neither is a try).
-        LinkRefused: ``code.wrong`` (``tries_left``), ``code.expired``, ``link.locked``, ``link.refused``.
+        LinkRefused: ``code.wrong`` (``tries_left``), ``code.expired``, ``code.on_its_way``, ``link.locked``, ``link.refused``.
         RuleRefused: ``link.in_doubt``, ``reading.unfinished``, ``document.changed``, a guard on programme or power.
         UpstreamUnavailable: the decision is recorded and will be carried out; nothing is lost.
     """
@@ -97,6 +98,8 @@ def _check_decision(agreement: Agreement, *, accepted: bool, document_sha256: st
 def _check_code(ports: Ports, tx: Transaction, link: Link, document_sha256: str, digits: str, now: datetime) -> CodeRequest | LinkRefused:
     requests = [request for request in tx.code_requests(link.id) if request.document_sha256 == document_sha256]
     last = requests[-1] if requests else None
+    if last is not None and last.made_at is None and now <= last.requested_at + CODE_LIFETIME:
+        raise LinkRefused(f"the last code for link {link.id} has not left yet", code="code.on_its_way")
     if last is None or last.mac is None or not last.is_usable(now):
         raise LinkRefused(f"no usable code for link {link.id}", code="code.expired")
     if hmac.compare_digest(last.mac, code_mac(last.id, document_sha256, digits, ports.secrets)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from conventions.afterwards import afterwards_of
 from conventions.agreements import Agreement, FactKind
 from conventions.errors import LinkRefused
 from conventions.kinds import Party
@@ -48,12 +49,12 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
     preparation = preparation_of(agreement)
     member = tx.member(agreement.member_id)
     programme, campaign = tx.programme(agreement.programme_id), tx.campaign(agreement.campaign_id)
-    signed = agreement.fact(FactKind.MEMBER_SIGNED)
+    now = ports.clock.now()
     parts = tuple(
         PartView(number, section.title, section.first_page, section.last_page, number in visit.turned)
         for number, section in enumerate(preparation.sections, start=1)
     )
-    code = usable_code(tx, link, preparation.sha256, ports.clock.now())
+    code = usable_code(tx, link, preparation.sha256, now)
     return SignerView(
         stage=_stage(agreement, code, all_turned=all(part.is_turned for part in parts)),
         kind=agreement.kind,
@@ -75,7 +76,7 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
         masked_address=MailAddress(link.address, "").masked,
         tries_left=link.tries_left,
         code_expires_at=(code.made_at or code.requested_at) + CODE_LIFETIME if code is not None else None,
-        signed_at=signed.instant("signed_at") if signed is not None else None,
+        after=afterwards_of(agreement, now),
         telephone=ports.rules.help_telephone,
         demonstration=campaign.demonstration,
         accepts_uploads=ports.rules.accepts_uploads,

@@ -11,7 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from conventions.accounts import Role
 from conventions.errors import InputRefused, RuleRefused
-from conventions.sentences import sentence, sentence_of
+from conventions.kinds import FEMININE, agreed
+from conventions.sentences import sentence, sentence_of, status_label
+from conventions.status import Status
 from conventions.steps.authorise import authorise
 from conventions.steps.desk import ceremonies, ceremony, desk
 from conventions.steps.report_ceremony import report_ceremony
@@ -20,7 +22,7 @@ from conventions.views import CeremonyView
 from portal.context import Context, Cookie, Here
 from portal.desk.words import proposed, reason, still_to_open, total_eur, unopened_sample
 from portal.forms import Binding, VisitForm
-from portal.grammar import group_digits
+from portal.grammar import group_digits, lower_first
 from portal.pages import PageError, go, page
 from portal.people import Person, require
 from portal.problems import status_of
@@ -84,6 +86,7 @@ def follow(request: Request, here: Here, cookie: Cookie, account: Person, ceremo
         view=view,
         progress=progress_of(here, view),
         outcomes=outcomes(view),
+        words=count_words(view),
         is_followed=suivi != "arrete",
     )
 
@@ -94,7 +97,9 @@ def progress(here: Here, cookie: Cookie, ceremony_id: CeremonyId) -> Response:
     view = ceremony(here.ports, cookie, ceremony_id)
     state = progress_of(here, view)
     counts = {"countersigned": state.done, "archived": len(view.archived), "active": len(view.active)}
-    return JSONResponse({"total": state.total, **counts, "sentence": state.sentence, "over": state.is_over, "settled": state.is_settled})
+    words = {f"{name}_words": words for name, words in count_words(view).items()}
+    told = {**counts, **words, "sentence": state.sentence, "over": state.is_over, "settled": state.is_settled}
+    return JSONResponse({"total": state.total, **told})
 
 
 @router.get("/ceremonie/{ceremony_id}/liste.json")
@@ -118,7 +123,7 @@ def progress_of(here: Context, view: CeremonyView) -> Progress:
     total, done = len(view.references), len(view.countersigned)
     failed = len({reference for reference, _ in view.failures} - set(view.countersigned))
     is_expired = here.ports.clock.now() > view.expires_at
-    words = f"{group_digits(done)} sur {group_digits(total)} contresignée{'s' if done > 1 else ''}"
+    words = f"{group_digits(done)} sur {group_digits(total)} {count_words(view)['countersigned']}"
     return Progress(
         total,
         done,
@@ -130,13 +135,36 @@ def progress_of(here: Context, view: CeremonyView) -> Progress:
     )
 
 
+def count_words(view: CeremonyView) -> dict[str, str]:
+    """Return the words that follow the three counts of a ceremony, in number and in gender: conventions, or documents of several kinds."""
+    is_feminine = all(kind in FEMININE for kind in view.kinds.values())
+
+    def agree_with(count: int, word: str) -> str:
+        return f"{word}{'e' if is_feminine else ''}{'s' if count > 1 else ''}"
+
+    count = len(view.active)
+    in_force = ("active" if is_feminine else "actif") + ("s" if count > 1 else "")
+    return {
+        "countersigned": agree_with(len(view.countersigned), "contresigné"),
+        "archived": agree_with(len(view.archived), "archivé"),
+        "active": f"{in_force}, services ouverts",
+    }
+
+
 def outcomes(view: CeremonyView) -> list[tuple[str, str]]:
     """Say of each document of a ceremony how far it is, in the order of the list."""
     failures = dict(view.failures)
-    steps = ((set(view.active), "active, services ouverts"), (set(view.archived), "archivée"), (set(view.countersigned), "contresignée"))
+    active, archived, countersigned = set(view.active), set(view.archived), set(view.countersigned)
     said = []
     for reference in view.references:
-        words = next((words for reached, words in steps if reference in reached), "non contresignée")
+        kind = view.kinds[reference]
+        words = f"non {agreed(kind, 'contresigné')}"
+        if reference in active:
+            words = f"{lower_first(status_label(Status.ACTIVE, kind))}, services ouverts"
+        elif reference in archived:
+            words = agreed(kind, "archivé")
+        elif reference in countersigned:
+            words = agreed(kind, "contresigné")
         said.append((reference, f"{words}. {sentence_of(failures[reference])}" if reference in failures else words))
     return said
 

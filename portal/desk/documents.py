@@ -24,10 +24,10 @@ from conventions.steps.show import desk_document, desk_page_picture, show
 from conventions.views import DeskItem, Pile
 from portal.context import Cookie, Here
 from portal.desk.words import (
-    MARK_LABELS,
     PILE_TITLES,
     how_shown,
     item_of,
+    mark_label,
     neighbours,
     next_to_open,
     proposed,
@@ -75,7 +75,7 @@ def show_desk(request: Request, here: Here, cookie: Cookie, account: Person, tri
         to_open=still_to_open(view),
         unopened_sample=unopened_sample(view),
         reason=reason,
-        MARK_LABELS=MARK_LABELS,
+        mark_label=mark_label,
     )
 
 
@@ -178,6 +178,6 @@ def _document_page(
         pile_size=len(view.pile(item.pile)),
         is_sampled=reference in view.sample,
         reason=reason,
-        mark=MARK_LABELS.get(item.mark) if item.mark else None,
+        mark=mark_label(item.mark, item.kind) if item.mark else None,
         can_sign=Role.SIGNATORY in account.roles,
     )

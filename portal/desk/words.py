@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from conventions.ceremonies import HowShown, Mark
 from conventions.errors import NotFound
+from conventions.kinds import Kind, agreed
 from conventions.sentences import sentence_of
 from conventions.views import DeskItem, DeskView, Pile
 from portal.typography import lay_spaces
@@ -19,12 +20,15 @@ PILE_TITLES: Mapping[Pile, str] = MappingProxyType(
     }
 )
 
-MARK_LABELS: Mapping[Mark, str] = MappingProxyType({Mark.READY: "Prête", Mark.ASIDE: "Laissée de côté"})
+
+def mark_label(mark: Mark, kind: Kind) -> str:
+    """Say what was decided of a document, in the gender of its kind."""
+    return agreed(kind, "Prêt") if mark is Mark.READY else f"{agreed(kind, 'Laissé')} de côté"
 
 
 def reason(code: str) -> str:
     """Return the sentence of a reason: why a document is in its pile, or why the delegation does not cover it."""
-    return lay_spaces(sentence_of(code).replace("'", "’"))
+    return lay_spaces(sentence_of(code).replace("'", "'"))
 
 
 def item_of(view: DeskView, reference: str) -> DeskItem:

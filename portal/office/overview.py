@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
@@ -16,7 +15,7 @@ from conventions.french import PARIS, paris_date
 from conventions.guards import CATEGORIES_OF
 from conventions.kinds import Kind
 from conventions.programmes import Programme
-from conventions.sentences import TEMPLATE_LABELS, sentence
+from conventions.sentences import TEMPLATE_LABELS, general_sentence, sentence
 from conventions.steps.office import overview
 from conventions.steps.open_campaign import open_campaign
 from conventions.steps.replay import replay
@@ -33,7 +32,6 @@ router = APIRouter(include_in_schema=False)
 
 LAST_MOMENT = time(23, 59, 59)
 
-_DETAIL = re.compile(r"\{[^}]*\}")
 """What an error's own details fill in its sentence."""
 
 
@@ -117,7 +115,7 @@ def send_again(here: Here, account: Person, outgoing_id: str, form: VisitForm) -
 @router.get("/problemes")
 def list_problems(request: Request) -> Response:
     """Say what each problem's code means; the ``type`` of problem documents leads here (RFC 9457, 3.1.1)."""
-    sentences = [(code, _DETAIL.sub("…", words)) for code, words in sorted(SENTENCES.items())]
+    sentences = [(code, general_sentence(code)) for code in sorted(SENTENCES)]
     return page(request, "office/problems.html", sentences=sentences)
 
 

@@ -17,7 +17,7 @@ from conventions.french import paris_date
 from conventions.kinds import Kind
 from conventions.ports.system import Ports
 from conventions.search import Wanted
-from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS
+from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, status_label
 from conventions.status import Status
 from conventions.steps.office import PAGE_SIZE, agreement_lines
 from conventions.views import AgreementLine
@@ -137,7 +137,7 @@ def _cells(line: AgreementLine) -> Sequence[str]:
         line.siret,
         CATEGORY_LABELS[line.category],
         str(line.contribution_eur),
-        STATUS_LABELS[line.status],
+        status_label(line.status, line.kind),
         paris_date(line.since).isoformat(),
         line.person.full_name,
         turn_of(line.standing, line.person),

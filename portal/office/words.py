@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conventions.agreements import FactKind, Stage
+from conventions.kinds import FEMININE, Kind
 from conventions.links import Closure, Link, Purpose
 from conventions.outgoing import OutgoingState
 from conventions.sentences import sentence_of
@@ -19,25 +20,25 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         f"agreement.{FactKind.PREPARED}": "Fichier préparé",
         f"agreement.{FactKind.INVITED}": "Lien de signature envoyé",
         f"agreement.{FactKind.CONSENTED}": "Accord du membre enregistré",
-        f"agreement.{FactKind.MEMBER_SIGNED}": "Signée par le membre",
+        f"agreement.{FactKind.MEMBER_SIGNED}": "Signé{e} par le membre",
         f"agreement.{FactKind.MEMBER_FILE_KEPT}": "Exemplaire du membre mis sous verrou",
         f"agreement.{FactKind.TRAIL_KEPT}": "Courriels, ordres et relevé des faits mis sous verrou",
         "bundle.made": "Dossier de preuve remis",
         f"agreement.{FactKind.AUTHORISED}": "Contresignature autorisée",
-        f"agreement.{FactKind.COUNTERSIGNED}": "Contresignée",
+        f"agreement.{FactKind.COUNTERSIGNED}": "Contresigné{e}",
         f"agreement.{FactKind.VALIDATED}": "Signatures vérifiées",
-        f"agreement.{FactKind.ARCHIVED}": "Archivée",
+        f"agreement.{FactKind.ARCHIVED}": "Archivé{e}",
         f"agreement.{FactKind.RESTAMPED}": "Horodatage d’archive renouvelé",
         f"agreement.{FactKind.ORDERED}": "Ouverture des services demandée",
         f"agreement.{FactKind.ORDER_SETTLED}": "Réponse d’un service reçue",
         f"agreement.{FactKind.NOTIFIED}": "Exemplaire cosigné remis au membre",
-        f"agreement.{FactKind.RETURNED}": "Renvoyée au membre",
-        f"agreement.{FactKind.DECLINED}": "Refusée par le membre",
-        f"agreement.{FactKind.CANCELLED}": "Annulée",
-        f"agreement.{FactKind.SUPERSEDED}": "Remplacée",
-        f"agreement.{FactKind.AMENDED}": "Modifiée par un avenant",
+        f"agreement.{FactKind.RETURNED}": "Renvoyé{e} au membre",
+        f"agreement.{FactKind.DECLINED}": "Refusé{e} par le membre",
+        f"agreement.{FactKind.CANCELLED}": "Annulé{e}",
+        f"agreement.{FactKind.SUPERSEDED}": "Remplacé{e}",
+        f"agreement.{FactKind.AMENDED}": "Modifié{e} par un avenant",
         f"agreement.{FactKind.TERMINATED}": "Fin fixée par un accusé de réception",
-        f"agreement.{FactKind.QUARANTINED}": "Mise en quarantaine",
+        f"agreement.{FactKind.QUARANTINED}": "Mis{e} en quarantaine",
         f"agreement.{FactKind.RELEASED}": "Sortie de quarantaine",
         "agreement.countersign_failed": "Contresignature manquée",
         "link.opened": "Lien ouvert",
@@ -55,8 +56,8 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "question.asked": "Question ou erreur signalée par le membre",
         "attention.handled": "Demande traitée par un agent",
         "note.written": "Note d’un agent",
-        "desk.shown": "Ouverte au parapheur",
-        "desk.reviewed": "Vue au parapheur",
+        "desk.shown": "Ouvert{e} au parapheur",
+        "desk.reviewed": "Vu{e} au parapheur",
         "file.page_seen": "Page vue au parapheur",
         "file.downloaded": "Fichier téléchargé au parapheur",
         "file.read": "Fichier ouvert par un agent",
@@ -98,9 +99,9 @@ CLOSURE_LABELS: Mapping[Closure, str] = MappingProxyType(
 EMPTY = "–"
 
 
-def event_label(type_: str) -> str:
-    """Return the French words of an event; its own name where there are none."""
-    return EVENT_LABELS.get(type_, type_)
+def event_label(type_: str, kind: Kind) -> str:
+    """Return the French words of an event, in the gender of the kind; its own name where there are none."""
+    return EVENT_LABELS.get(type_, type_).replace("{e}", "e" if kind in FEMININE else "")
 
 
 def link_state(link: Link, *, is_open: bool, is_in_doubt: bool) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from conventions.errors import ContreseingError, InputRefused, LinkRefused, RuleRefused
+from conventions.errors import Busy, ContreseingError, InputRefused, LinkRefused, RuleRefused
+from conventions.french import counted
 from conventions.sentences import sentence
 from conventions.steps.decline import decline
 from conventions.steps.send_code import send_code
@@ -24,6 +26,10 @@ from portal.signers.reading import PAGE_OF_STAGE
 router = APIRouter(include_in_schema=False)
 
 ACCEPTED = "oui"
+WAIT_SECONDS, WAITS = 3, 10
+"""How often, and how many times, a page looks whether the signature that another page is making is done."""
+
+_WAITED = "/convention/en-cours?attente={left}"
 
 
 @router.get("/convention/decision")
@@ -78,15 +84,17 @@ def enter_code(request: Request, here: Here, cookie: Cookie, form: VisitForm) ->
             document_sha256=form.get("empreinte", ""),
         )
     except (InputRefused, LinkRefused) as error:
-        if error.code not in {"code.malformed", "code.wrong", "code.expired", "consent.missing"}:
+        if error.code not in {"code.malformed", "code.wrong", "code.expired", "code.on_its_way", "consent.missing"}:
             raise
         view = signer_view(here.ports, cookie)
-        return _code_page(request, view, [PageError(_say(error), "code")], status_of(error), is_expired=error.code == "code.expired")
+        return _code_page(request, view, [PageError(sentence(error), "code")], status_of(error), is_expired=error.code == "code.expired")
     except RuleRefused as error:
         view = signer_view(here.ports, cookie)
         if error.code == "reading.unfinished":
             return _decision_page(request, view, _parts_left(view), status_of(error))
         return page(request, "signers/impossible.html", status=status_of(error), view=view, message=sentence(error), code=error.code)
+    except Busy:
+        return go(_WAITED.format(left=WAITS))
     except ContreseingError:
         view = signer_view(here.ports, cookie)
         if view.stage not in PAGE_OF_STAGE:
@@ -95,12 +103,13 @@ def enter_code(request: Request, here: Here, cookie: Cookie, form: VisitForm) ->
 
 
 @router.get("/convention/en-cours")
-def pending(request: Request, here: Here, cookie: Cookie) -> Response:
-    """Say that the decision stands although the signature could not be finished yet."""
+def pending(request: Request, here: Here, cookie: Cookie, attente: Annotated[int | None, Query(ge=0, le=WAITS)] = None) -> Response:
+    """Say that the decision stands although the signature could not be finished yet; ``attente``: another page is making it."""
     view = signer_view(here.ports, cookie)
     if view.stage is not SignerStage.SIGNATURE_PENDING:
         return go(PAGE_OF_STAGE.get(view.stage, "/convention"))
-    return page(request, "signers/pending.html", binding=Binding.VISIT, view=view)
+    following = _WAITED.format(left=attente - 1) if attente and attente > 1 else "/convention/en-cours"
+    return page(request, "signers/pending.html", binding=Binding.VISIT, view=view, left=attente, following=following, every=WAIT_SECONDS)
 
 
 @router.post("/convention/en-cours")
@@ -110,6 +119,8 @@ def finish(here: Here, cookie: Cookie, form: VisitForm) -> Response:
     if view.stage is SignerStage.SIGNATURE_PENDING:
         try:
             view = sign(here.ports, cookie, "", accepted=True, document_sha256=form.get("empreinte", ""))
+        except Busy:
+            return go(_WAITED.format(left=WAITS))
         except ContreseingError as error:
             if not error.retryable:
                 raise
@@ -164,18 +175,13 @@ def declined(request: Request, here: Here, cookie: Cookie) -> Response:
     return page(request, "signers/declined.html", view=view)
 
 
-def _say(error: ContreseingError) -> str:
-    left = error.details.get("tries_left")
-    return sentence(error) if left is None else f"Ce code n’est pas le bon. Il vous reste {left} essai{'s' if int(left) > 1 else ''}."
-
-
 def _parts_left(view: SignerView) -> list[PageError]:
     return [PageError(f"Partie {part.number} : {part.title}", f"/convention/partie/{part.number}") for part in view.parts_left]
 
 
 def _decision_page(request: Request, view: SignerView, errors: Sequence[PageError] = (), status: int = 200) -> Response:
     left = len(view.parts_left)
-    title = f"Il vous reste {left} partie{'s' if left > 1 else ''} à lire avant de signer" if left else ""
+    title = f"Il vous reste {counted(left, 'partie', 'parties')} à lire avant de signer" if left else ""
     return page(request, "signers/decision.html", status=status, binding=Binding.VISIT, errors=errors, errors_title=title, view=view)
 
 

@@ -40,7 +40,7 @@ def test_a_quiet_night(prefect: Prefect, world: World) -> None:
     assert "Le journal est intact." in artifact(prefect, "journal")
     checked = run(check_archive)
     assert checked.is_completed()
-    assert "L'archive est intacte." in artifact(prefect, "archive")
+    assert "L’archive est intacte." in artifact(prefect, "archive")
     assert "6\xa0dossiers relus" in (checked.message or "")
 
 

@@ -115,6 +115,21 @@ def begin(world: World, visitor: Visitor) -> str:
     return reference
 
 
+def read(visitor: Visitor) -> None:
+    """Turn the three parts."""
+    for part in (1, 2, 3):
+        visitor.open(f"/convention/partie/{part}")
+        visitor.send()
+
+
+def ask_code(world: World, visitor: Visitor) -> str:
+    """Tick the box, ask for the code, read it in the mail."""
+    visitor.open("/convention/decision")
+    visitor.send(accepte="oui")
+    world.deliver()
+    return world.code()
+
+
 def events(world: World, reference: str) -> list[str]:
     """List the types of an agreement's events."""
     with world.registry.read() as tx:

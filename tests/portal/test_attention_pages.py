@@ -103,7 +103,7 @@ def test_not_me_says_what_happens_and_stops_signing(world: World, agent: Visitor
         visitor.send(f"/convention/partie/{number}")
     visitor.open("/convention/decision")
     assert visitor.send("/convention/decision", accepte="oui").status_code == 409
-    assert "rien n'est signé avant qu'un agent l'ait vérifié" in visitor.text
+    assert "rien n’est signé avant qu’un agent l’ait vérifié" in visitor.text
     enter(agent, world, Role.AGENT)
     agent.open(f"/conventions/{reference}")
     assert "« Ce n’est pas moi » : le lien est parvenu à quelqu’un d’autre" in agent.text

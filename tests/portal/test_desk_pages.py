@@ -183,7 +183,7 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
     assert "Contresigner 7 conventions" in visitor.text
     assert "91 000,00 € par an" in visitor.text
     assert visitor.send("/ceremonie", code="000000").status_code == 409
-    assert "Ce code n'est pas valable ou a déjà servi." in visitor.text
+    assert "Ce code n’est pas valable ou a déjà servi." in visitor.text
     code = world.totp(Role.SIGNATORY)
     visitor.send("/ceremonie", code=f"{code[:3]} {code[3:]}")
     assert visitor.page.url.path.startswith("/ceremonie/")
@@ -205,6 +205,9 @@ def test_whole_ceremony(world: World, visitor: Visitor) -> None:
         "countersigned": 3,
         "archived": 0,
         "active": 0,
+        "countersigned_words": "contresignées",
+        "archived_words": "archivée",
+        "active_words": "active, services ouverts",
         "sentence": "3 sur 7 contresignées",
         "over": False,
         "settled": False,
@@ -244,7 +247,7 @@ def test_the_fifth_wrong_code_pauses_the_ceremony_and_says_so(world: World, visi
     for _ in range(5):
         assert visitor.send("/ceremonie", code="000000").status_code == 409
     assert visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY)).status_code == 429
-    assert "Trop d'essais infructueux : réessayez dans un quart d'heure." in visitor.text
+    assert "Trop d’essais infructueux : réessayez dans un quart d’heure." in visitor.text
     assert 'href="#code"' in visitor.page.text
     assert world.status(reference) is Status.AWAITING_COUNTERSIGNATURE
 

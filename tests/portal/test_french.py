@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from jinja2 import Environment
 
-from portal.grammar import agree, format_minute, group_digits, lower_first, of_body
+from portal.grammar import agree, format_minute, group_digits, lower_first
 from portal.typography import FrenchSpaces, lay_spaces
 from tests.builders import example_delegation, example_member
 
@@ -35,21 +35,6 @@ def test_values_and_expressions_are_left_as_they_are() -> None:
     environment = Environment(autoescape=True, extensions=[FrenchSpaces])
     template = environment.from_string("{{ x if x != 1 else 2 }} ? {{ x }} : {% if x %}« {{ x }} »{% endif %}")
     assert template.render(x="a ? b : c") == "a ? b : c\u202f? a ? b : c\u00a0: «\u00a0a ? b : c\u00a0»"
-
-
-@pytest.mark.parametrize(
-    ("name", "written"),
-    [
-        ("Communauté de communes des Abers", "de la Communauté de communes des Abers"),
-        ("COMMUNAUTE DE COMMUNES DU POHER", "de la COMMUNAUTE DE COMMUNES DU POHER"),
-        ("DEPARTEMENT DU FINISTERE", "du DEPARTEMENT DU FINISTERE"),
-        ("CONSEIL REGIONAL DE BRETAGNE", "du CONSEIL REGIONAL DE BRETAGNE"),
-        ("BREST METROPOLE", "de BREST METROPOLE"),
-        ("Arc Sud Bretagne", "d’Arc Sud Bretagne"),
-    ],
-)
-def test_of_a_body(name: str, written: str) -> None:
-    assert of_body(name) == written
 
 
 def test_agreement_and_capacity() -> None:

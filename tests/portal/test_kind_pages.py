@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from conventions.accounts import Role
 from conventions.asked import AmendmentAsked, Asked, OrderAsked, TerminationAsked
+from conventions.kinds import Kind, agreed
 from conventions.particulars import Change
 from conventions.status import Status
 from conventions.steps import activate, resume
 from conventions.steps.propose import propose
+from conventions.views import CeremonyView
+from portal.desk.ceremonies import count_words, outcomes
 from portal.settings import Site
 from tests.fakes.world import World
 from tests.portal.sites import Visitor, enter, portal_of
@@ -74,6 +78,49 @@ def test_the_signer_is_told_of_what_it_signs(world: World, asked: Asked, said: t
     assert then in visitor.text
     for words in ("par an", "la convention", "13 000"):
         assert words not in visitor.text
+
+
+def test_a_refused_document_is_named_in_its_own_gender(world: World) -> None:
+    asked = AmendmentAsked(parent_of(world), (Change("Siège", "1 rue", "3 rue"),), date(2027, 1, 1))
+    reference = propose(world.ports, asked, DEADLINE, "agent")
+    resume.resume(world.ports)
+    world.deliver()
+    visitor = Visitor(portal_of(world), Site.SIGNERS)
+    visitor.open(f"/s/{world.token(reference)}")
+    visitor.send(reponse="oui")
+    file = visitor.open("/convention/document.pdf")
+    assert file.headers["content-disposition"] == f'attachment; filename="avenant-{reference}.pdf"'
+    visitor.open("/convention/refus")
+    assert "Si vous confirmez, l’avenant est refusé au nom" in visitor.text
+    assert "l’avenant peut être préparé à nouveau" in visitor.text
+    visitor.send("/convention/refus")
+    assert f"L’avenant Ker Niverel n° {reference} n’est pas signé au nom" in visitor.text
+    office = Visitor(portal_of(world), Site.OFFICE)
+    enter(office, world, Role.AGENT)
+    office.open(f"/conventions/{reference}")
+    assert "État Refusé , depuis le" in office.text
+    assert "Refusé par le membre" in office.text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "count", "words", "told"),
+    [
+        ((Kind.CONVENTION, Kind.CHARTER), 1, "contresignée", "active, services ouverts"),
+        ((Kind.CONVENTION, Kind.CHARTER), 2, "contresignées", "actives, services ouverts"),
+        ((Kind.ORDER_FORM, Kind.CONVENTION), 1, "contresigné", "actif, services ouverts"),
+        ((Kind.ORDER_FORM, Kind.CONVENTION), 2, "contresignés", "actifs, services ouverts"),
+    ],
+)
+def test_a_ceremony_is_counted_in_number_and_gender(kinds: tuple[Kind, Kind], count: int, words: str, told: str) -> None:
+    names = ("2026-0001", "2026-0002")
+    now = datetime(2026, 1, 12, 9, tzinfo=UTC)
+    done = names[:count]
+    view = CeremonyView("c", now, now, names, done, done, done, (), dict(zip(names, kinds, strict=True)))
+    assert (count_words(view)["countersigned"], count_words(view)["active"]) == (words, told)
+    said = dict(outcomes(replace(view, active=(), archived=(), countersigned=names[:1])))
+    assert said == {names[0]: agreed(kinds[0], "contresigné"), names[1]: f"non {agreed(kinds[1], 'contresigné')}"}
+    assert dict(outcomes(replace(view, active=())))[names[0]] == agreed(kinds[0], "archivé")
+    assert dict(outcomes(view))[names[0]] == ("actif" if kinds[0] is Kind.ORDER_FORM else "active") + ", services ouverts"
 
 
 def test_the_desk_shows_what_the_syndicate_signs_alone(world: World) -> None:

@@ -132,7 +132,7 @@ def test_no_new_link_once_signed(world: World, visitor: Visitor) -> None:
     world.sign(reference)
     visitor.page = form
     assert visitor.send(f"/conventions/{reference}/lien").status_code == 409
-    assert "Ce dossier n'attend pas la signature du membre." in visitor.text
+    assert "Ce dossier n’attend pas la signature du membre." in visitor.text
     assert "Envoyer un nouveau lien" not in visitor.text
 
 
@@ -247,7 +247,7 @@ def test_api_is_described(visitor: Visitor) -> None:
 
 
 def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
-    first, second = world.invited(1, name="=Communauté de l'Île-d'Émeraude"), world.invited(2)
+    first, second = world.invited(1, name="=Communauté de l’Île-d’Émeraude"), world.invited(2)
     world.sign(first)
     enter(visitor, world, Role.AGENT)
     asked = "q=emeraude&nature=convention&minimum=1&maximum=9%20000%20000&du=2020-01-01&au=2040-01-01"
@@ -262,7 +262,7 @@ def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
     assert "attachment" in visitor.page.headers["content-disposition"]
     rows = visitor.page.content.decode("utf-8-sig").splitlines()
     assert rows[0].startswith("référence;nature;organisme;SIRET")
-    assert rows[1].split(";")[:3] == [first, "Convention", "'=Communauté de l'Île-d'Émeraude"]
+    assert rows[1].split(";")[:3] == [first, "Convention", "'=Communauté de l’Île-d’Émeraude"]
     assert len(rows) == 2
     visitor.open("/conventions/liste.json")
     assert [one["reference"] for one in visitor.page.json()] == [first, second]

@@ -165,7 +165,7 @@ def test_what_the_member_signed_is_returned_before_it_is_corrected(world: World,
     reference = world.member_signed()
     correct(agent, member_page(world, reference), representative_family_name="Autre")
     assert agent.page.status_code == 409
-    assert f"L'acte {reference} porte déjà l'accord du membre" in agent.text
+    assert f"L’acte {reference} porte déjà l’accord du membre" in agent.text
     correct(agent, member_page(world, reference), telephone="02 98 11 11 11")
     assert "C’est enregistré." in agent.text
 
@@ -183,11 +183,11 @@ def test_wrong_answers_are_named_field_by_field(world: World, agent: Visitor) ->
 
 
 def test_members_are_found_by_name_whatever_its_accents(world: World, agent: Visitor) -> None:
-    world.add_member(1, name="Communauté de l'Île-d'Émeraude")
+    world.add_member(1, name="Communauté de l’Île-d’Émeraude")
     for rank in range(2, 54):
         world.add_member(rank)
     agent.open("/membres?q=emeraude")
-    assert "Île-d'Émeraude" in agent.text
+    assert "Île-d’Émeraude" in agent.text
     agent.open("/membres")
     assert "53 membres en tout" in agent.text
     agent.open("/membres?q=rien")

@@ -11,7 +11,7 @@ from conventions.errors import SigningFailed, UpstreamUnavailable
 from conventions.status import Status
 from portal.settings import Site
 from tests.fakes.world import World
-from tests.portal.sites import Visitor, begin, events, portal_of
+from tests.portal.sites import Visitor, ask_code, begin, events, portal_of, read
 
 
 @pytest.fixture
@@ -22,21 +22,6 @@ def world() -> World:
 @pytest.fixture
 def visitor(world: World) -> Visitor:
     return Visitor(portal_of(world), Site.SIGNERS)
-
-
-def read(visitor: Visitor) -> None:
-    """Turn the three parts."""
-    for part in (1, 2, 3):
-        visitor.open(f"/convention/partie/{part}")
-        visitor.send()
-
-
-def ask_code(world: World, visitor: Visitor) -> str:
-    """Tick the box, ask for the code, read it in the mail."""
-    visitor.open("/convention/decision")
-    visitor.send(accepte="oui")
-    world.deliver()
-    return world.code()
 
 
 def test_whole_journey(world: World, visitor: Visitor) -> None:
@@ -162,7 +147,7 @@ def test_an_expired_code_keeps_the_step_and_offers_another(world: World, visitor
     code = ask_code(world, visitor)
     world.clock.advance(timedelta(minutes=11))
     assert visitor.send("/convention/code", code=code).status_code == 403
-    assert "Demandez-en un nouveau : rien n'est perdu" in visitor.text
+    assert "Demandez-en un nouveau : rien n’est perdu" in visitor.text
     assert "Recevoir un nouveau code" in visitor.text
     visitor.send("/convention/decision")
     assert "Un nouveau code vient de partir." in visitor.text
@@ -326,7 +311,7 @@ def test_power_withdrawn_before_the_signature(world: World, visitor: Visitor) ->
         tx.update_member(type(member)(**{**vars(member), "power": None}))
     visitor.open("/convention/code")
     assert visitor.send("/convention/code", code=code).status_code == 409
-    assert "L'acte qui autorise la signature n'a pas été fourni." in visitor.text
+    assert "L’acte qui autorise la signature n’a pas été fourni." in visitor.text
     assert "power.missing" in visitor.text
 
 
@@ -339,7 +324,7 @@ def test_a_signature_that_cannot_be_made_tells_the_reason_and_keeps_the_decision
     visitor.send("/convention/code", code=code)
     assert visitor.page.url.path == "/convention/en-cours"
     assert visitor.send().status_code == 500
-    assert "La signature n'a pas pu être faite." in visitor.text
+    assert "La signature n’a pas pu être faite." in visitor.text
     assert world.agreement(reference).fact(FactKind.CONSENTED) is not None
 
 

@@ -12,8 +12,7 @@ from conventions.status import Status
 from portal.settings import Site
 from portal.uploads import MAX_BYTES
 from tests.fakes.world import World
-from tests.portal.sites import Visitor, begin, portal_of
-from tests.portal.test_signer_pages import read
+from tests.portal.sites import Visitor, begin, portal_of, read
 
 ADDRESS = "/convention/certificat"
 
@@ -65,7 +64,7 @@ def test_a_refusal_says_what_was_wrong_and_what_to_do(world: World, visitor: Vis
     visitor.open(ADDRESS)
     send(visitor, b"another file")
     assert visitor.page.status_code == 422
-    assert "Ce fichier n'est pas celui qui vous a été remis" in visitor.text
+    assert "Ce fichier n’est pas celui qui vous a été remis" in visitor.text
     assert "Téléchargez de nouveau le fichier préparé" in visitor.text
     assert world.status(reference) is Status.AWAITING_MEMBER
     send(visitor, b"", empty=True)

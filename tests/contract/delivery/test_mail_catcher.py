@@ -28,7 +28,7 @@ def test_the_list_of_an_address_is_newest_first(mail_catcher: RunningCatcher) ->
     code, invitation = mail_catcher.get(f"/api/messages?to={to.upper()}")
     assert set(code) == {"id", "to", "subject", "at", "text"}
     assert (code["to"], invitation["to"]) == (to, to)
-    assert invitation["subject"] == "[Démonstration] Convention Ker Niverel n° 2026-0014 : à signer avant le 15 janvier 2027"
+    assert invitation["subject"] == "[Démonstration] Convention Ker Niverel n° 2026-0014 : à signer au plus tard le 15 janvier 2027"
     assert VALUES["code"] in code["text"]
     assert VALUES["link"] in invitation["text"].split()
     assert code["at"] > invitation["at"]

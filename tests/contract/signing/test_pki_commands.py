@@ -216,7 +216,7 @@ def test_a_pki_that_lost_its_crl_or_responder_gets_nothing_signed_and_it_is_said
         with serving(broken, port), pytest.raises(UpstreamUnavailable) as refusal:
             adapter.sign_for_member(prepared, member_request(prepared))
         assert (refusal.value.code, refusal.value.details["service"]) == ("revocation.bad_answer", service)
-        assert sentence(refusal.value) == "L'état d'un certificat a reçu une réponse incorrecte. Rien n'a été émis."
+        assert sentence(refusal.value) == "L’état d’un certificat a reçu une réponse incorrecte. Rien n’a été émis."
         assert adapter.timestamp_counters()["tsa-1"].granted == 0
         with serving(whole, port):
             signed = adapter.sign_for_member(prepared, member_request(prepared))

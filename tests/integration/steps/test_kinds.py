@@ -28,7 +28,7 @@ from tests.invariants import check_agreement, check_folder_is_listed
 
 LINES = (
     OrderLine("ged-licences", "Licence supplémentaire", "licences", 10, 4_800),
-    OrderLine("fichiers", "Espace d'échange", "Go", 50, 120),
+    OrderLine("fichiers", "Espace d’échange", "Go", 50, 120),
 )
 
 
@@ -116,7 +116,7 @@ def test_a_charter_is_signed_by_the_commune_alone(kinds: Kinds) -> None:
     assert "portail" in kinds.services(kinds.commune.siret)
     subjects = [mail["subject"] for mail in town.mails(town.address(reference))]
     assert subjects
-    assert all(subject.count("Charte d'utilisation") == 1 for subject in subjects)
+    assert all(subject.count("Charte d’utilisation") == 1 for subject in subjects)
 
 
 def test_an_order_form_and_an_amendment_are_countersigned_in_one_ceremony(kinds: Kinds) -> None:

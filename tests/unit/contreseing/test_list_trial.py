@@ -29,11 +29,11 @@ def settings(**values: Any) -> Settings:  # noqa: ANN401 any of the fields above
 
 
 def test_no_list_is_asked_for() -> None:
-    assert "rien n'est dit qualifié" in try_lists(settings())
+    assert "rien n’est dit qualifié" in try_lists(settings())
 
 
 def test_a_folder_without_lists_is_to_mend(tmp_path: Path) -> None:
     with pytest.raises(VerificationFailed) as told:
         try_lists(settings(trusted_lists_dir=tmp_path))
     assert told.value.code == "lists.stale"
-    assert sentence(told.value).startswith("1 liste(s)")
+    assert sentence(told.value).startswith("Listes de confiance : 1\u00a0point à examiner")

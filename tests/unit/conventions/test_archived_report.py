@@ -44,7 +44,7 @@ def test_its_line_is_the_one_that_a_secretary_reads() -> None:
     line = parse_report(render_report(REPORT)).line(datetime(2031, 11, 22, 18, tzinfo=UTC)).replace("\u00a0", " ")
     assert line.startswith("Valable au niveau B-LTA. Signée le 23 novembre 2026")
     assert "heure donnée par Horodatage 2026 ; signature simple, par un certificat à usage unique" in line
-    assert line.endswith("Vérifiable ainsi jusqu'au 22 novembre 2031.")
+    assert line.endswith("Vérifiable ainsi jusqu’au 22 novembre 2031.")
     refused = replace(REPORT, valid=False, reasons=("sealed: something follows the last time-stamp",))
     assert parse_report(render_report(refused)).line(None).startswith("Non valable")
 

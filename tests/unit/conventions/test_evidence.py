@@ -88,7 +88,7 @@ def test_timestamps_are_told_with_what_they_cover_and_what_lists_say() -> None:
     reports: Any = [{**sources.reports[0], "timestamps": [stamp]}]
     (told,) = parse_evidence(json.loads(render_canonical(evidence_data(replace(sources, reports=reports))))).timestamps
     assert not told.is_qualified
-    assert told.explanation.startswith("Il couvre tout ce qui le précède. Horodatage tenu pour non qualifié, parce qu'aucune liste")
+    assert told.explanation.startswith("Il couvre tout ce qui le précède. Horodatage tenu pour non qualifié, parce qu’aucune liste")
     stamp["qualification"] = Qualification(QualifiedWhy.GRANTED, "FR", "Heure qualifiée").as_json()
     (told,) = parse_evidence(json.loads(render_canonical(evidence_data(replace(sources, reports=reports))))).timestamps
     assert told.is_qualified

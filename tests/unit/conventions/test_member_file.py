@@ -21,11 +21,11 @@ from tests.builders import SCALE
 from tests.fakes.world import World
 
 ROW = {
-    "name": "Communauté de l'Essai",
+    "name": "Communauté de l’Essai",
     "category": "epci",
     "siret": fictitious_siret(1),
     "population": "42000",
-    "seat": "1 rue de l'Essai, 29000 Essai",
+    "seat": "1 rue de l’Essai, 29000 Essai",
     "representative_civility": "Mme",
     "representative_given_name": "Maëlle",
     "representative_family_name": "Le Goff",
@@ -160,9 +160,9 @@ def test_a_fault_is_told_once_and_shown_short_without_what_a_terminal_would_obey
 
 
 def test_semicolons_separate_as_commas_do_and_nothing_else() -> None:
-    text = render({**ROW, "seat": "1 rue de l'Essai ; 29000 Essai, France"}, separator=";")
+    text = render({**ROW, "seat": "1 rue de l’Essai ; 29000 Essai, France"}, separator=";")
     (member,) = parse_member_file(text, SCALE)
-    assert member.seat == "1 rue de l'Essai ; 29000 Essai, France"
+    assert member.seat == "1 rue de l’Essai ; 29000 Essai, France"
     with pytest.raises(InputRefused) as refused:
         parse_member_file(text + "a;b\n", SCALE)
     assert "points-virgules" in refused.value.problems[0].advice

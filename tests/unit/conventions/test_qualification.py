@@ -38,9 +38,9 @@ def test_every_answer_has_its_words(why: QualifiedWhy) -> None:
 
 def test_the_list_and_the_service_are_named() -> None:
     assert GRANTED.of_timestamp() == (
-        "horodatage qualifié, parce que le service qui l'a donné était qualifié (liste FR\N{NO-BREAK SPACE}; Horodatage qualifié)"
+        "horodatage qualifié, parce que le service qui l’a donné était qualifié (liste FR\N{NO-BREAK SPACE}; Horodatage qualifié)"
     )
-    assert NO_LIST.of_signature() == "signature tenue pour non qualifiée, parce qu'aucune liste de confiance n'est installée"
+    assert NO_LIST.of_signature() == "signature tenue pour non qualifiée, parce qu’aucune liste de confiance n’est installée"
 
 
 @pytest.mark.parametrize("answer", [GRANTED, NO_LIST, Qualification(QualifiedWhy.NOT_CLAIMED)])

@@ -49,7 +49,7 @@ INVITED = next(iter(_invited().registry.state.agreements.values()))
 
 def test_each_criterion_finds_and_leaves_out() -> None:
     world = World()
-    reference = world.archived(name="Communauté de communes de l'Île-d'Émeraude")
+    reference = world.archived(name="Communauté de communes de l’Île-d’Émeraude")
     agreement, now = world.agreement(reference), world.clock.now()
     member = next(iter(world.registry.state.members.values()))
     row = search_row(agreement, member)

@@ -45,7 +45,7 @@ def test_a_valid_file_is_told_in_a_line() -> None:
     told = verdict(VALID).replace("\u00a0", " ")
     assert told.startswith("Valable au niveau B-LTA. Signée le 23 novembre 2026 à 15:04:05 (heure de Paris) par Maëlle Le Goff, intacte,")
     assert "heure donnée par Horodatage 2026 ; signature non qualifiée" in told
-    assert told.endswith("Vérifiable ainsi jusqu'au 22 novembre 2031.")
+    assert told.endswith("Vérifiable ainsi jusqu’au 22 novembre 2031.")
 
 
 def test_a_one_shot_certificate_makes_a_simple_signature_and_never_more() -> None:
@@ -58,19 +58,19 @@ def test_nothing_is_claimed_that_is_not_known() -> None:
     bare = replace(VALID, timestamps=(), verifiable_until=None, signatures=(replace(SIGNED, signer="", qualification=None),))
     told = verdict(bare)
     assert "un signataire sans nom, intacte, heure déclarée par le signataire" in told
-    assert "signature tenue pour non qualifiée, parce qu'aucune liste de confiance n'est installée" in told
+    assert "signature tenue pour non qualifiée, parce qu’aucune liste de confiance n’est installée" in told
     assert "Horodatage" not in told
     assert "une autorité sans nom" in verdict(replace(VALID, timestamps=(replace(STAMP, authority=""),)))
 
 
 def test_a_file_that_is_not_valid_says_why_first() -> None:
-    assert verdict(UNSIGNED).replace("\u00a0", " ") == "Non valable : ce fichier n'est pas signé."
+    assert verdict(UNSIGNED).replace("\u00a0", " ") == "Non valable : ce fichier n’est pas signé."
     failed = replace(SIGNED, indication=Indication.TOTAL_FAILED, sub_indication="HASH_FAILURE")
     altered = replace(VALID, is_valid=False, signatures=(failed, failed), reasons=("sealed: something follows the last time-stamp", "?"))
     assert french_reasons(altered) == ("le document a été modifié après la signature", "des octets suivent le dernier horodatage")
     assert "modifié après la signature. Signée le" in verdict(altered)
     unknown = replace(SIGNED, sub_indication="SOMETHING_NEW")
-    assert "la vérification n'aboutit pas" in verdict(replace(altered, signatures=(unknown,), reasons=("?",)))
+    assert "la vérification n’aboutit pas" in verdict(replace(altered, signatures=(unknown,), reasons=("?",)))
 
 
 def test_the_detail_keeps_the_words_of_the_standard() -> None:
@@ -79,7 +79,7 @@ def test_the_detail_keeps_the_words_of_the_standard() -> None:
     told = signature_details(failed)
     assert "signataire sans nom" in told
     assert told.endswith("INDETERMINATE (TRY_LATER), sans niveau PAdES")
-    assert "horodatage d'archivage par Horodatage 2026" in timestamp_details(ARCHIVE)
+    assert "horodatage d’archivage par Horodatage 2026" in timestamp_details(ARCHIVE)
     assert "horodatage de la signature par une autorité sans nom" in timestamp_details(replace(STAMP, authority=""))
 
 

@@ -14,7 +14,7 @@ VALUES = {
     "greeting": "Madame la Présidente",
     "organisation": "Communauté de communes des Abers-Fictifs",
     "syndicate": "Syndicat mixte de démonstration Ker Niverel",
-    "amount": "Contribution : 15 000,00 € par an",
+    "amount": "Contribution : 15 000,00 € par an, hors taxes",
     "deadline": "15 janvier 2027",
     "link": "http://127.0.0.1:8410/signer/0123456789abcdef0123456789abcdef.Xk3jv9dQ2mJ8aA0wLZl5u1B7yqv3T6o0nKcP4rHsEgY",
     "site": "127.0.0.1:8410",
@@ -23,7 +23,7 @@ VALUES = {
     "code": "123 456",
     "minutes": "10",
     "signed_at": "23 novembre 2026 à 15:04:05 (heure de Paris)",
-    "services": "Portail unique d'accès aux services\nTélétransmission des actes",
+    "services": "Portail unique d’accès aux services\nTélétransmission des actes",
     "pending": "Archivage électronique à valeur probatoire : deux documents à envoyer",
     "effect_on": "23 novembre 2026",
     "signer": "Mme Maëlle Le Goff-Exemple",
@@ -33,7 +33,7 @@ VALUES = {
     "what": "Question ou erreur signalée avant la signature",
     "findings": "2026-0014 : fichier modifié, 0004-sealed\njournal/2026 : fichier absent (second dépôt), 0002-head",
     "office": "https://gestion.ker-niverel.invalid",
-    "reason": "Le numéro de la délibération ne correspond pas.\nIl manque la date d'envoi en préfecture.",
+    "reason": "Le numéro de la délibération ne correspond pas.\nIl manque la date d’envoi en préfecture.",
 }
 
 

@@ -21,6 +21,7 @@ from conventions.ports.delivery import Attachment, Notice
 from delivery import notices
 from delivery.notices import (
     DEMONSTRATION_PREFIX,
+    FILTERS,
     LAYOUT_NAMES,
     MAY_BE_EMPTY,
     SEVERAL_LINES,
@@ -78,6 +79,7 @@ def test_every_mail_of_the_outbox_has_its_values_declared() -> None:
 @pytest.mark.parametrize("template", MAILS)
 def test_the_templates_use_exactly_the_declared_values(template: Template) -> None:
     environment = Environment(loader=FileSystemLoader(TEMPLATES_FOLDER), autoescape=True)
+    environment.filters.update(FILTERS)
     imported = {"parts"}
     for part in ("txt", "html"):
         used: set[str] = set()
@@ -121,7 +123,7 @@ def test_french_punctuation_never_begins_a_line(template: Template) -> None:
 
 def test_the_invitation_says_who_what_and_how_much_at_once() -> None:
     message = rendered(example_notice())
-    assert message["Subject"] == "Convention Ker Niverel n° 2026-0014 : à signer avant le 15 janvier 2027"
+    assert message["Subject"] == "Convention Ker Niverel n° 2026-0014 : à signer au plus tard le 15 janvier 2027"
     first = body_of(message, "plain").splitlines()[0]
     for key in ("greeting", "syndicate", "organisation", "title", "amount"):
         assert VALUES[key] in first
@@ -201,7 +203,7 @@ def test_a_code_sent_again_is_no_duplicate_and_any_other_mail_is() -> None:
 def test_a_refusal_without_reason_says_so() -> None:
     declined = rendered(example_notice(Template.DECLINED, values=example_values(Template.DECLINED, reason=" ")))
     for kind in ("plain", "html"):
-        assert "Aucun motif n'a été donné." in body_of(declined, kind)
+        assert "Aucun motif n’a été donné." in body_of(declined, kind)
 
 
 @pytest.mark.parametrize("template", MAILS)

@@ -51,8 +51,8 @@ def test_every_fact_is_a_french_sentence_without_anybody_s_words(kind: FactKind)
 def test_amounts_dates_and_counts_are_written_in_french() -> None:
     texts = [line.text for line in history_lines([fact(FactKind.PREPARED), fact(FactKind.INVITED), fact(FactKind.ORDERED)])]
     assert texts == [
-        "Document préparé\u00a0: 12 pages. Contribution\u00a0: 13\u00a0000,00\u00a0€ par an.",
-        "Invitation à signer mise à l'envoi, valable jusqu'au 13\u00a0mars 2026.",
+        "Document préparé\u00a0: 12 pages. Contribution\u00a0: 13\u00a0000,00\u00a0€ par an, hors taxes.",
+        "Invitation à signer mise à l’envoi, valable jusqu’au 13\u00a0mars 2026.",
         "Ouverture demandée pour 2 services.",
     ]
 
@@ -70,7 +70,7 @@ def test_orders_settled_together_are_one_line() -> None:
     ]
     texts = [line.text for line in history_lines(facts)]
     assert len(texts) == 2
-    assert "Services ouverts\u00a0: ged, actes. En attente d'une condition\u00a0: sae." in texts
+    assert "Services ouverts\u00a0: ged, actes. En attente d’une condition\u00a0: sae." in texts
 
 
 def test_lines_of_one_instant_keep_their_order_and_start_where_told() -> None:
@@ -85,7 +85,7 @@ def test_failure_says_step_and_reason_after_the_facts() -> None:
     line = failure_line(failure, 7)
     assert line.level == WARNING
     assert line.at > history_lines([fact(FactKind.DRAFTED)] * 7)[-1].at
-    assert line.text.startswith("Échec de l'étape «\u00a0archivage\u00a0»\u00a0: Un service dont nous dépendons")
+    assert line.text.startswith("Échec de l’étape «\u00a0archivage\u00a0»\u00a0: Un service dont nous dépendons")
 
 
 def test_reason_without_its_details_or_its_sentence() -> None:

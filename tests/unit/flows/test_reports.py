@@ -57,7 +57,7 @@ def test_states_link_to_their_trackers() -> None:
 
 def test_troubles_link_to_the_office_and_are_cut_when_too_many() -> None:
     trouble = Trouble("2026-0001", "Commune | essai\n2", "archivage", "Un service ne répond pas.", AT)
-    assert render_troubles([], OFFICE) == "Rien n'attend une personne."
+    assert render_troubles([], OFFICE) == "Rien n’attend une personne."
     line = render_troubles([trouble], OFFICE).splitlines()[-1]
     assert line.startswith("| [2026\u20110001](https://gestion.invalid/conventions/2026-0001) | Commune \\| essai 2 | archivage |")
     assert line.endswith("| 12\u00a0janvier 2026 |")

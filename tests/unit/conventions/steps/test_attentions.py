@@ -67,7 +67,7 @@ def test_agents_are_told_at_once_where_to_look_and_nothing_more() -> None:
     assert asked.to == "agents@ker-niverel.invalid"
     assert asked.values["reference"] == reference
     assert asked.values["office"] == "http://gestion.invalid"
-    assert "Ce n'est pas moi" in refused.values["what"]
+    assert "Ce n’est pas moi" in refused.values["what"]
     for notice in (asked, refused):
         assert not any("secret" in value or world.token(reference) in value or "/s/" in value for value in notice.values.values())
     with world.registry.read() as tx:

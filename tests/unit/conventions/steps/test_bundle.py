@@ -150,4 +150,4 @@ def test_a_kind_of_object_that_nobody_described_is_still_listed() -> None:
 def test_a_file_that_nobody_signed_says_so() -> None:
     world = World()
     text = render_readme(world.agreement(world.invited()), [], []).decode()
-    assert "personne n'avait signé" in text
+    assert "personne n’avait signé" in text

@@ -368,4 +368,4 @@ def test_a_convention_is_asked_from_nothing() -> None:
     reference = world.invited()
     assert asked_of(world.agreement(reference)) is None
     assert ordered_names(world.agreement(reference)) == {}
-    assert said_amount({"contribution_eur": 3_000}) == "Contribution\u00a0: 3\u00a0000,00\u00a0€ par an"
+    assert said_amount({"contribution_eur": 3_000}) == "Contribution\u00a0: 3\u00a0000,00\u00a0€ par an, hors taxes"

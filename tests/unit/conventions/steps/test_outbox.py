@@ -114,6 +114,8 @@ def test_a_second_address_withdrawn_before_its_notice_leaves() -> None:
 def test_greetings() -> None:
     assert notify.greeting(Person(Civility.MADAME, "A", "B", "présidente")) == "Madame la Présidente"
     assert notify.greeting(Person(Civility.MONSIEUR, "A", "B", "maire")) == "Monsieur le Maire"
+    assert notify.greeting(Person(Civility.MADAME, "A", "B", "adjointe au maire")) == "Madame l’Adjointe au maire"
+    assert notify.greeting(Person(Civility.MONSIEUR, "A", "B", "élu délégué")) == "Monsieur l’Élu délégué"
 
 
 def test_a_copy_sent_again_after_a_crash_is_recorded_once() -> None:

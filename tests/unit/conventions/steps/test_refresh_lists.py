@@ -48,10 +48,10 @@ def test_a_list_that_ages_is_told_once_a_day() -> None:
 def test_lists_that_cannot_be_had_at_all_are_told_and_the_night_goes_on() -> None:
     world = World()
     assert refresh_lists(world.ports, FakeLists(None)).count == 0
-    assert "n'a pas pu être obtenue" in mails(world)[0]
+    assert "n’a pas pu être obtenue" in mails(world)[0]
 
 
 def test_a_folder_without_a_list_is_told_without_a_territory() -> None:
     world = World()
     refresh_lists(world.ports, FakeLists(ListsState((), None)))
-    assert mails(world) == ["aucune liste n'est encore installée"]
+    assert mails(world) == ["aucune liste n’est encore installée"]

@@ -45,7 +45,7 @@ def test_each_document_has_its_result_and_why_it_went_back() -> None:
     assert found[signed]["failure"] is None
     assert found[signed]["countersigned_at"] is not None
     assert found[failed]["failure"] == sentence_of("signing.failed")
-    assert found[late]["failure"] == "L'autorisation a expiré : ce qui reste est revenu dans le parapheur."
+    assert found[late]["failure"] == "L’autorisation a expiré : ce qui reste est revenu dans le parapheur."
     world.clock.advance(timedelta(hours=1))
     assert report_ceremony(world.ports, cookie, authorisation.id) == first
 

@@ -147,7 +147,7 @@ def test_what_another_campaign_asked_since_is_not_taken_up_again() -> None:
     with pytest.raises(RuleRefused) as error:
         redraft.redraft(world.ports, declined, "agent", reason="Une erreur.")
     assert (error.value.code, error.value.details["other"]) == ("draft.kept_out", asked_since)
-    cancel.cancel(world.ports, asked_since, "L'autre suffit.", "agent")
+    cancel.cancel(world.ports, asked_since, "L’autre suffit.", "agent")
     assert redraft.redraft(world.ports, declined, "agent", reason="Une erreur.") == 2
 
 
