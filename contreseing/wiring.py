@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import dataclasses
 import gc
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from contreseing.clock import SystemClock
 from contreseing.credentials import LocalCredentials
 from contreseing.deferring import build_now, deferred, is_built
 from contreseing.guarding import guarded
+from contreseing.logs import configure_logs
 from contreseing.secrets import KeyedSecrets
 from contreseing.settings import Mode, Settings, load_settings, text_of
 from conventions.ports.documents import Documents, StampText
@@ -112,13 +114,25 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
 
 
 def log_timestamps(ports: Ports) -> None:
-    """Log what this process asked of each time-stamp authority, and what it was given: a paid one bills that."""
+    """Log what this process asked of each time-stamp authority, and what it was given: a paid one bills that.
+
+    In the processes that log: a command says what it did in its own words.
+    """
+    if not structlog.is_configured():
+        return
     for use, port in (("signing", ports.signing), ("journal", ports.timestamps)):
         counters = getattr(port, "timestamp_counters", None) if is_built(port) else None
         for authority, found in counters().items() if counters is not None else ():
             if found.requests:
                 counts = {name: count for name, count in dataclasses.asdict(found).items() if isinstance(count, int)}
                 log.info("timestamps.counted", service=authority, part=use, **counts)
+
+
+def _log_at_the_end(ports: Ports) -> None:
+    """Log the same of a flow's process, which Prefect starts, and which ends without closing its ports."""
+    if not structlog.is_configured():
+        configure_logs("flows", stream=sys.__stderr__)
+    log_timestamps(ports)
 
 
 def close_ports(ports: Ports) -> None:
@@ -162,7 +176,7 @@ def current_ports() -> Ports:
     with _current.lock:
         if _current.ports is None and settings is not None:
             _current.ports = build_ports(settings, is_deferring=True, is_staying=True)
-            atexit.register(log_timestamps, _current.ports)  # a flow's process ends without closing them
+            atexit.register(_log_at_the_end, _current.ports)
         if _current.ports is None:
             msg = "the ports were taken away while they were being asked for"
             raise RuntimeError(msg)
