@@ -16,6 +16,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from conventions.agreements import Agreement, Fact
+from conventions.archived_folder import ArchivedObject
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken, NotFound
 from conventions.holding import is_folder_held
@@ -180,6 +181,19 @@ def read_kept(ports: Ports, entry: ArchiveEntry) -> bytes:
     data = ports.archive.read(entry.key)
     if sha256_hex(data) != entry.sha256:
         raise EvidenceBroken(f"{entry.key}: the archived bytes are not those recorded", code="evidence.archived_differs")
+    return data
+
+
+def read_object(ports: Ports, item: ArchivedObject) -> bytes:
+    """Return an object's bytes by its key alone, compared with the digest that the key holds.
+
+    Raises:
+        EvidenceBroken: they are other bytes.
+        NotFound, UpstreamUnavailable.
+    """
+    data = ports.archive.read(item.key)
+    if sha256_hex(data) != item.sha256:
+        raise EvidenceBroken(f"{item.key} holds other bytes", code="archive.other_bytes", key=item.key)
     return data
 
 

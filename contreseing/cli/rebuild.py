@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.opening import opened_settings
-from contreseing.cli.words import out, tell
+from contreseing.cli.words import complain, out, tell
 from contreseing.embedded.parts import PKI, S3
 from contreseing.settings import Settings
 from contreseing.stores import opened_registry
@@ -19,8 +19,11 @@ from conventions.sentences import sentence_of
 from conventions.steps.compare_registries import compare_registries
 from conventions.steps.rebuild import RebuildReport
 from conventions.steps.rebuild import rebuild as rebuild_registry
+from conventions.steps.restore_journal import JournalBreak
 
 LISTED = 50
+INCOMPLETE = 3
+"""The exit code of a registry that was made, and is not in every point the one before: 1 says that none was."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,9 +54,10 @@ def rebuild(
     _show(report, settings if into is None else None)
     for line in different[:LISTED]:
         out.print(f"Différent du registre en place – {line}", markup=False)
-    if report.untold or report.journal or different:
+    if different or not report.is_complete:
         count = len(report.untold) + len(report.journal) + len(different)
-        raise EvidenceBroken(f"{count} things could not be made again as they were", code="rebuild.incomplete", count=count)
+        complain(EvidenceBroken(f"{count} things could not be made again as they were", code="rebuild.incomplete", count=count))
+        raise typer.Exit(INCOMPLETE)
     if is_compared:
         out.print("Identique au registre en place, pour tout ce que l'archive contient.")
 
@@ -68,6 +72,9 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
         out.print(f"À signaler – {reference} : {sentence_of(code)}", markup=False)
     for finding in report.journal[:LISTED]:
         out.print(f"À signaler – journal : {TAMPERING_LABELS[finding.tampering]}", markup=False)
+    if report.broken is not None:
+        for line in _told_break(report.broken):
+            out.print(line, markup=False)
     for reference in report.to_countersign_again[:LISTED]:
         out.print(f"À contresigner de nouveau – {reference} : le fichier contresigné n'était pas encore archivé.", markup=False)
     out.print("Ne peut pas être connu :")
@@ -80,6 +87,17 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
         out.print(f"  - les mots de {report.told_without_words} demandes ou notes : ce qui attendait un agent attend de nouveau")
     out.print(f"  - {report.personal_fields} données personnelles du journal, dont l'archive n'a que l'engagement")
     out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")
+
+
+def _told_break(broken: JournalBreak) -> list[str]:
+    """Say from where on the journal is unknown, and what that means for the facts of agreements."""
+    kept = f"jusqu'au {broken.after:%Y-%m-%d %H:%M} UTC ({broken.known} événements)" if broken.after is not None else "d'aucun événement"
+    ranges = ", ".join(f"n° {first} à {end - 1}" for first, end in broken.lost)
+    numbered = f"numérotés de 0 à {broken.size - 1}, le dernier avant le {broken.until:%Y-%m-%d %H:%M} UTC"
+    return [
+        f"À signaler – journal repris {kept} : il est rompu là, et {broken.size - broken.known} événements n'y sont pas.",
+        f"À signaler – événements illisibles : {ranges} ({numbered}). Ce qu'ils disaient d'une convention n'est connu que par son dossier.",
+    ]
 
 
 def _when(report: RebuildReport) -> str:

@@ -7,11 +7,13 @@ from dataclasses import fields
 
 from conventions.agreements import Agreement, Fact, FactKind, Stage
 from conventions.canonical import Json, render_canonical, sha256_hex
+from conventions.ceremonies import Authorisation
 from conventions.checks import checks_of
-from conventions.errors import EvidenceBroken, VerificationFailed
+from conventions.errors import EvidenceBroken, NotFound, VerificationFailed
 from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
 from conventions.opinions import ask_readers
 from conventions.plain import plain
+from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers, preparation_of
 from conventions.recording import quarantine, record_fact
@@ -22,6 +24,7 @@ from conventions.steps.keep_member_file import uploaded
 
 REQUIRED_LEVEL = PadesLevel.B_LTA
 REPORT_SCHEMA = "contreseing/validation-report/1"
+CEREMONY_KIND = "ceremony"
 
 
 def archive(ports: Ports, reference: str) -> None:
@@ -37,8 +40,7 @@ def archive(ports: Ports, reference: str) -> None:
         agreement = tx.agreement(reference)
         retention = ports.rules.retention(tx.programme(agreement.programme_id))
         until = retention.lock_until
-        authorisation = _authorisation_id(agreement)
-        ceremony = tx.authorisation(authorisation) if authorisation is not None else None
+        ceremony = _ceremony(tx, agreement)
     if agreement.fact(FactKind.ARCHIVED) is not None:
         return
     final = agreement.required_artefact(agreement.final_stage)
@@ -55,7 +57,7 @@ def archive(ports: Ports, reference: str) -> None:
             objects.append((Stage.MEMBER_SIGNED, agreement.required_artefact(Stage.MEMBER_SIGNED).sha256))
             objects += uploaded(agreement, agreement.version)
         if ceremony is not None and ceremony.sealed is not None:
-            objects.append(("ceremony", ceremony.sealed.manifest))
+            objects.append((CEREMONY_KIND, ceremony.sealed.manifest))
             objects.append(("ceremony-seal", ceremony.sealed.cms))
             objects.append(("ceremony-timestamp", ceremony.sealed.timestamp))
         objects += [(f"validation-{fact.text('reader')}", fact.text("report_sha256")) for fact in validated]
@@ -85,9 +87,17 @@ def archive(ports: Ports, reference: str) -> None:
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
 
 
-def _authorisation_id(agreement: Agreement) -> str | None:
+def _ceremony(tx: Transaction, agreement: Agreement) -> Authorisation | None:
+    """Return the ceremony of the countersignature; None without one, or where it is lost with the registry and kept in the folder."""
     countersigned = agreement.fact(FactKind.COUNTERSIGNED)
-    return countersigned.text("authorisation_id") if countersigned is not None else None
+    if countersigned is None:
+        return None
+    try:
+        return tx.authorisation(countersigned.text("authorisation_id"))
+    except NotFound:
+        if any(entry.kind == CEREMONY_KIND for entry in tx.archive_entries(agreement.reference)):
+            return None
+        raise
 
 
 def _validated(ports: Ports, agreement: Agreement, data: bytes, at_hand: dict[str, bytes]) -> Sequence[Fact]:

@@ -4,6 +4,8 @@ What is known, and from where: members, programmes, delegations and campaigns fr
 record of each folder, and what happened after it from the journal's archived segments; the journal from the segments, each
 checked against its stamped head. What people told the agents is in the journal too, without its words: that it was told, and whether
 it was handled. Ceremonies stay as the sealed manifests in the folders: whose account made them is not kept.
+
+Damage is told and stops nothing but what it touches: one agreement, one actor, the journal from a break on.
 """
 
 from __future__ import annotations
@@ -17,32 +19,27 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from conventions.agreements import Agreement, Artefact, Campaign, Fact, FactKind, Stage
+from conventions.agreements import Agreement, Artefact, Fact, FactKind, Stage
 from conventions.archived_folder import ArchivedObject, last_of, parse_key
 from conventions.attentions import Attention, AttentionKind
-from conventions.canonical import Json, sha256_hex
-from conventions.errors import EvidenceBroken, RuleRefused
-from conventions.folder import RECORD_SCHEMA
-from conventions.journal.heads import JournalHead, parse_segment, verify_segment
-from conventions.journal.merkle import Frontier
+from conventions.canonical import Json
+from conventions.entering import enter_all
+from conventions.errors import EvidenceBroken, NotFound, RuleRefused
+from conventions.folder import RECORD_SCHEMA, read_object
+from conventions.journal.heads import JournalHead
 from conventions.journal.verification import JournalFinding
 from conventions.kinds import Kind
-from conventions.members import Member
-from conventions.plain import restored
-from conventions.ports.registry import ArchiveEntry, Registry
+from conventions.ports.registry import ArchiveEntry, Registry, Transaction
 from conventions.ports.system import Ports
-from conventions.powers import Delegation
-from conventions.programmes import Programme
 from conventions.recording import PERSONAL_DATA
 from conventions.retention import retention_data
-from conventions.steps.keep_actors import ACTOR_SCHEMA, ACTORS_PREFIX, CAMPAIGN, DELEGATION, KINDS, MEMBER, PROGRAMME
-from conventions.steps.verify_journal import archived_heads
+from conventions.steps.keep_actors import ACTORS_PREFIX, CAMPAIGN, MEMBER, PROGRAMME
+from conventions.steps.restore_actors import restore_actors
+from conventions.steps.restore_journal import FACT_EVENT, JournalBreak, restore_journal
 
 T = TypeVar("T")
 
 AGREEMENTS_PREFIX = "agreements/"
-FACT_EVENT = "agreement."
-FACT_EVENTS = frozenset(FACT_EVENT + kind for kind in FactKind)
 AT_ONCE, A_TRANSACTION = 8, 200
 UNKNOWN = "inconnu : perdu avec le registre"
 """What stands for words that the journal holds as a commitment alone."""
@@ -62,7 +59,8 @@ class RebuildReport:
 
     ``unsigned`` are references that the journal tells of and of which nothing is archived; ``to_countersign_again`` those whose
     countersigned file was lost; ``told_without_words`` counts what people told the agents: its words are lost, and what waited waits again;
-    ``untold`` those whose archived record or journal cannot be read, with the reason.
+    ``untold`` the agreements, folders and objects that cannot be read or entered, with the reason.
+    ``events`` and ``heads`` are those entered again; ``broken`` says where the journal stops before its last head, if it does.
     """
 
     agreements: int
@@ -76,6 +74,12 @@ class RebuildReport:
     to_countersign_again: tuple[str, ...]
     untold: tuple[tuple[str, str], ...]
     journal: tuple[JournalFinding, ...]
+    broken: JournalBreak | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether everything that the archive should hold came back."""
+        return not (self.untold or self.journal or self.broken)
 
 
 @dataclass(frozen=True)
@@ -90,65 +94,36 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
 
     Raises:
         RuleRefused: the registry is not empty.
-        EvidenceBroken: a segment of the journal, or an actor's record, is not what its digest says: nothing is trusted then.
-        UpstreamUnavailable.
+        UpstreamUnavailable: begin again with an empty one.
     """
     with into.read() as tx:
         if tx.programmes() or tx.members() or tx.archived_folders(limit=1):
             raise RuleRefused("the registry is not empty", code="rebuild.not_empty")
     found = list[JournalFinding]()
-    heads, _ = archived_heads(ports, found)
-    happened, told, counted = _restore_journal(ports, into, heads)
+    journal = restore_journal(ports, into, found)
     untold = list[tuple[str, str]]()
     objects = _objects_by_folder(ports, untold)
-    actors = _restore_actors(ports, into, objects)
+    actors = restore_actors(ports, into, {name: items for name, items in objects.items() if name.startswith(ACTORS_PREFIX)}, untold)
     kept = sorted(folder for folder in objects if folder.startswith(AGREEMENTS_PREFIX))
-    made = _restore_agreements(ports, into, {folder: objects[folder] for folder in kept}, happened, actors, untold)
-    told_without_words = _restore_attentions(into, told, {folder.agreement.reference for folder in made})
-    _restore_other_entries(ports, into, {folder: items for folder, items in objects.items() if folder not in set(kept)})
+    made = _restore_agreements(ports, into, {folder: objects[folder] for folder in kept}, journal.happened, actors, untold)
+    told_without_words = _restore_attentions(into, journal.told, {folder.agreement.reference for folder in made})
+    _restore_other_entries(ports, into, {folder: items for folder, items in objects.items() if folder not in set(kept)}, untold)
     known = {folder.removeprefix(AGREEMENTS_PREFIX) for folder in kept}
-    _skip_references(into, known | happened.keys())
+    _skip_references(into, known | journal.happened.keys())
     return RebuildReport(
         agreements=len(made),
         members=len(actors[MEMBER]),
-        events=heads[-1].size if heads else 0,
-        heads=tuple(heads),
+        events=journal.heads[-1].size if journal.heads else 0,
+        heads=journal.heads,
         objects=sum(len(items) for items in objects.values()),
-        personal_fields=counted,
+        personal_fields=journal.commitments,
         told_without_words=told_without_words,
-        unsigned=tuple(sorted(happened.keys() - known)),
+        unsigned=tuple(sorted(journal.happened.keys() - known)),
         to_countersign_again=tuple(folder.agreement.reference for folder in made if folder.lost_countersignature),
         untold=tuple(untold),
         journal=tuple(found),
+        broken=journal.broken,
     )
-
-
-def _restore_journal(
-    ports: Ports, into: Registry, heads: Sequence[JournalHead]
-) -> tuple[Mapping[str, list[Mapping[str, Json]]], list[Mapping[str, Json]], int]:
-    """Enter every event of every head; return the facts of each agreement, what was told to agents, and how many fields are personal."""
-    happened: dict[str, list[Mapping[str, Json]]] = defaultdict(list)
-    told = list[Mapping[str, Json]]()
-    keys = {key.rpartition("-")[2]: key for key in ports.archive.keys("journal/")}
-    frontier, committed = Frontier(), 0
-    for head in heads:
-        segment = ports.archive.read(keys[head.segment_sha256])
-        frontier = verify_segment(head, segment, frontier)
-        events = parse_segment(segment)
-        for part in _parts(events, A_TRANSACTION * 5):
-            with into.write() as tx:
-                tx.restore_events(part)
-        for canonical in events:
-            event = json.loads(canonical)
-            committed += len(event["personal"])
-            if event["reference"] is not None and event["type"] in FACT_EVENTS:
-                happened[event["reference"]].append(event)
-            elif "attention_id" in event["data"]:
-                told.append(event)
-        into.sequence_events()
-        with into.write() as tx:
-            tx.add_head(head)
-    return happened, told, committed
 
 
 def _objects_by_folder(ports: Ports, untold: list[tuple[str, str]]) -> Mapping[str, list[ArchivedObject]]:
@@ -161,28 +136,6 @@ def _objects_by_folder(ports: Ports, untold: list[tuple[str, str]]) -> Mapping[s
             except EvidenceBroken as error:
                 untold.append((key, error.code))
     return {folder: sorted(items, key=lambda item: item.seq) for folder, items in folders.items()}
-
-
-def _restore_actors(ports: Ports, into: Registry, objects: Mapping[str, list[ArchivedObject]]) -> Mapping[str, set[str]]:
-    """Enter the last record of each actor; return their ids by kind."""
-    records: dict[str, list[Mapping[str, Json]]] = {kind: [] for kind in KINDS}
-    folders = sorted(folder for folder in objects if folder.startswith(ACTORS_PREFIX))
-    with ThreadPoolExecutor(AT_ONCE, "rebuild") as workers:
-        read = list(workers.map(lambda folder: json.loads(_read(ports, objects[folder][-1])), folders))
-    for folder, content in zip(folders, read, strict=True):
-        if content["schema"] != ACTOR_SCHEMA:
-            raise EvidenceBroken(f"{folder} holds another schema", code="evidence.record")
-        records[content["kind"]].append(content)
-    with into.write() as tx:
-        for content in records[PROGRAMME]:
-            tx.add_programme(restored(Programme, content["record"]))
-        for content in records[DELEGATION]:
-            tx.add_delegation(str(content["programme"]), restored(Delegation, content["record"]))
-        for content in sorted(records[CAMPAIGN], key=_started_at):
-            tx.add_campaign(restored(Campaign, content["record"]))
-        for content in records[MEMBER]:
-            tx.add_member(restored(Member, content["record"]))
-    return {kind: {str(_fields(content)["id"]) for content in several} for kind, several in records.items()}
 
 
 def _restore_attentions(into: Registry, events: Sequence[Mapping[str, Json]], references: set[str]) -> int:
@@ -205,16 +158,6 @@ def _restore_attentions(into: Registry, events: Sequence[Mapping[str, Json]], re
     return len(found)
 
 
-def _fields(content: Mapping[str, Json]) -> Mapping[str, Json]:
-    record = content["record"]
-    assert isinstance(record, dict)  # noqa: S101 it was restored as a record of ours
-    return record
-
-
-def _started_at(content: Mapping[str, Json]) -> datetime:
-    return restored(Campaign, content["record"]).started_at
-
-
 def _restore_agreements(
     ports: Ports,
     into: Registry,
@@ -227,7 +170,7 @@ def _restore_agreements(
         reference = folder.removeprefix(AGREEMENTS_PREFIX)
         try:
             return _read_folder(ports, into, reference, folders[folder], happened.get(reference, ()), actors)
-        except EvidenceBroken as error:
+        except (EvidenceBroken, NotFound) as error:
             return error.code
 
     made = list[_Folder]()
@@ -236,21 +179,37 @@ def _restore_agreements(
             results = list(workers.map(read, part))
         untold += [(name.removeprefix(AGREEMENTS_PREFIX), code) for name, code in zip(part, results, strict=True) if isinstance(code, str)]
         read_well = [result for result in results if isinstance(result, _Folder)]
-        with into.write() as tx:
-            for result in read_well:
-                tx.add_agreement(result.agreement)
-            tx.add_archive_entries([entry for result in read_well for entry in result.entries])
-        made += read_well
+        refused = enter_all(into, read_well, _add_folder)
+        untold += [(read_well[rank].agreement.reference, code) for rank, code in refused.items()]
+        made += [result for rank, result in enumerate(read_well) if rank not in refused]
     return made
 
 
-def _restore_other_entries(ports: Ports, into: Registry, folders: Mapping[str, list[ArchivedObject]]) -> None:
+def _add_folder(tx: Transaction, folder: _Folder) -> None:
+    tx.add_agreement(folder.agreement)
+    tx.add_archive_entries(folder.entries)
+
+
+def _restore_other_entries(
+    ports: Ports, into: Registry, folders: Mapping[str, list[ArchivedObject]], untold: list[tuple[str, str]]
+) -> None:
+    def read(folder: str) -> Sequence[ArchiveEntry] | str:
+        try:
+            return _entries(ports, folder, folders[folder])
+        except (EvidenceBroken, NotFound) as error:
+            return error.code
+
     for part in _parts(folders, A_TRANSACTION):
         with ThreadPoolExecutor(AT_ONCE, "rebuild") as workers:
-            read = workers.map(lambda folder: _entries(ports, folder, folders[folder]), part)
-            entries = [entry for several in read for entry in several]
-        with into.write() as tx:
-            tx.add_archive_entries(entries)
+            results = list(zip(part, workers.map(read, part), strict=True))
+        untold += [(folder, code) for folder, code in results if isinstance(code, str)]
+        read_well = [(folder, entries) for folder, entries in results if not isinstance(entries, str)]
+        refused = enter_all(into, read_well, _add_entries)
+        untold += [(read_well[rank][0], code) for rank, code in refused.items()]
+
+
+def _add_entries(tx: Transaction, one: tuple[str, Sequence[ArchiveEntry]]) -> None:
+    tx.add_archive_entries(one[1])
 
 
 def _read_folder(
@@ -264,7 +223,7 @@ def _read_folder(
     record = last_of(items, "record")
     if record is None:
         raise EvidenceBroken(f"no record of {reference}", code="rebuild.no_record")
-    archived = parse_record(_read(ports, record))
+    archived = parse_record(read_object(ports, record))
     needed = {PROGRAMME: archived.programme_id, CAMPAIGN: archived.campaign_id, MEMBER: archived.member_id}
     if lacking := [kind for kind, record_id in needed.items() if record_id not in actors[kind]]:
         raise EvidenceBroken(f"{reference}: no {', '.join(lacking)} in the archive", code="rebuild.no_actor")
@@ -291,7 +250,9 @@ def _read_folder(
 def _file_kept(ports: Ports, into: Registry, archived: Agreement, entries: Sequence[ArchiveEntry]) -> Fact:
     """The fact that a crash, or the end of the last head, left out: its file is there, with its lock; the rest is as set today."""
     signed = archived.required_artefact(Stage.MEMBER_SIGNED)
-    entry = next(entry for entry in entries if entry.sha256 == signed.sha256)
+    entry = next((entry for entry in entries if entry.sha256 == signed.sha256), None)
+    if entry is None:
+        raise EvidenceBroken(f"the file that the member of {archived.reference} signed is not in its folder", code="rebuild.no_file")
     with into.read() as tx:
         retention = replace(ports.rules.retention(tx.programme(archived.programme_id)), lock_until=entry.retain_until)
     data: dict[str, Json] = {"key": entry.key, **retention_data(retention)}
@@ -342,13 +303,6 @@ def _entries(ports: Ports, reference: str, items: Sequence[ArchivedObject]) -> t
         state = ports.archive.state(item.key)
         entries.append(ArchiveEntry(reference, item.seq, item.kind, item.sha256, state.size_bytes, item.key, state.retain_until, now))
     return tuple(entries)
-
-
-def _read(ports: Ports, item: ArchivedObject) -> bytes:
-    data = ports.archive.read(item.key)
-    if sha256_hex(data) != item.sha256:
-        raise EvidenceBroken(f"{item.key} holds other bytes", code="archive.other_bytes", key=item.key)
-    return data
 
 
 def _skip_references(into: Registry, references: Iterable[str]) -> None:

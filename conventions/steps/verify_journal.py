@@ -63,6 +63,12 @@ def archived_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[Jour
     Each is read with its stamps, which are checked at their own time. Of two heads over the same events, made by two workers
     at once, the one that leads to the next counts.
     """
+    heads, keys = readable_heads(ports, found)
+    return _chained(heads), keys
+
+
+def readable_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[JournalHead], dict[str, str]]:
+    """Read every head of the archive that can be, in any order, and the archive's keys by digest; see ``archived_heads``."""
     keys = {key.rpartition("-")[2]: key for key in ports.archive.keys(JOURNAL_PREFIX)}
     heads = []
     for key in keys.values():
@@ -71,20 +77,27 @@ def archived_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[Jour
                 heads.append(_archived_head(ports, keys, key))
             except (EvidenceBroken, VerificationFailed, NotFound):
                 found.append(JournalFinding(Tampering.HEAD_UNREADABLE, None, key))
-    return _chained(heads), keys
+    return heads, keys
 
 
 def _archived_head(ports: Ports, keys: dict[str, str], record_key: str) -> JournalHead:
-    head_sha256, stamps = parse_head_record(_read(ports, keys, record_key.rpartition("-")[2]))
-    data = _read(ports, keys, head_sha256)
+    head_sha256, stamps = parse_head_record(read_journal_object(ports, keys, record_key.rpartition("-")[2]))
+    data = read_journal_object(ports, keys, head_sha256)
     for token_sha256 in stamps.values():
-        ports.timestamps.verify(_read(ports, keys, token_sha256), data)
+        ports.timestamps.verify(read_journal_object(ports, keys, token_sha256), data)
     if not stamps:
         raise EvidenceBroken(f"{record_key}: no stamp")
     return parse_head(data, stamps)
 
 
-def _read(ports: Ports, keys: dict[str, str], sha256: str) -> bytes:
+def read_journal_object(ports: Ports, keys: dict[str, str], sha256: str) -> bytes:
+    """Return an object of the archived journal by its digest.
+
+    Raises:
+        NotFound: the archive has none.
+        EvidenceBroken: it holds other bytes.
+        UpstreamUnavailable.
+    """
     if sha256 not in keys:
         raise NotFound(f"the archive of the journal has no object {sha256}")
     data = ports.archive.read(keys[sha256])
@@ -130,7 +143,7 @@ def _leaves(
     for head in heads:
         leaves = _page(ports, head.previous_size, head.size)
         try:
-            segment = _read(ports, keys, head.segment_sha256)
+            segment = read_journal_object(ports, keys, head.segment_sha256)
         except (EvidenceBroken, NotFound):
             found.append(JournalFinding(Tampering.SEGMENT_LOST, head.size, None))
         else:

@@ -12,7 +12,10 @@ import pytest
 from tests.architecture.tree import ROOT, files_under, listing, relative, syntax_of
 
 TEMPLATES = sorted(path for folder in ("portal", "delivery") for path in (ROOT / folder / "templates").rglob("*") if path.is_file())
-OF_DOMAIN = "amounts error_sentences fault_labels kinds member_file qualification sentences upload_sentences verdicts steps/notify"
+OF_DOMAIN = (
+    "amounts archive_sentences error_sentences fault_labels kinds member_file qualification repair_sentences sentences"
+    " upload_sentences verdicts steps/notify"
+)
 SOURCES = [
     *files_under("portal", "delivery", suffixes=(".py",)),
     *(ROOT / "conventions" / f"{name}.py" for name in OF_DOMAIN.split()),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from conventions.accounts import Role
 from conventions.agreements import Agreement, FactKind, Stage
 from conventions.canonical import render_canonical, sha256_hex
-from conventions.errors import EvidenceBroken, RuleRefused
+from conventions.errors import NotFound, RuleRefused, UpstreamUnavailable
 from conventions.status import Status, status_of
-from conventions.steps import countersign, handle, note, open_link, question, return_to_member
+from conventions.steps import archive, countersign, handle, note, open_link, question, return_to_member
 from conventions.steps.keep_actors import keep_actors
 from conventions.steps.keep_member_file import keep_member_file
 from conventions.steps.rebuild import UNKNOWN, RebuildReport, rebuild
@@ -182,13 +184,58 @@ def test_a_folder_without_its_member_is_told(world: World) -> None:
     assert rebuilt(world)[1].untold == ((reference, "rebuild.no_actor"),)
 
 
-def test_an_actor_of_another_schema_stops_everything(world: World) -> None:
-    world.archived()
-    data = render_canonical({"schema": "other/1"})
-    world.archive.write(f"actors/member-ab/0001-member-{sha256_hex(data)}", data, world.clock.now())
+@pytest.mark.parametrize("data", [render_canonical({"schema": "other/1"}), b"not JSON", b"[]", b"7"])
+def test_an_actor_that_cannot_be_read_is_told_and_stops_nothing_else(world: World, data: bytes) -> None:
+    reference = world.archived()
+    key = f"actors/member-ab/0001-member-{sha256_hex(data)}"
+    world.archive.write(key, data, world.clock.now())
 
-    with pytest.raises(EvidenceBroken):
-        rebuilt(world)
+    fresh, report = rebuilt(world)
+
+    assert report.untold == ((key, "evidence.record"),)
+    assert agreement(fresh, reference).artefacts == world.agreement(reference).artefacts
+
+
+def test_one_member_altered_costs_its_own_agreements_alone(world: World) -> None:
+    first, second = world.archived(), world.archived(15)
+    stamp_journal(world.ports)
+    key = next(key for key in world.archive.keys("actors/member") if b"membre 15" not in world.archive.objects[key].lower())
+    world.archive.objects[key] = b"forged"
+
+    fresh, report = rebuilt(world)
+
+    (made,) = fresh.state.agreements
+    lost = second if made == first else first
+    assert set(report.untold) == {(key, "archive.other_bytes"), (lost, "rebuild.no_actor")}
+    assert not report.is_complete
+
+
+def test_the_record_before_is_taken_where_the_last_is_lost_and_that_is_told(world: World) -> None:
+    reference = world.archived()
+    member = next(iter(world.registry.state.members.values()))
+    with world.registry.write() as tx:
+        tx.update_member(dataclasses.replace(member, seat="2 rue Neuve, 29000 Quimper"))
+    keep_actors(world.ports, reference)
+    last = world.archive.keys("actors/member")[-1]
+    world.archive.objects[last] = b"forged"
+
+    fresh, report = rebuilt(world)
+
+    assert next(iter(fresh.state.members.values())) == member
+    assert report.untold == ((last, "archive.other_bytes"), (last.rpartition("/")[0], "rebuild.earlier_record"))
+
+
+def test_what_hangs_on_a_lost_programme_is_told_one_by_one(world: World) -> None:
+    reference = world.archived()
+    (key,) = world.archive.keys("actors/programme")
+    world.archive.objects[key] = b"forged"
+
+    fresh, report = rebuilt(world)
+
+    assert (key, "archive.other_bytes") in report.untold
+    assert (reference, "rebuild.no_actor") in report.untold
+    assert sorted(code for _, code in report.untold) == ["archive.other_bytes", *["rebuild.no_actor"] * 3]
+    assert (list(fresh.state.members), report.members) == (list(world.registry.state.members), 1)
 
 
 def test_actors_are_kept_once_and_again_when_they_change(world: World) -> None:
@@ -220,3 +267,34 @@ def test_actors_stay_locked_as_long_as_the_last_agreement_needs(world: World) ->
 
     assert world.archive.state(key).retain_until == world.registry.state.archive[key].retain_until == entry.retain_until
     assert world.registry.state.archive[campaign].completed_at is not None
+
+
+def test_an_actor_of_no_known_kind_or_entered_twice_is_told(world: World) -> None:
+    reference = world.archived()
+    content = json.loads(world.archive.read(world.archive.keys("actors/member")[0]))
+    other, again = render_canonical({**content, "kind": "other"}), render_canonical(content)
+    world.archive.write(strange := f"actors/other-ab/0001-other-{sha256_hex(other)}", other, world.clock.now())
+    world.archive.write(f"actors/member-zz/0001-member-{sha256_hex(again)}", again, world.clock.now())
+
+    fresh, report = rebuilt(world)
+
+    assert report.untold == ((strange, "evidence.record"), ("actors/member-zz", "rule.already_recorded"))
+    assert list(fresh.state.agreements) == [reference]
+
+
+def test_a_registry_that_does_not_answer_ends_it(world: World) -> None:
+    world.archived()
+
+    class Silent(FakeRegistry):
+        def write(self) -> Any:  # noqa: ANN401 it returns nothing
+            raise UpstreamUnavailable("the registry does not answer", code="registry.unavailable")
+
+    with pytest.raises(UpstreamUnavailable):
+        rebuild(world.ports, Silent())
+
+
+def test_a_ceremony_that_neither_the_registry_nor_the_folder_has_is_not_made_up(world: World) -> None:
+    reference = world.countersigned()
+    world.registry.state.authorisations.clear()
+    with pytest.raises(NotFound):
+        archive.archive(world.ports, reference)
