@@ -78,8 +78,8 @@ faults: $(READY) ## stop and kill each part of a running stack, and see it recov
 demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 minutes)
 	$(BIN)/contreseing demo
 
-accept: $(READY) ## judge what the demonstration left in demo/out, by programs that are not ours
-	$(PYTEST) --timeout=900 tests/acceptance/check_demo.py
+accept: $(READY) ## judge what the demonstration left, by programs that are not ours and as an expert and an operator would
+	$(PYTEST) --timeout=900 tests/acceptance/check_demo.py tests/acceptance/check_proof.py
 
 serve: $(READY) ## the demonstration's sites, in the foreground; Ctrl-C stops all of it
 	$(BIN)/contreseing serve
