@@ -38,11 +38,12 @@ class Template(StrEnum):
     CANCELLED = "cancelled"
     ARCHIVE_ALERT = "archive_alert"
     LISTS_ALERT = "lists_alert"
+    JOURNAL_ALERT = "journal_alert"
     ATTENTION = "attention"
     ORDER = "order"
 
 
-ALERTS = frozenset({Template.ARCHIVE_ALERT, Template.LISTS_ALERT})
+ALERTS = frozenset({Template.ARCHIVE_ALERT, Template.LISTS_ALERT, Template.JOURNAL_ALERT})
 """Mails to the agents that are of no agreement in particular."""
 
 

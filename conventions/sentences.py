@@ -90,6 +90,7 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.CANCELLED: "Annulation",
         Template.ARCHIVE_ALERT: "Alerte de l’archive",
         Template.LISTS_ALERT: "Alerte des listes de confiance",
+        Template.JOURNAL_ALERT: "Alerte du journal",
         Template.ATTENTION: "Avis aux agents",
         Template.ORDER: "Ordre d’activation",
     }

@@ -47,6 +47,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.CANCELLED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
         Template.ARCHIVE_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
+        Template.JOURNAL_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.ATTENTION: frozenset({"title", "organisation", "reference", "what", "office"}),
     }
 )

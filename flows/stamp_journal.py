@@ -15,6 +15,7 @@ from contreseing.wiring import current_ports
 from conventions.fault_labels import TAMPERING_LABELS
 from conventions.french import NO_BREAK, counted, format_instant
 from conventions.journal.verification import JournalFinding
+from conventions.steps.alert_journal import alert_journal
 from conventions.steps.purge_personal import purge_personal
 from conventions.steps.stamp_journal import stamp_journal as stamp
 from conventions.steps.verify_journal import JournalCheck, verify_journal
@@ -40,6 +41,7 @@ async def stamp_journal(trackers: Trackers = Trackers.AUTO) -> State[Any]:
     text = render_check(check)
     await acreate_markdown_artifact(text, key=KEY, description="Le journal")
     if not check.holds:
+        await tell_agents(check)
         return Failed(message=f"Journal altéré{NO_BREAK}: {counted(len(check.findings), 'anomalie', 'anomalies')}.")
     return Completed(message=f"{counted(made, 'événement horodaté', 'événements horodatés')}, journal intact.")
 
@@ -61,6 +63,12 @@ async def forget_old_visits() -> int:
 async def check_journal() -> JournalCheck:
     """Check all of the journal, in a thread."""
     return await asyncio.to_thread(verify_journal, current_ports())
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Alerter")
+async def tell_agents(check: JournalCheck) -> None:
+    """Have the agents told by mail, in a thread."""
+    await asyncio.to_thread(alert_journal, current_ports(), check)
 
 
 def render_check(check: JournalCheck) -> str:

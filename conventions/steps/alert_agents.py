@@ -1,4 +1,4 @@
-"""Tell the agents, by one mail, what a check of the archive or of the trusted lists found that nobody had been told of."""
+"""Tell the agents, by one mail, what a check of the archive, the journal or the trusted lists found that nobody had been told of."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from conventions.archive_check import ArchiveFault
 from conventions.canonical import Json
-from conventions.fault_labels import FAULT_LABELS
+from conventions.fault_labels import FAULT_LABELS, TAMPERING_LABELS
 from conventions.french import NO_BREAK, format_instant
+from conventions.journal.verification import Tampering
 from conventions.outgoing import Outgoing, Template
 from conventions.ports.delivery import Notice
 from conventions.ports.system import Ports
@@ -57,10 +58,18 @@ def _list_line(finding: Mapping[str, Any]) -> str:
     return f"{finding['territory']}{NO_BREAK}: {finding['what']}" if finding["territory"] else str(finding["what"])
 
 
+def _journal_line(finding: Mapping[str, Any]) -> str:
+    where = [f"rang {finding['index']}"] if finding["index"] is not None else []
+    where += [f"événement {finding['event_id']}"] if finding["event_id"] is not None else []
+    told = TAMPERING_LABELS[Tampering(finding["tampering"])]
+    return f"{told} ({', '.join(where)})" if where else told
+
+
 _TOLD: Mapping[Template, tuple[Callable[[Mapping[str, Any]], str], str, str]] = MappingProxyType(
     {
         Template.ARCHIVE_ALERT: (_fault_line, "une anomalie", "anomalies"),
         Template.LISTS_ALERT: (_list_line, "une liste", "listes"),
+        Template.JOURNAL_ALERT: (_journal_line, "une anomalie", "anomalies"),
     }
 )
 """How a finding of each alert is told, and how findings are counted."""

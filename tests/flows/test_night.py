@@ -11,6 +11,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 
 from contreseing.wiring import use_ports
+from conventions.outgoing import Template
 from conventions.qualification import ListsState, ListState
 from flows.check_archive import check_archive
 from flows.refresh_lists import refresh_lists
@@ -52,6 +53,8 @@ def test_what_was_touched_fails_the_run_and_is_listed(prefect: Prefect, world: W
         world.archive.objects[key] = b"forged"
 
     assert run(stamp_journal).is_failed()
+    world.deliver()
+    assert [notice.template for notice in world.mailer.sent].count(Template.JOURNAL_ALERT) == 1
     assert "événements de cette empreinte absents" in artifact(prefect, "journal")
     checked = run(check_archive)
     assert checked.is_failed()
