@@ -222,6 +222,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "journal.changed": "Le journal n’est plus tel qu’il a été écrit : « contreseing journal verify » dit où.",
         "journal.no_event": "Le journal ne contient aucun événement de {reference} avant la dernière empreinte.",
         "journal.fact_missing": "Un fait de ce dossier n’est pas au journal : le dossier de preuve ne peut pas être fait.",
+        "journal.sizes": "Le journal n’a pas eu {first}, puis {second} événements : donnez deux tailles, la plus petite d’abord.",
         "journal.no_head": "Le journal n’a pas encore été horodaté : « contreseing journal head » le fait.",
         "journal.no_token": "Un jeton d’horodatage du journal n’est pas dans l’archive.",
         "quarantine.none": "{reference} n’est pas en quarantaine.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,7 @@ from conventions.fault_labels import TAMPERING_LABELS
 from conventions.french import format_instant
 from conventions.journal.heads import JournalHead
 from conventions.journal.verification import JournalFinding
-from conventions.steps.prove_events import JournalProof, prove_events
+from conventions.steps.prove_events import prove_consistency, prove_events, render_consistency, render_proof
 from conventions.steps.stamp_journal import stamp_journal
 from conventions.steps.verify_journal import verify_journal
 
@@ -92,19 +91,9 @@ def consistency(
     second: Annotated[int | None, typer.Argument(help="Celui de la plus récente ; la dernière empreinte sans lui.")] = None,
 ) -> None:
     """Prouve qu'une empreinte ancienne est le début d'une plus récente : rien n'a été réécrit entre les deux (RFC 9162)."""
-    with opened_ports(context.obj) as ports, ports.registry.read() as tx:
-        heads = tx.heads()
-        size = second if second is not None else heads[-1].size if heads else 0
-        proof = tx.consistency_proof(first, size)
-        roots = [tx.tree_root(first).hex(), tx.tree_root(size).hex()]
-    told = {
-        "first_size": first,
-        "first_root": roots[0],
-        "second_size": size,
-        "second_root": roots[1],
-        "path": [node.hex() for node in proof],
-    }
-    typer.echo(json.dumps(told, indent=1))
+    with opened_ports(context.obj) as ports:
+        proof = prove_consistency(ports, first, second)
+    typer.echo(json.dumps(render_consistency(proof), indent=1))
 
 
 def render_finding(finding: JournalFinding) -> str:
@@ -112,24 +101,6 @@ def render_finding(finding: JournalFinding) -> str:
     where = f" n° {finding.index}" if finding.index is not None else ""
     what = f" ({finding.event_id})" if finding.event_id is not None else ""
     return f"À signaler – {TAMPERING_LABELS[finding.tampering]}{where}{what}"
-
-
-def render_proof(proof: JournalProof) -> dict[str, object]:
-    """Render a proof for JSON: hashes in hexadecimal, tokens in base64, each event as the text that was hashed."""
-    return {
-        "head": json.loads(proof.stamped.data),
-        "tokens": {name: base64.b64encode(token).decode("ascii") for name, token in proof.stamped.tokens.items()},
-        "events": [
-            {
-                "index": event.index,
-                "canonical": event.canonical.decode("utf-8"),
-                "path": [node.hex() for node in event.path],
-                "disclosed": [{"name": one.name, "value": one.value, "salt": one.salt} for one in event.disclosed],
-            }
-            for event in proof.events
-        ],
-        "later_events": proof.later_events,
-    }
 
 
 def _show_head(one: JournalHead) -> None:

@@ -60,6 +60,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "desk.reviewed": "Vu{e} au parapheur",
         "file.page_seen": "Page vue au parapheur",
         "file.downloaded": "Fichier téléchargé au parapheur",
+        "journal.proved": "Preuve du journal remise",
         "file.read": "Fichier ouvert par un agent",
         "archive.mail_lost": "Courriel perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
         "mail.sent": "Courriel envoyé",

@@ -243,7 +243,12 @@ def test_api_answers_problems(world: World, visitor: Visitor) -> None:
 
 def test_api_is_described(visitor: Visitor) -> None:
     described = json.loads(visitor.open("/api/openapi.json").text)
-    assert set(described["paths"]) == {"/api/agreements", "/api/agreements/{reference}"}
+    assert set(described["paths"]) == {
+        "/api/agreements",
+        "/api/agreements/{reference}",
+        "/api/journal/agreements/{reference}",
+        "/api/journal/consistency",
+    }
 
 
 def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
