@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import random
@@ -40,9 +41,12 @@ PASSPHRASE = "mot de passe d'essai"
 REQUESTS_TO_KNOW_AN_AUTHORITY = 1
 
 
+AWAY_SECONDS = 0.1
+
+
 @dataclass
 class CountingAuthority:
-    """The PKI's time-stamp authority, at another address that counts."""
+    """The PKI's time-stamp authority, at another address that counts, and far enough for a batch to be killed in the middle."""
 
     pki: Pki
     digests: list[bytes] = field(default_factory=list)
@@ -55,6 +59,7 @@ class CountingAuthority:
     async def _stamp(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.digests.append(hashlib.sha256(body).digest())
+        await asyncio.sleep(AWAY_SECONDS)
         answer = self.pki.timestamps.render_response(body, datetime.now(UTC))
         return web.Response(body=answer, content_type="application/timestamp-reply")
 
