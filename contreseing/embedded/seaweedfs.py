@@ -35,13 +35,17 @@ HTTP_OK = 200
 
 @dataclass(frozen=True)
 class Seaweedfs:
-    """One server: where its data lie, the ports it takes (one for each of ``PORT_NAMES``), the one key pair it knows."""
+    """One server: where its data lie, the ports it takes (one for each of ``PORT_NAMES``), the one key pair it knows.
+
+    It has as many volumes as the disk has room for, of ``volume_size_limit_mb`` each, and every bucket takes one at least.
+    """
 
     data_dir: Path
     ports: Mapping[str, int]
     access_key: str
     secret_key: str
     host: str = "127.0.0.1"
+    volume_size_limit_mb: int = VOLUME_SIZE_LIMIT_MB
 
     @property
     def url(self) -> str:
@@ -86,7 +90,7 @@ class Seaweedfs:
             "admin.ui": "false",
             "webdav": "false",
             "master.telemetry": "false",
-            "master.volumeSizeLimitMB": VOLUME_SIZE_LIMIT_MB,
+            "master.volumeSizeLimitMB": self.volume_size_limit_mb,
             "volume.preStopSeconds": 0,
         }
         return (_program(), f"-logdir={self.data_dir / 'logs'}", "mini", *(f"-{name}={value}" for name, value in options.items()))

@@ -96,7 +96,7 @@ def test_the_list_is_paged_filtered_and_marked(page: Page, filled: RunningCatche
     expect(page.locator(".mails li")).to_have_count(PAGE)
     assert f"{SENT} courriels" in page.locator(".count").inner_text()
     page.get_by_role("link", name="Courriels plus anciens").click()
-    expect(page.locator(".mails li")).to_have_count(SENT - PAGE)
+    expect(page.locator(".mails li")).to_have_count(min(SENT - PAGE, PAGE))
     page.get_by_label("Destinataire").fill("representant-07")
     page.get_by_role("button", name="Chercher").click()
     expect(page.locator(".mails li")).to_have_count(1)

@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(folder: Path) -> No
     assert "signed.pdf : Valable au niveau B-LTA." in done.stdout
     assert "unsigned.pdf : Non valable" in done.stdout
     assert "absent.pdf ne peut pas être lu : il n'existe pas." in done.stderr
-    assert "trust ne peut pas être lu : c'est un dossier." in done.stderr
+    assert "trust ne peut pas être lu : c’est un dossier." in done.stderr
     assert "No such file" not in done.output
     lines = [json.loads(line) for line in run(folder, "absent.pdf", "signed.pdf", "--trust", "trust", "--json").stdout.splitlines()]
     assert [(list(line), line["valid"]) for line in lines] == [(KEYS, False), (KEYS, True)]
@@ -77,7 +77,7 @@ def test_each_file_is_said_as_soon_as_it_is_verified(folder: Path) -> None:
     command = [sys.executable, "-m", "contreseing", "verify", str(folder / "unsigned.pdf"), str(fifo)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
         assert process.stdout is not None
-        assert "n'est pas signé" in process.stdout.readline()
+        assert "n’est pas signé" in process.stdout.readline()
         fifo.write_bytes(prepared_pdf())
         assert "later.pdf" in process.communicate(timeout=60)[0]
 

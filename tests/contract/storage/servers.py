@@ -16,6 +16,8 @@ from storage.registry.tables import metadata
 from storage.s3_client import S3Settings
 
 TEMPLATE = "registry"
+VOLUME_OF_TESTS_MB = 64
+"""Every test has buckets of its own, each of one volume or more: of the usual size, a disk has room for too few."""
 
 
 def free_ports(names: tuple[str, ...]) -> dict[str, int]:
@@ -30,7 +32,10 @@ def free_ports(names: tuple[str, ...]) -> dict[str, int]:
 @contextmanager
 def running_seaweedfs(folder: Path) -> Iterator[SeaweedfsProcess]:
     """Run a SeaweedFS whose data lie in that folder."""
-    with Seaweedfs(folder, free_ports(PORT_NAMES), "access-key-of-tests", "secret-key-of-tests").running() as process:
+    server = Seaweedfs(
+        folder, free_ports(PORT_NAMES), "access-key-of-tests", "secret-key-of-tests", volume_size_limit_mb=VOLUME_OF_TESTS_MB
+    )
+    with server.running() as process:
         yield process
 
 

@@ -87,15 +87,15 @@ def test_each_bucket_that_is_not_as_it_must_be_stops_the_start_with_its_reason(v
     prepare_stores(settings)
 
     absent = refusal(Settings(**{**given, "s3_archive_bucket": "none-such"}))
-    assert "seau none-such, il n'existe pas" in absent
+    assert "seau none-such, il n’existe pas" in absent
     assert "« contreseing prepare »" in absent
-    assert "créé sans verrouillage d'objets" in refusal(Settings(**{**given, "s3_archive_bucket": settings.s3_working_bucket}))
+    assert "créé sans verrouillage d’objets" in refusal(Settings(**{**given, "s3_archive_bucket": settings.s3_working_bucket}))
     second = {**second_of(given), "s3_second_archive_bucket": settings.s3_working_bucket}
     assert f"seau {settings.s3_working_bucket}, il a été créé sans verrouillage" in refusal(Settings(**{**given, **second}))
     minio.make_bucket(plain := f"{settings.s3_working_bucket}-plain")
     assert f"seau {plain}, il ne garde pas les versions" in refusal(Settings(**{**given, "s3_working_bucket": plain}))
     minio.set_bucket_policy(settings.s3_archive_bucket, OPEN_POLICY % settings.s3_archive_bucket)
-    assert "sa politique l'ouvre à tout le monde" in refusal(settings)
+    assert "sa politique l’ouvre à tout le monde" in refusal(settings)
 
 
 def test_the_encryption_that_is_set_is_given_to_new_buckets_and_asked_of_all(values: Values, minio: Minio) -> None:
@@ -103,7 +103,7 @@ def test_the_encryption_that_is_set_is_given_to_new_buckets_and_asked_of_all(val
     prepare_stores(Settings(**given))
     encrypted = Settings(**{**given, "s3_encryption": "AES256"})
 
-    assert refusal(encrypted).count("son chiffrement n'est pas celui de S3_ENCRYPTION") == 2
+    assert refusal(encrypted).count("son chiffrement n’est pas celui de S3_ENCRYPTION") == 2
     with pytest.raises(ConfigurationError):
         prepare_stores(encrypted)  # what stands is left as it is
     for bucket in (encrypted.s3_working_bucket, encrypted.s3_archive_bucket):
@@ -122,7 +122,7 @@ def test_doctor_tries_a_lock_in_each_archive(values: Values, minio: Minio) -> No
 
     told = try_archive(both)
 
-    assert told.count("verrou GOVERNANCE d'une minute") == 2
+    assert told.count("verrou GOVERNANCE d’une minute") == 2
     for bucket in (both.s3_archive_bucket, both.s3_second_archive_bucket):
         assert [item.object_name for item in minio.list_objects(bucket, prefix="doctor/", recursive=True)], bucket
 
