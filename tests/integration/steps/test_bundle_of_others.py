@@ -120,7 +120,7 @@ def test_what_members_and_signatory_signed_with_keys_of_their_own_is_verified_wi
     theirs_sha256 = sha256_hex(theirs.root.certificate.public_bytes(DER))
     code, said = judged(made, tmp_path, capsys)
     readme = tmp_path / made.filename.removesuffix(".zip") / "LISEZ-MOI.txt"
-    assert "n'a pas signé ici" in readme.read_text(encoding="utf-8")
+    assert "n’a pas signé ici" in readme.read_text(encoding="utf-8")
     assert (code, said.splitlines()[-1]) == (3, "INTACT, mais l'origine n'est pas établie."), said
     assert theirs_sha256 in said
     assert said.count("certificat d’une autre autorité non révoqué") == 2
