@@ -15,6 +15,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from contreseing.cli.outcome_table import outcome_table
 from contreseing.cli.words import err, out, tell
 from contreseing.demonstration.accounts import account_of
 from contreseing.demonstration.awaited import awaited_signers
@@ -24,8 +25,6 @@ from contreseing.embedded.stack import Stack
 from contreseing.embedded.workspace import Workspace, read_accounts
 from contreseing.wiring import build_ports, close_ports
 from conventions.errors import ConfigurationError
-from conventions.french import PARIS, format_euros
-from conventions.sentences import STATUS_LABELS
 
 WATCH_EVERY_SECONDS = 2.0
 MOST_AWAITED_SHOWN = 3
@@ -130,19 +129,7 @@ class _Bars:
 
 
 def _show(outcomes: list[Outcome], stages: list[StageTime], folder: Path) -> None:
-    table = Table(
-        "Convention", "Membre", "Par an", "État", "Signée à", "Niveau", "Clé d'archive", "Services ouverts", title="Démonstration"
-    )
-    for outcome in outcomes:
-        signed = outcome.signed_at.astimezone(PARIS).strftime("%H:%M:%S") if outcome.signed_at else ""
-        services = f"{len(outcome.services)} (+ {len(outcome.services_pending)} en attente)" if outcome.services else ""
-        key = f"{outcome.archive_key.rpartition('-')[0]}-{outcome.archive_key.rpartition('-')[2][:8]}…" if outcome.archive_key else ""
-        amount = format_euros(outcome.contribution_eur)
-        table.add_row(outcome.reference, outcome.member, amount, STATUS_LABELS[outcome.status], signed, outcome.level or "", key, services)
-    total = format_euros(sum(outcome.contribution_eur for outcome in outcomes))
-    table.add_section()
-    table.add_row("", f"Total de {len(outcomes)} membres", total)
-    out.print(table)
+    out.print(outcome_table(outcomes, out.width))
     times = Table("Étape", "Secondes", "Nombre", title="Durées")
     for stage in stages:
         times.add_row(stage.name, f"{stage.seconds:.1f}", str(stage.count))
