@@ -85,6 +85,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "siren.invalid": "Ce numéro SIREN n’existe pas.",
         "scale.no_tier": "Le barème ne prévoit rien pour ce membre.",
         # agreements
+        "agreement.unknown": "Aucun document ne porte la référence {reference} : vérifiez-la.",
         "agreement.fact_missing": "Ce dossier n’en est pas encore à cette étape.",
         "agreement.artefact_missing": "Le fichier de cette étape n’existe pas encore.",
         "agreement.not_awaiting_countersignature": "Ce dossier n’attend pas de contresignature.",

@@ -35,12 +35,14 @@ from contreseing.cli import (
     verification,
     wording,
 )
+from contreseing.cli.help import Commands
 from contreseing.cli.words import complain, out
 from conventions.errors import ConfigurationError, ContreseingError
 
 app = typer.Typer(
+    cls=Commands,
     name="contreseing",
-    help="Conventions d'un syndicat : préparées, signées, contresignées, horodatées, archivées, services ouverts.",
+    help="Conventions d’un syndicat : préparées, signées, contresignées, horodatées, archivées, services ouverts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,10 +61,10 @@ def _tell_version(is_asked: bool) -> None:  # noqa: FBT001 typer gives the optio
 @app.callback()
 def choose_folder(
     context: typer.Context,
-    folder: Annotated[Path, typer.Option("--dossier", help="Dossier de la démonstration, si aucun réglage n'est donné.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option("--dossier", help="Dossier de la démonstration, si aucun réglage n’est donné.")] = Path("demo"),
     *,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Dit la version installée, et rien d'autre.")
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Dit la version installée, et rien d’autre.")
     ] = False,
 ) -> None:
     """Keep the folder for the command."""

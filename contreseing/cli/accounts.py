@@ -26,10 +26,10 @@ def account(
     context: typer.Context,
     login: Annotated[str, typer.Argument(help="Identifiant de connexion.")],
     name: Annotated[str, typer.Option("--nom", help="Nom affiché.")],
-    role: Annotated[list[Role], typer.Option("--role", help="Rôle ; l'option peut être répétée.")],
+    role: Annotated[list[Role], typer.Option("--role", help="Rôle ; l’option peut être répétée.")],
     delegation: Annotated[str | None, typer.Option("--delegation", help="Délégation sous laquelle cette personne contresigne.")] = None,
 ) -> None:
-    """Crée un compte : demande le mot de passe, et donne une fois l'adresse du second facteur."""
+    """Crée un compte : demande le mot de passe, et donne une fois l’adresse du second facteur."""
     password = typer.prompt("Mot de passe", hide_input=True, confirmation_prompt="Encore une fois")
     if len(password) < SHORTEST_PASSWORD:
         raise typer.BadParameter(f"{SHORTEST_PASSWORD} caractères au moins")

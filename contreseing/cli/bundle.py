@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contreseing.cli.members import COMMAND_LINE
-from contreseing.cli.opening import opened_ports
+from contreseing.cli.opening import check_known, opened_ports
 from contreseing.cli.words import out, save
 from contreseing.embedded.parts import PKI, S3
 from conventions.canonical import sha256_hex
@@ -25,9 +25,10 @@ def add_to(app: typer.Typer) -> None:
 def make_bundle(
     context: typer.Context,
     reference: Annotated[str, typer.Argument(help="Référence de la convention, par exemple 2026-0014.")],
-    file: Annotated[Path | None, typer.Option("--out", help="Fichier à écrire ; nommé d'après la référence à défaut.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Fichier à écrire ; nommé d’après la référence à défaut.")] = None,
 ) -> None:
-    """Fait le dossier de preuve d'une convention : un fichier ZIP qu'un expert vérifie hors ligne, sans nous."""
+    """Fait le dossier de preuve d’une convention : un fichier ZIP qu’un expert vérifie hors ligne, sans nous."""
+    check_known(context.obj, reference)
     with opened_ports(context.obj, (S3, PKI), (SEAL_TOKEN,)) as ports:
         made = bundle(ports, reference, COMMAND_LINE)
     path = file or Path(made.filename)

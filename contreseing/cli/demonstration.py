@@ -75,7 +75,7 @@ def _play(folder: Path) -> tuple[list[Outcome], list[StageTime]]:
 
 
 def serve(context: typer.Context) -> None:
-    """Ouvre les sites de la démonstration sur les données en place, jusqu'à Ctrl-C."""
+    """Ouvre les sites de la démonstration sur les données en place, jusqu’à Ctrl-C."""
     folder: Path = context.obj
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,15 +92,15 @@ def serve(context: typer.Context) -> None:
     tell("Tout est arrêté.")
 
 
-def code(context: typer.Context, login: Annotated[str, typer.Argument(help="Identifiant d'un compte de la démonstration.")]) -> None:
-    """Donne le code du moment d'un compte de la démonstration, comme le ferait l'application de la personne."""
+def code(context: typer.Context, login: Annotated[str, typer.Argument(help="Identifiant d’un compte de la démonstration.")]) -> None:
+    """Donne le code du moment d’un compte de la démonstration, comme le ferait l’application de la personne."""
     folder: Path = context.obj
     accounts = read_accounts(folder)
     if not accounts:
         raise _absent(folder)
     known = [account["login"] for account in accounts]
     if login not in known:
-        raise typer.BadParameter(f"Écrivez l'un de ces identifiants : {', '.join(known)}.", param_hint="LOGIN")
+        raise typer.BadParameter(f"Écrivez l’un de ces identifiants : {', '.join(known)}.", param_hint="LOGIN")
     out.print(account_of(accounts, login).code(), markup=False)
 
 
@@ -137,7 +137,7 @@ def _show(outcomes: list[Outcome], stages: list[StageTime], folder: Path) -> Non
     times.add_row("total", f"{sum(stage.seconds for stage in stages):.1f}", "")
     out.print(times)
     out.print(f"Fichiers archivés : {folder / 'out' / 'conventions'} ; résumé : {folder / 'out' / 'summary.json'}", markup=False)
-    out.print("Pour signer la 64ᵉ convention et la voir s'ouvrir : make serve", markup=False)
+    out.print("Pour signer la 64ᵉ convention et la voir s’ouvrir : make serve", markup=False)
 
 
 def _show_addresses(workspace: Workspace) -> None:

@@ -44,12 +44,12 @@ TRIALS = (
     Trial(
         "Horodatage",
         try_timestamps,
-        "Vérifiez TSA_URLS, TSA_ANCHORS_DIR (les autorités reconnues) et l'heure de cette machine (5 s d'écart au plus).",
+        "Vérifiez TSA_URLS, TSA_ANCHORS_DIR (les autorités reconnues) et l’heure de cette machine (5 s d’écart au plus).",
     ),
     Trial(
-        "Objet verrouillé dans l'archive",
+        "Objet verrouillé dans l’archive",
         try_archive,
-        "Vérifiez S3_URL (et S3_SECOND_URL), les clés, et que chaque seau d'archive a été créé avec le verrouillage d'objets.",
+        "Vérifiez S3_URL (et S3_SECOND_URL), les clés, et que chaque seau d’archive a été créé avec le verrouillage d’objets.",
     ),
     Trial(
         "Listes de confiance",
@@ -61,12 +61,12 @@ TRIALS = (
         try_third_reader,
         "Vérifiez DSS_URL et DSS_TOKEN, et que ce service EU DSS fait confiance à nos autorités ; voyez docs/operating/third-reader.md.",
     ),
-    Trial("Courriel", try_mail, "Vérifiez SMTP_HOST, SMTP_PORT, SMTP_SECURITY, l'identifiant, et que MAIL_FROM est accepté."),
-    Trial("Travail par Prefect", try_flow_run, "Vérifiez PREFECT_API_URL, et qu'un exécutant des travaux tourne."),
+    Trial("Courriel", try_mail, "Vérifiez SMTP_HOST, SMTP_PORT, SMTP_SECURITY, l’identifiant, et que MAIL_FROM est accepté."),
+    Trial("Travail par Prefect", try_flow_run, "Vérifiez PREFECT_API_URL, et qu’un exécutant des travaux tourne."),
 )
 
 BY_HAND = (
-    "Hébergement de l'archive : chez un tiers, il doit être agréé ou déclaré aux archives départementales.",
+    "Hébergement de l’archive : chez un tiers, il doit être agréé ou déclaré aux archives départementales.",
     "Durées de conservation (DUA, verrou, sort final) : à convenir avec les archives départementales.",
 )
 """What no program can try; asked of the person."""
@@ -78,7 +78,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Essaie pour de vrai tout ce dont l'application dépend, et dit quoi corriger."""
+    """Essaie pour de vrai tout ce dont l’application dépend, et dit quoi corriger."""
     with opened_settings(context.obj, (*OUTSIDE, FLOWS)) as settings:
         is_well = report(settings)
     if not has_settings():
@@ -89,7 +89,7 @@ def doctor(context: typer.Context) -> None:
 
 def report(settings: Settings) -> bool:
     """Run every trial and print the table; tell whether all went well."""
-    table = Table("Essai", "Résultat", "Durée", "Ce qui a été fait", title="Examen de l'installation", title_justify="left")
+    table = Table("Essai", "Résultat", "Durée", "Ce qui a été fait", title="Examen de l’installation", title_justify="left")
     to_mend: list[str] = []
     for trial in TRIALS:
         begun = time.monotonic()

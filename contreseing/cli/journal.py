@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli.opening import opened_ports
+from contreseing.cli.help import Commands
+from contreseing.cli.opening import check_known, opened_ports
 from contreseing.cli.words import err, out, save
 from contreseing.embedded.parts import PKI, S3
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.fault_labels import TAMPERING_LABELS
-from conventions.french import format_instant
+from conventions.french import counted, format_instant
 from conventions.journal.heads import JournalHead
 from conventions.journal.verification import JournalFinding
 from conventions.steps.prove_events import prove_consistency, prove_events, render_consistency, render_proof
@@ -22,7 +23,7 @@ from conventions.steps.verify_journal import verify_journal
 
 NEEDED = (S3, PKI)
 
-journal = typer.Typer(help="Le journal : l'horodater, le vérifier, prouver ce qu'il contient.", no_args_is_help=True)
+journal = typer.Typer(cls=Commands, help="Le journal : l’horodater, le vérifier, prouver ce qu’il contient.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def head(context: typer.Context) -> None:
 
 @journal.command("verify")
 def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--json", help="Écrire le résultat en JSON.")] = False) -> None:
-    """Relit chaque événement et le compare aux empreintes horodatées et aux copies de l'archive ; dit lequel a été touché."""
+    """Relit chaque événement et le compare aux empreintes horodatées et aux copies de l’archive ; dit lequel a été touché."""
     with opened_ports(context.obj, NEEDED) as ports:
         check = verify_journal(ports)
     if as_json:
@@ -58,7 +59,10 @@ def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--j
         for last in check.heads[-1:]:
             _show_head(last)
         stamped = check.heads[-1].size if check.heads else 0
-        out.print(f"{check.size} événements relus, {len(check.heads)} empreintes horodatées, {check.size - stamped} événements depuis.")
+        out.print(
+            f"{counted(check.size, 'événement relu', 'événements relus')},"
+            f" {counted(len(check.heads), 'empreinte horodatée', 'empreintes horodatées')}, {_events(check.size - stamped)} depuis."
+        )
     if not check.holds:
         raise EvidenceBroken(f"{len(check.findings)} things wrong with the journal", code="journal.changed")
     if not as_json:
@@ -68,10 +72,11 @@ def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--j
 @journal.command("prove")
 def prove(
     context: typer.Context,
-    reference: Annotated[str, typer.Argument(help="Référence d'une convention.")],
+    reference: Annotated[str, typer.Argument(help="Référence d’une convention.")],
     target: Annotated[Path | None, typer.Option("--out", help="Fichier JSON à écrire ; sans lui, la sortie.")] = None,
 ) -> None:
-    """Prouve que les événements d'une convention sont dans le journal à la dernière empreinte horodatée (RFC 9162)."""
+    """Prouve que les événements d’une convention sont dans le journal à la dernière empreinte horodatée (RFC 9162)."""
+    check_known(context.obj, reference)
     with opened_ports(context.obj, NEEDED) as ports:
         proof = prove_events(ports, reference)
     if not proof.events:
@@ -81,17 +86,17 @@ def prove(
         typer.echo(text, nl=False)
     else:
         save(target, text.encode())
-    err.print(f"{len(proof.events)} événements prouvés, {proof.later_events} depuis l'empreinte.")
+    err.print(f"{counted(len(proof.events), 'événement prouvé', 'événements prouvés')}, {_events(proof.later_events)} depuis l’empreinte.")
 
 
 @journal.command("consistency")
 def consistency(
     context: typer.Context,
-    first: Annotated[int, typer.Argument(help="Nombre d'événements de l'empreinte la plus ancienne.")],
+    first: Annotated[int, typer.Argument(help="Nombre d’événements de l’empreinte la plus ancienne.")],
     second: Annotated[int | None, typer.Argument(help="Celui de la plus récente ; la dernière empreinte sans lui.")] = None,
 ) -> None:
-    """Prouve qu'une empreinte ancienne est le début d'une plus récente : rien n'a été réécrit entre les deux (RFC 9162)."""
-    with opened_ports(context.obj) as ports:
+    """Prouve qu’une empreinte ancienne est le début d’une plus récente : rien n’a été réécrit entre les deux (RFC 9162)."""
+    with opened_ports(context.obj, is_deferring=True) as ports:
         proof = prove_consistency(ports, first, second)
     typer.echo(json.dumps(render_consistency(proof), indent=1))
 
@@ -103,6 +108,10 @@ def render_finding(finding: JournalFinding) -> str:
     return f"À signaler – {TAMPERING_LABELS[finding.tampering]}{where}{what}"
 
 
+def _events(count: int) -> str:
+    return counted(count, "événement", "événements")
+
+
 def _show_head(one: JournalHead) -> None:
-    out.print(f"{one.size} événements, empreinte {one.root_sha256}", markup=False)
+    out.print(f"{_events(one.size)}, empreinte {one.root_sha256}", markup=False)
     out.print(f"  horodatée le {format_instant(one.at)} par {', '.join(one.stamps)}", markup=False)

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from contreseing.cli.help import Commands
 from contreseing.cli.opening import opened_settings
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
 from contreseing.judging_settings import EUROPEAN_LIST_URL
-from conventions.french import format_date, paris_date
+from conventions.french import counted, format_date, paris_date
 from conventions.qualification import ListsState
 from conventions.steps.refresh_lists import assess
 
 if TYPE_CHECKING:
     from signing.list_refresh import ListFolder
 
-lists = typer.Typer(help="Les listes de confiance, qui disent ce qui est qualifié.", no_args_is_help=True)
+lists = typer.Typer(cls=Commands, help="Les listes de confiance, qui disent ce qui est qualifié.", no_args_is_help=True)
 
 FolderOption = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="Dossier des listes ; celui des réglages, sinon.")]
 ListsOption = Annotated[
@@ -49,7 +50,7 @@ def refresh(
     ] = None,
     signers: SignersOption = None,
 ) -> None:
-    """Reprend chaque liste à sa source, vérifie qui la signe, et garde la copie d'avant quand quelque chose ne va pas.
+    """Reprend chaque liste à sa source, vérifie qui la signe, et garde la copie d’avant quand quelque chose ne va pas.
 
     Code de sortie : 0, toutes à jour ; 1, l'une est à examiner.
     """
@@ -89,5 +90,5 @@ def _show(state: ListsState) -> None:
         table.add_row(one.territory, *dates, told.get(one.territory, "à jour"))
     out.print(table)
     if not found.is_well:
-        out.print(told.get("", f"{len(told)} liste(s) à examiner."), markup=False)
+        out.print(told.get("", f"{counted(len(told), 'liste', 'listes')} à examiner."), markup=False)
         raise typer.Exit(1)

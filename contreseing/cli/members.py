@@ -42,7 +42,7 @@ def import_file(
     columns: Annotated[
         bool,
         typer.Option(
-            "--columns", is_eager=True, callback=_show_columns, help="Dit quelles colonnes le fichier peut avoir, et s'arrête là."
+            "--columns", is_eager=True, callback=_show_columns, help="Dit quelles colonnes le fichier peut avoir, et s’arrête là."
         ),
     ] = False,
 ) -> None:
@@ -86,9 +86,9 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise _unreadable("Ce fichier n'existe pas ou ne peut pas être lu.", file) from error
+        raise _unreadable("Ce fichier n’existe pas ou ne peut pas être lu.", file) from error
     except UnicodeDecodeError as error:
-        raise _unreadable("Ce fichier n'est pas écrit en UTF-8 : enregistrez-le sous ce format.", file) from error
+        raise _unreadable("Ce fichier n’est pas écrit en UTF-8 : enregistrez-le sous ce format.", file) from error
 
 
 def _unreadable(advice: str, file: Path) -> InputRefused:

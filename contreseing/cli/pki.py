@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from contreseing.cli.help import Commands
 from contreseing.cli.trusting import read_file, refuse
 from contreseing.cli.words import out
 from contreseing.clock import SystemClock
@@ -34,7 +35,7 @@ NAMES = {
     "ocsp-syndicate": "répondeur OCSP du syndicat",
 }
 
-FolderOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Dossier de l'autorité.")]
+FolderOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Dossier de l’autorité.")]
 PassphraseOption = Annotated[
     Path | None,
     typer.Option(
@@ -47,7 +48,7 @@ PassphraseOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add this group to the command."""
-    pki = typer.Typer(name="pki", help="Autorité de certification et d'horodatage embarquée.", no_args_is_help=True)
+    pki = typer.Typer(cls=Commands, name="pki", help="Autorité de certification et d’horodatage embarquée.", no_args_is_help=True)
     for name, command in COMMANDS.items():
         pki.command(name)(command)
     app.add_typer(pki)
@@ -55,11 +56,11 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     folder: FolderOption,
-    base_url: Annotated[str, typer.Option("--base-url", help="Adresse à laquelle l'autorité répondra : ses certificats la portent.")],
+    base_url: Annotated[str, typer.Option("--base-url", help="Adresse à laquelle l’autorité répondra : ses certificats la portent.")],
     organisation: Annotated[str | None, typer.Option("--organisation", help="Organisme nommé dans les certificats.")] = None,
     passphrase_file: PassphraseOption = None,
 ) -> None:
-    """Crée l'autorité : racine, deux autorités, cachets, horodatage, répondeurs ; relancée, elle complète et ne refait rien."""
+    """Crée l’autorité : racine, deux autorités, cachets, horodatage, répondeurs ; relancée, elle complète et ne refait rien."""
     from signing.pki.directory import DEFAULT_ORGANISATION, ensure_pki  # noqa: PLC0415 for those who use it
     from signing.pki.key_files import read_passphrase  # noqa: PLC0415 as above
 
@@ -95,13 +96,13 @@ def renew(
     ensure_pki(folder, base_url, SystemClock().now(), organisation, passphrase=read_passphrase(passphrase_file), renewed=names or ())
     renewed = [NAMES.get(name, name) for name, serial in _serials(folder).items() if before.get(name) != serial]
     _show(folder)
-    out.print(f"Renouvelés : {', '.join(renewed)}." if renewed else "Rien n'était à renouveler.")
+    out.print(f"Renouvelés : {', '.join(renewed)}." if renewed else "Rien n’était à renouveler.")
 
 
 def export(
     folder: FolderOption, output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Dossier où copier les certificats.")]
 ) -> None:
-    """Copie les certificats des autorités (PEM), à donner à qui vérifie ; aucune clé n'est copiée."""
+    """Copie les certificats des autorités (PEM), à donner à qui vérifie ; aucune clé n’est copiée."""
     from signing.pki.directory import read_anchors  # noqa: PLC0415 as above
 
     anchors = read_anchors(folder)
@@ -125,7 +126,7 @@ def certify(
     reference: Annotated[str, typer.Option("--reference", help="Ce qui distingue cette clé, écrit dans le certificat.")] = "cle-durable",
     passphrase_file: PassphraseOption = None,
 ) -> None:
-    """Certifie une clé qui reste où elle est (HSM, jeton, service distant), d'après la demande qu'elle a signée.
+    """Certifie une clé qui reste où elle est (HSM, jeton, service distant), d’après la demande qu’elle a signée.
 
     Le titulaire est celui donné ici : la demande prouve seulement que la clé est détenue.
     """
@@ -139,20 +140,20 @@ def certify(
     passphrase, data = read_passphrase(passphrase_file), read_file(request)
     made = certify_key(folder, passphrase, data, Role(role), subject, timedelta(days=days), SystemClock().now())
     publish(output, made.pem)
-    out.print(f"Certificat {made.serial_number:x}, valable jusqu'au {format_date(paris_date(made.ends_at))} : {output}", markup=False)
+    out.print(f"Certificat {made.serial_number:x}, valable jusqu’au {format_date(paris_date(made.ends_at))} : {output}", markup=False)
 
 
 def revoke(
     folder: FolderOption,
     serial_number: Annotated[str, typer.Argument(metavar="NUMÉRO", help="Numéro de série, en hexadécimal.")],
 ) -> None:
-    """Révoque le certificat d'un signataire : le répondeur le dit aussitôt, la liste dans les cinq minutes."""
+    """Révoque le certificat d’un signataire : le répondeur le dit aussitôt, la liste dans les cinq minutes."""
     from signing.pki.certifying import revoke_certificate  # noqa: PLC0415 as above
 
     try:
         serial = int(serial_number, 16)
     except ValueError:
-        refuse(f"« {serial_number} » n'est pas un numéro de série.")
+        refuse(f"« {serial_number} » n’est pas un numéro de série.")
     revoke_certificate(folder, serial, SystemClock().now())
     out.print(f"Certificat {serial:x} révoqué.")
 
@@ -171,7 +172,7 @@ def _show(folder: Path) -> None:
     from signing.pki.directory import read_description  # noqa: PLC0415 as above
 
     base_url, organisation = read_description(folder)
-    table = Table("Certificat", "Numéro de série", "Valable jusqu'au", "Clé", title=f"{organisation}, {base_url}", title_justify="left")
+    table = Table("Certificat", "Numéro de série", "Valable jusqu’au", "Clé", title=f"{organisation}, {base_url}", title_justify="left")
     for name, certificate in _certificates(folder).items():
         table.add_row(NAMES.get(name, name), f"{certificate.serial_number:x}", _end(certificate), _state_of_key(folder / f"{name}.key"))
     out.print(table)
@@ -188,7 +189,7 @@ def _state_of_key(path: Path) -> str:
     if not path.exists():
         return "absente"
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return "lisible par d'autres : chmod 600"
+        return "lisible par d’autres : chmod 600"
     return "chiffrée" if is_encrypted(path) else "en clair, lisible par son seul propriétaire"
 
 

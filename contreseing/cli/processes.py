@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def worker(
     ready_file: Annotated[Path | None, typer.Option("--ready-file", help="Fichier créé quand le travail commence.")] = None,
 ) -> None:
-    """Envoie les courriels et les ordres d'activation, et tient le journal en ordre, jusqu'à SIGTERM ou Ctrl-C."""
+    """Envoie les courriels et les ordres d’activation, et tient le journal en ordre, jusqu’à SIGTERM ou Ctrl-C."""
     settings = load_settings()
     configure_logs("worker", settings.log_level)
     verify_stores(settings)
@@ -55,7 +55,7 @@ def portal(
         list[str], typer.Argument(metavar="ADRESSE:PORT…", help="Où écouter : une adresse par site, ou une seule derrière un relais.")
     ],
 ) -> None:
-    """Sert les trois sites (signataires, parapheur, gestion) jusqu'à SIGTERM ou Ctrl-C."""
+    """Sert les trois sites (signataires, parapheur, gestion) jusqu’à SIGTERM ou Ctrl-C."""
     settings = load_settings()
     configure_logs("portal", settings.log_level)
     verify_stores(settings)

@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def propose(
     context: typer.Context, file: Annotated[Path, typer.Argument(help="Fichier TOML de la proposition (voir docs/operating/proposals.md).")]
 ) -> None:
-    """Propose à un membre un bon de commande, un avenant ou un avis de résiliation : préparé, puis envoyé. Relancé, c'est le même."""
+    """Propose à un membre un bon de commande, un avenant ou un avis de résiliation : préparé, puis envoyé. Relancé, c’est le même."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -40,13 +40,13 @@ def rebuild(
     ] = None,
     is_compared: Annotated[bool, typer.Option("--compare", help="Comparer ensuite avec le registre en place.")] = False,
 ) -> None:
-    """Reconstruit un registre à partir de l'archive seule : conventions, faits, membres, journal ; dit ce qui est inconnu."""
+    """Reconstruit un registre à partir de l’archive seule : conventions, faits, membres, journal ; dit ce qui est inconnu."""
     with opened_settings(context.obj, (S3, PKI)) as settings:
         url = into or f"sqlite:///{(settings.data_dir / 'registry-rebuilt.sqlite').absolute()}"
         ports = build_ports(settings, is_deferring=True)
         try:
             with opened_registry(url) as fresh:
-                tell("Relecture de l'archive…")
+                tell("Relecture de l’archive…")
                 report = rebuild_registry(ports, fresh)
                 different = compare_registries(ports.registry, fresh) if is_compared else []
         finally:
@@ -59,12 +59,12 @@ def rebuild(
         complain(EvidenceBroken(f"{count} things could not be made again as they were", code="rebuild.incomplete", count=count))
         raise typer.Exit(INCOMPLETE)
     if is_compared:
-        out.print("Identique au registre en place, pour tout ce que l'archive contient.")
+        out.print("Identique au registre en place, pour tout ce que l’archive contient.")
 
 
 def _show(report: RebuildReport, settings: Settings | None) -> None:
     out.print(
-        f"{report.agreements} conventions, {report.members} membres, {report.objects} objets de l'archive, {report.events} événements."
+        f"{report.agreements} conventions, {report.members} membres, {report.objects} objets de l’archive, {report.events} événements."
     )
     if settings is not None:
         out.print(f"Registre reconstruit : {settings.data_dir / 'registry-rebuilt.sqlite'}", markup=False)
@@ -76,7 +76,7 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
         for line in _told_break(report.broken):
             out.print(line, markup=False)
     for reference in report.to_countersign_again[:LISTED]:
-        out.print(f"À contresigner de nouveau – {reference} : le fichier contresigné n'était pas encore archivé.", markup=False)
+        out.print(f"À contresigner de nouveau – {reference} : le fichier contresigné n’était pas encore archivé.", markup=False)
     out.print("Ne peut pas être connu :")
     if report.unsigned:
         more = f" et {len(report.unsigned) - LISTED} autres" if len(report.unsigned) > LISTED else ""
@@ -85,20 +85,20 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
     out.print(f"  - les événements depuis la dernière empreinte du journal ({_when(report)})", markup=False)
     if report.told_without_words:
         out.print(f"  - les mots de {report.told_without_words} demandes ou notes : ce qui attendait un agent attend de nouveau")
-    out.print(f"  - {report.personal_fields} données personnelles du journal, dont l'archive n'a que l'engagement")
+    out.print(f"  - {report.personal_fields} données personnelles du journal, dont l’archive n’a que l’engagement")
     out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")
 
 
 def _told_break(broken: JournalBreak) -> list[str]:
     """Say from where on the journal is unknown, and what that means for the facts of agreements."""
-    kept = f"jusqu'au {broken.after:%Y-%m-%d %H:%M} UTC ({broken.known} événements)" if broken.after is not None else "d'aucun événement"
+    kept = f"jusqu’au {broken.after:%Y-%m-%d %H:%M} UTC ({broken.known} événements)" if broken.after is not None else "d’aucun événement"
     ranges = ", ".join(f"n° {first} à {end - 1}" for first, end in broken.lost)
     numbered = f"numérotés de 0 à {broken.size - 1}, le dernier avant le {broken.until:%Y-%m-%d %H:%M} UTC"
     return [
-        f"À signaler – journal repris {kept} : il est rompu là, et {broken.size - broken.known} événements n'y sont pas.",
-        f"À signaler – événements illisibles : {ranges} ({numbered}). Ce qu'ils disaient d'une convention n'est connu que par son dossier.",
+        f"À signaler – journal repris {kept} : il est rompu là, et {broken.size - broken.known} événements n’y sont pas.",
+        f"À signaler – événements illisibles : {ranges} ({numbered}). Ce qu’ils disaient d’une convention n’est connu que par son dossier.",
     ]
 
 
 def _when(report: RebuildReport) -> str:
-    return f"{report.heads[-1].at:%Y-%m-%d %H:%M} UTC" if report.heads else "il n'y en a aucune"
+    return f"{report.heads[-1].at:%Y-%m-%d %H:%M} UTC" if report.heads else "il n’y en a aucune"

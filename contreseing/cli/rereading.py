@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contreseing.cli.opening import opened_ports
+from contreseing.cli.opening import check_known, opened_ports
 from contreseing.cli.words import out
 from contreseing.embedded.parts import PKI, S3
 from conventions.errors import VerificationFailed
@@ -21,15 +21,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def reread(context: typer.Context, reference: Annotated[str, typer.Argument(help="Référence de la convention archivée.")]) -> None:
-    """Relit une convention dans l'archive, telle qu'horodatée en dernier : empreinte, verrou, et l'avis des deux lecteurs."""
+    """Relit une convention dans l’archive, telle qu’horodatée en dernier : empreinte, verrou, et l’avis des deux lecteurs."""
+    check_known(context.obj, reference)
     with opened_ports(context.obj, (S3, PKI)) as ports:
         read = reread_archived(ports, reference)
     report, second = read.reports
     out.print(f"{reference} : {read.size_bytes} octets, empreinte {report.sha256}")
-    out.print(f"Verrou {read.state.lock_mode} jusqu'au {format_instant(read.state.retain_until)}")
+    out.print(f"Verrou {read.state.lock_mode} jusqu’au {format_instant(read.state.retain_until)}")
     until = verifiable_until(read.kept)
     if until is not None:
-        out.print(f"Vérifiable ainsi jusqu'au {format_instant(until)}, horodatage d'archivage renouvelé {read.renewals} fois")
+        out.print(f"Vérifiable ainsi jusqu’au {format_instant(until)}, horodatage d’archivage renouvelé {read.renewals} fois")
     for signature in report.signatures:
         reasons = f" ({' ; '.join(signature.reasons)})" if signature.reasons else ""
         level = signature.level.value if signature.level else "sans niveau"

@@ -30,10 +30,10 @@ SETTINGS_KEY = "signataire"
 
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Fichiers PDF.")]
 OutputOption = Annotated[
-    Path, typer.Option("--output", metavar="DIR", help="Dossier des fichiers produits, sous le même nom ; l'original n'est jamais touché.")
+    Path, typer.Option("--output", metavar="DIR", help="Dossier des fichiers produits, sous le même nom ; l’original n’est jamais touché.")
 ]
 TsaOption = Annotated[
-    list[str] | None, typer.Option("--tsa", metavar="URL", help="Autorité d'horodatage ; plusieurs dans l'ordre de préférence.")
+    list[str] | None, typer.Option("--tsa", metavar="URL", help="Autorité d’horodatage ; plusieurs dans l’ordre de préférence.")
 ]
 
 
@@ -88,7 +88,7 @@ def sign(
 
 
 def restamp(files: FilesArgument, output: OutputOption, trust: TrustOption = None, tsa: TsaOption = None) -> None:
-    """Renouvelle l'horodatage d'archive de fichiers encore valables, et dit jusqu'à quand chacun pourra être vérifié.
+    """Renouvelle l’horodatage d’archive de fichiers encore valables, et dit jusqu’à quand chacun pourra être vérifié.
 
     Relancée après un arrêt, la commande ne refait pas ce qui est fait. Code de sortie : 0, tout est redaté ; 1, un fichier ne l'est pas.
     """
@@ -103,7 +103,7 @@ def restamp(files: FilesArgument, output: OutputOption, trust: TrustOption = Non
                     failed += _told(str(file), error)
                 else:
                     publish(output / file.name, made.data)
-                    out.print(f"{file} : vérifiable jusqu'au {format_instant(made.verifiable_until)}", markup=False)
+                    out.print(f"{file} : vérifiable jusqu’au {format_instant(made.verifiable_until)}", markup=False)
                 advance()
         _tell_requests(by_hand)
     finally:
@@ -135,7 +135,7 @@ def _opened(trust: list[Path] | None, tsa: list[str] | None, *, with_settings: b
     settings = load_settings() if with_settings else None
     addresses = tsa or (list(settings.timestamp_urls) if settings is not None else [])
     if not anchors or not addresses:
-        refuse("Donnez au moins une autorité de confiance (--trust) et une autorité d'horodatage (--tsa).")
+        refuse("Donnez au moins une autorité de confiance (--trust) et une autorité d’horodatage (--tsa).")
     if settings is None:
         return HandSigning(anchors, addresses, SystemClock())
     policies = frozenset(settings.tsa_policies.split())
@@ -147,7 +147,7 @@ def _settings_key() -> Pkcs11Access | CscAccess:
 
     lasting = lasting_key(load_settings())
     if lasting is None or lasting.access is None:
-        refuse("Aucune clé de signataire n'est réglée pour ce processus (SIGNATORY_KEY, et le code ou le jeton de cette clé).")
+        refuse("Aucune clé de signataire n’est réglée pour ce processus (SIGNATORY_KEY, et le code ou le jeton de cette clé).")
     return lasting.access
 
 

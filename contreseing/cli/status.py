@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from contreseing.cli.opening import opened_ports
+from contreseing.cli.opening import check_known, opened_ports
 from contreseing.cli.words import out
 from conventions.agreements import Agreement, settled_services
 from conventions.french import format_instant
@@ -31,6 +31,8 @@ def status(
     reference: Annotated[str | None, typer.Argument(help="Référence d’une convention, par exemple 2026-0014.")] = None,
 ) -> None:
     """Montre où en sont les conventions de chaque campagne, ou l’histoire d’une seule."""
+    if reference is not None:
+        check_known(context.obj, reference)
     with opened_ports(context.obj) as ports, ports.registry.read() as tx:
         if reference is None:
             _show_campaigns(ports, tx)

@@ -16,7 +16,7 @@ ANCHOR_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 TrustOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--trust", help="Dossier (ou fichier) des certificats d'autorités à qui se fier : .pem, .crt, .cer, .der. Peut se répéter."
+        "--trust", help="Dossier (ou fichier) des certificats d’autorités à qui se fier : .pem, .crt, .cer, .der. Peut se répéter."
     ),
 ]
 

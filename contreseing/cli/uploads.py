@@ -23,13 +23,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check_upload(
-    prepared: Annotated[Path, typer.Argument(help="Fichier préparé, tel qu'il a été remis.")],
-    uploaded: Annotated[Path, typer.Argument(help="Fichier signé, tel qu'il a été reçu.")],
+    prepared: Annotated[Path, typer.Argument(help="Fichier préparé, tel qu’il a été remis.")],
+    uploaded: Annotated[Path, typer.Argument(help="Fichier signé, tel qu’il a été reçu.")],
     field: Annotated[str, typer.Option("--field", help="Emplacement de signature attendu, par exemple Signature_Membre.")],
     signer: Annotated[
-        str, typer.Option("--signer", help="Personne attendue : prénom et nom, dans n'importe quel ordre ; sinon, n'importe qui.")
+        str, typer.Option("--signer", help="Personne attendue : prénom et nom, dans n’importe quel ordre ; sinon, n’importe qui.")
     ] = "",
-    siren: Annotated[str, typer.Option("--siren", help="SIREN attendu dans le certificat ; sinon, n'importe quel établissement.")] = "",
+    siren: Annotated[str, typer.Option("--siren", help="SIREN attendu dans le certificat ; sinon, n’importe quel établissement.")] = "",
     trust: TrustOption = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Le résultat sur une ligne JSON.")] = False,
@@ -63,11 +63,11 @@ def check_upload(
     unchecked = [
         (name, told)
         for name, told, is_left in (
-            ("authority", "l'autorité du certificat (--trust)", not anchors),
+            ("authority", "l’autorité du certificat (--trust)", not anchors),
             ("person", "la personne (--signer)", person is None),
-            ("organisation", "l'établissement (--siren)", person is None or not siren),
-            ("revocation", "l'état du certificat (révoqué ou non) auprès de son autorité", True),
-            ("timestamp", "la place laissée à l'horodatage que le dépôt ajoute", not found.has_token),
+            ("organisation", "l’établissement (--siren)", person is None or not siren),
+            ("revocation", "l’état du certificat (révoqué ou non) auprès de son autorité", True),
+            ("timestamp", "la place laissée à l’horodatage que le dépôt ajoute", not found.has_token),
         )
         if is_left
     ]
@@ -81,7 +81,7 @@ def check_upload(
         f"  Non vérifié ici : {', '.join(told for _, told in unchecked)}. Le dépôt vérifie tout cela et peut encore refuser.", markup=False
     )
     if not anchors:
-        out.print("Aucune autorité de confiance n'a été donnée (--trust) : l'autorité du certificat n'a pas été vérifiée.")
+        out.print("Aucune autorité de confiance n’a été donnée (--trust) : l’autorité du certificat n’a pas été vérifiée.")
 
 
 def _print_json(said: dict[str, object]) -> None:

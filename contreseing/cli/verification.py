@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Fichiers PDF signés, de ce logiciel ou d'un autre.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Fichiers PDF signés, de ce logiciel ou d’un autre.")],
     trust: TrustOption = None,
     at: Annotated[
         str | None,
@@ -55,7 +55,7 @@ def verify(
     from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 as above
 
     if lists is not None and not lists.is_dir():
-        refuse(f"{lists} n'est pas un dossier : lancez d'abord « contreseing lists refresh --dir {lists} ».")
+        refuse(f"{lists} n’est pas un dossier : lancez d’abord « contreseing lists refresh --dir {lists} ».")
     now = SystemClock().now()
     qualifier = _qualifier(lists, lists_signers) if lists is not None else None
     instant = _instant(at) if at is not None else now
@@ -75,7 +75,7 @@ def verify(
             else:
                 _tell(file, one)
     if not json_lines and not trust:
-        out.print("Aucune autorité de confiance n'a été donnée (--trust) : l'identité des signataires ne peut pas être vérifiée.")
+        out.print("Aucune autorité de confiance n’a été donnée (--trust) : l’identité des signataires ne peut pas être vérifiée.")
     if report is not None:
         _write_report(report, found, instant, now)
     if len(found) < len(files):
@@ -142,5 +142,5 @@ def _instant(text: str) -> datetime:
             return datetime.combine(date.fromisoformat(text), END_OF_DAY, PARIS)
         instant = datetime.fromisoformat(text)
     except ValueError:
-        refuse(f"« {text} » n'est pas une date : écrivez 2031-05-01 ou 2031-05-01T14:30:00+02:00.")
+        refuse(f"« {text} » n’est pas une date : écrivez 2031-05-01 ou 2031-05-01T14:30:00+02:00.")
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=PARIS)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from contreseing.cli.help import Commands
 from contreseing.cli.opening import has_settings
 from contreseing.cli.words import complain, err, out, system_says, tell
 from contreseing.demonstration.members import published_members
 from contreseing.settings import load_settings
 from conventions.errors import ContreseingError
+from conventions.french import counted
 from conventions.people import folded
 from conventions.scale import Category
 
@@ -23,7 +25,8 @@ FAULTY, UNUSABLE = 1, 2
 """Exit codes: the wording has a fault; the command, or a file that it names, cannot be used."""
 
 app = typer.Typer(
-    help="Essaie un modèle de texte avant de l'employer, sans réglage ni base de données.",
+    cls=Commands,
+    help="Essaie un modèle de texte avant de l’employer, sans réglage ni base de données.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -43,7 +46,8 @@ def add_to(parent: typer.Typer) -> None:
 def check(file: Annotated[Path, typer.Argument(help="Fichier du modèle (Markdown, UTF-8).")], kind: KindOption = None) -> None:
     """Vérifie un modèle : écriture, champs, mise en page, et égalité mot à mot du PDF et de sa version accessible."""
     shown = _previewed(file, _kind_of(file, kind), None)
-    out.print(f"{file} : modèle valable, {shown.rendered.page_count} page(s), {len(shown.twin)} partie(s) de lecture.", markup=False)
+    pages, parts = counted(shown.rendered.page_count, "page", "pages"), counted(len(shown.twin), "partie", "parties")
+    out.print(f"{file} : modèle valable, {pages}, {parts} de lecture.", markup=False)
     if shown.points:
         out.print(f"Points traités : {len({point for point, _ in shown.points})}.")
     out.print(f"Texte du PDF et de sa version accessible : identiques, mot à mot ({shown.word_count} mots).")
@@ -55,13 +59,13 @@ def preview(
     wording: Annotated[str, typer.Argument(help="Fichier du modèle, ou nature du document (convention, charter…) : le modèle fourni.")],
     kind: KindOption = None,
     member: Annotated[
-        str | None, typer.Option("--member", help="Nom du membre à faire figurer, avec sa catégorie et son montant s'ils sont publiés.")
+        str | None, typer.Option("--member", help="Nom du membre à faire figurer, avec sa catégorie et son montant s’ils sont publiés.")
     ] = None,
     target: Annotated[
         Path | None, typer.Option("--out", help="PDF à écrire (apercu-NATURE.pdf sinon) ; les images des pages se placent à côté.")
     ] = None,
 ) -> None:
-    """Compose un modèle avec des données fictives : un PDF, et l'image de chacune de ses pages à côté."""
+    """Compose un modèle avec des données fictives : un PDF, et l’image de chacune de ses pages à côté."""
     from documents.preview import KINDS, newest_bundled  # noqa: PLC0415 half a second of imports, for those who render
 
     if wording in KINDS and not Path(wording).is_file():
@@ -81,7 +85,7 @@ def _write(pdf: Path, shown: WordingPreview) -> None:
     from documents.pictures import render_picture  # noqa: PLC0415 as above
 
     pdf.write_bytes(shown.rendered.data)
-    out.print(f"{pdf} : {shown.rendered.page_count} page(s).", markup=False)
+    out.print(f"{pdf} : {counted(shown.rendered.page_count, 'page', 'pages')}.", markup=False)
     for page in range(1, shown.rendered.page_count + 1):
         picture = pdf.with_name(f"{pdf.stem}-page-{page:02d}.png")
         picture.write_bytes(render_picture(shown.rendered.data, page))
@@ -129,7 +133,7 @@ def _kind_of(file: Path, given: str | None) -> str:
 
     if given is not None:
         if given not in KINDS:
-            _refuse(f"« {given} » n'est pas une nature de document ({', '.join(KINDS)}).")
+            _refuse(f"« {given} » n’est pas une nature de document ({', '.join(KINDS)}).")
         return given
     for kind in KINDS:
         if file.absolute().parent.name == kind:
@@ -138,7 +142,7 @@ def _kind_of(file: Path, given: str | None) -> str:
         if file.stem.replace("-", "_").startswith(kind):
             return kind
     if not file.is_file():
-        _refuse(f"« {file} » n'est ni un fichier, ni une nature de document ({', '.join(KINDS)}).")
+        _refuse(f"« {file} » n’est ni un fichier, ni une nature de document ({', '.join(KINDS)}).")
     return _refuse(f"Nature du document inconnue : rangez {file} dans un dossier de ce nom, ou ajoutez --kind ({', '.join(KINDS)}).")
 
 

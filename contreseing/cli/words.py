@@ -19,11 +19,11 @@ MOST_PROBLEMS_SHOWN = 50
 
 
 _SYSTEM_SAYS: Mapping[int, str] = {
-    errno.ENOENT: "il n'existe pas",
-    errno.EISDIR: "c'est un dossier",
-    errno.ENOTDIR: "son chemin passe par un fichier qui n'est pas un dossier",
-    errno.EACCES: "l'accès est refusé",
-    errno.EPERM: "l'accès est refusé",
+    errno.ENOENT: "il n’existe pas",
+    errno.EISDIR: "c’est un dossier",
+    errno.ENOTDIR: "son chemin passe par un fichier qui n’est pas un dossier",
+    errno.EACCES: "l’accès est refusé",
+    errno.EPERM: "l’accès est refusé",
     errno.ENOSPC: "le disque est plein",
     errno.EROFS: "le disque est en lecture seule",
     errno.ENAMETOOLONG: "son nom est trop long",

@@ -104,9 +104,9 @@ class Stack:
         for name in self.supervisor.dead_parts():
             label = build_part(name, self.workspace).label
             if len(self._restarts) == RESTARTS_A_MINUTE and time.monotonic() - self._restarts[0] < 60:  # noqa: PLR2004 a minute
-                raise self.supervisor.failure(name, "s'arrête sans cesse")
+                raise self.supervisor.failure(name, "s’arrête sans cesse")
             self._restarts.append(time.monotonic())
-            self._tell(f"« {label} » s'est arrêté : nouveau démarrage.")
+            self._tell(f"« {label} » s’est arrêté : nouveau démarrage.")
             self.start_part(name)
 
     def release(self) -> None:

@@ -226,7 +226,7 @@ def test_restamp_adds_a_stamp_and_says_until_when(pki: RunningPki, trust: Path, 
     command = ("restamp", file, broken, "--trust", trust, "--tsa", f"{pki.address}/tsa", "--output", output)
     code, said = run(*command)
     assert (code, [path.name for path in output.iterdir()]) == (1, ["kept.pdf"])
-    assert "vérifiable jusqu'au" in said
+    assert "vérifiable jusqu’au" in said
     assert "verification.before_restamp" in said
     stamped = (output / "kept.pdf").read_bytes()
     assert stamped.startswith(countersigned.data)

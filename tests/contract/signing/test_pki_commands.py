@@ -90,7 +90,7 @@ def test_a_passphrase_is_never_taken_for_granted(folder: Path) -> None:
 def test_renew_changes_the_services_named_and_nothing_else(folder: Path) -> None:
     invoke("init", "--dir", folder, "--base-url", ADDRESS)
     before = read_certificates(folder)
-    assert "Rien n'était à renouveler." in invoke("renew", "--dir", folder)[1]
+    assert "Rien n’était à renouveler." in invoke("renew", "--dir", folder)[1]
     code, said = invoke("renew", "--dir", folder, "timestamps")
     assert (code, said.strip().splitlines()[-1]) == (0, "Renouvelés : horodatage.")
     after = read_certificates(folder)
@@ -183,7 +183,7 @@ def test_what_cannot_be_certified_or_revoked_is_refused(folder: Path) -> None:
     assert not folder.with_name("made.pem").exists()
     assert certified(folder, good)[0] == 0
     assert "Rôle inconnu" in certified(folder, good, role="root")[1]
-    assert "n'est pas un numéro" in invoke("revoke", "--dir", folder, "numéro")[1]
+    assert "n’est pas un numéro" in invoke("revoke", "--dir", folder, "numéro")[1]
     with pytest.raises(NotFound) as unknown:
         invoke("revoke", "--dir", folder, "abc")
     assert unknown.value.code == "pki.serial"

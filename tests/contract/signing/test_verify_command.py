@@ -63,8 +63,8 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(folder: Path) -> No
     assert done.exit_code == 2
     assert "signed.pdf : Valable au niveau B-LTA." in done.stdout
     assert "unsigned.pdf : Non valable" in done.stdout
-    assert "absent.pdf ne peut pas être lu : il n'existe pas." in done.stderr
-    assert "trust ne peut pas être lu : c'est un dossier." in done.stderr
+    assert "absent.pdf ne peut pas être lu : il n’existe pas." in done.stderr
+    assert "trust ne peut pas être lu : c’est un dossier." in done.stderr
     assert "No such file" not in done.output
     lines = [json.loads(line) for line in run(folder, "absent.pdf", "signed.pdf", "--trust", "trust", "--json").stdout.splitlines()]
     assert [(list(line), line["valid"]) for line in lines] == [(KEYS, False), (KEYS, True)]

@@ -70,7 +70,7 @@ def test_a_second_store_is_filled_as_the_check_says(first: dict[str, str], bucke
     keep(ports, "journal/2026", "head", b"head", UNTIL)
     keep_index(ports, "journal/2026", UNTIL)
     close_ports(ports)
-    assert "L'archive est intacte." in run(first, "check", "--all").output
+    assert "L’archive est intacte." in run(first, "check", "--all").output
     assert run(first, "repair").exit_code == 1
     bucket = f"{buckets.archive}-second"
     minio.make_bucket(bucket, object_lock=True)
@@ -89,7 +89,7 @@ def test_a_second_store_is_filled_as_the_check_says(first: dict[str, str], bucke
 
     mended = run(both, "repair")
     assert (mended.exit_code, "2 fichiers recopiés" in mended.output.replace("\xa0", " ")) == (0, True)
-    assert "L'archive est intacte." in run(both, "check", "--all").output
+    assert "L’archive est intacte." in run(both, "check", "--all").output
 
     for one in (buckets.archive, bucket):
         for version in list(minio.list_objects(one, prefix="journal/2026/0001", include_version=True)):
