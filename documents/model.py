@@ -13,6 +13,7 @@ from conventions.ports.documents import TwinPart
 from documents.blocks import Run, Runs
 from documents.composition import compose
 from documents.field_names import CONDITION_NAMES, FIELD_NAMES, LIST_NAMES
+from documents.french import NO_BREAK
 from documents.inline import FIELD
 from documents.twin import render_parts
 from documents.vocabulary import Values
@@ -73,10 +74,10 @@ def _unfilled(blocks: tuple[BlockTemplate, ...]) -> Iterator[BlockTemplate]:
 
 
 def _both(condition: str, held: tuple[BlockTemplate, ...], otherwise: tuple[BlockTemplate, ...]) -> Iterator[BlockTemplate]:
-    yield _note(f"variable : ce qui suit, {condition}")
+    yield _note(f"variable{NO_BREAK}: ce qui suit, {condition}")
     yield from _unfilled(held)
     if otherwise:
-        yield _note("variable : sinon, ce qui suit")
+        yield _note(f"variable{NO_BREAK}: sinon, ce qui suit")
         yield from _unfilled(otherwise)
     yield _note("fin du texte variable")
 
@@ -113,7 +114,7 @@ def _piece(piece: Run | FieldUse) -> Run:
 
 
 def _name(said: str) -> str:
-    return f"{_OPENING}variable : {said}{_CLOSING}"
+    return f"{_OPENING}variable{NO_BREAK}: {said}{_CLOSING}"
 
 
 def _unmarked(text: Text) -> Runs:

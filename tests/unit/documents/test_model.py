@@ -13,6 +13,7 @@ from documents.adapter import ReportlabDocuments
 from documents.agreements import VOCABULARIES
 from documents.evidence_vocabulary import EVIDENCE_WORDING
 from documents.field_names import CONDITION_NAMES, FIELD_NAMES, LIST_NAMES
+from documents.french import NO_BREAK
 from documents.model import render_model
 from documents.wording_files import BUNDLED, WordingFiles
 from documents.wording_parser import parse_wording
@@ -26,7 +27,7 @@ VARIABLE = re.compile(r"<mark>\[[^\]]*\]</mark>")
 def model_of(*lines: str) -> str:
     """Render the model of a wording of one part."""
     (part,) = render_model(parse_wording("\n".join(("::: part Une", "", *lines)).encode(), "convention/essai", "essai.md"))
-    return part.html
+    return part.html.replace(NO_BREAK, " ")
 
 
 @pytest.mark.parametrize("kind", Kind)
