@@ -41,7 +41,7 @@ def say_read(request: Request, here: Here, cookie: Cookie, account: Person, kind
     except RuleRefused as error:
         if error.code == "role.refused":
             raise
-        return _model_page(request, here, cookie, account, wording_id, [PageError(sentence(error), "lecture")], status_of(error))
+        return _model_page(request, here, cookie, account, wording_id, [PageError(sentence(error), "texte")], status_of(error))
     following = still_to_open(desk(here.ports, cookie))
     return go(f"/document/{following[0].reference}" if following else "/")
 

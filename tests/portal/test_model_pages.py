@@ -125,8 +125,8 @@ def test_a_model_that_changed_while_its_page_was_open_is_shown_anew_and_not_take
     world.documents.wordings["convention/2026-1"] = "changed"
     assert visitor.send().status_code == 409
     assert "Le modèle a changé depuis que cette page est ouverte : lisez le texte qui suit." in visitor.text
-    assert 'href="#lecture"' in visitor.page.text
-    assert "Aucun document ne l’attend en ce moment." in visitor.text
+    assert 'href="#texte"' in visitor.page.text
+    assert "Aucun document à signer n’a ce texte en ce moment." in visitor.text
     assert sha256_hex(b"changed") in visitor.text
     with world.registry.read() as tx:
         assert tx.model_reads("a-signatory") == []
