@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from conventions.canonical import Json
+from conventions.kinds import Kind
 from conventions.people import Person
 from conventions.signatures import SealedManifest
 
@@ -26,13 +27,18 @@ class HowShown(StrEnum):
 
 @dataclass(frozen=True)
 class ManifestItem:
-    """One document of a ceremony, by its digests; ``served_as`` are the forms (text, picture) in which it was opened, as journalled."""
+    """One document of a ceremony, by its digests.
+
+    ``served_as`` are the forms (text, picture) in which it was opened, as journalled; ``model_sha256`` is the digest of the model that
+    the signatory read, for a document of the standard pile.
+    """
 
     reference: str
     prepared_sha256: str
     member_signed_sha256: str
     how_shown: HowShown
     served_as: tuple[str, ...] = ()
+    model_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,16 @@ class Review:
     at: datetime
 
 
+@dataclass(frozen=True)
+class ModelRead:
+    """The signatory's word that a model was read: the text of a kind, by its digest. Another text is another model."""
+
+    account_id: str
+    kind: Kind
+    sha256: str
+    at: datetime
+
+
 def ceremony_manifest(
     authorisation: Authorisation, person: Person, delegation_number: str, organisation: str, siren: str
 ) -> Mapping[str, Json]:
@@ -87,6 +103,7 @@ def ceremony_manifest(
                 "member_signed_sha256": item.member_signed_sha256,
                 "how_shown": item.how_shown.value,
                 "served_as": list(item.served_as),
+                **({"model_sha256": item.model_sha256} if item.model_sha256 is not None else {}),
             }
             for item in authorisation.items
         ],

@@ -29,7 +29,8 @@ class ReportedDelegation:
 class ReportedItem:
     """A document of the list and its result: countersigned at an instant, or not and why (a sentence).
 
-    ``return_reason`` is what the signatory wrote where the document then went back to its member.
+    ``return_reason`` is what the signatory wrote where the document then went back to its member; ``model_sha256`` is the digest of
+    the model that was read for it, where the sealed list tells one.
     """
 
     reference: str
@@ -45,6 +46,7 @@ class ReportedItem:
     failure: str | None
     returned_at: datetime | None = None
     return_reason: str | None = None
+    model_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class CeremonyReport:
     def countersigned(self) -> tuple[ReportedItem, ...]:
         """Return the documents that were countersigned."""
         return tuple(item for item in self.items if item.countersigned_at is not None)
+
+    @property
+    def models_read(self) -> tuple[str, ...]:
+        """Return the digests of the models that were read for the list."""
+        return tuple(sorted({item.model_sha256 for item in self.items if item.model_sha256 is not None}))
 
     @property
     def total_eur(self) -> int:
@@ -112,4 +119,5 @@ def _item_data(item: ReportedItem) -> Mapping[str, Json]:
         "failure": item.failure,
         "returned_at": item.returned_at.isoformat() if item.returned_at is not None else None,
         "return_reason": item.return_reason,
+        **({"model_sha256": item.model_sha256} if item.model_sha256 is not None else {}),
     }

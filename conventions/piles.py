@@ -50,7 +50,8 @@ def _demanding(agreement: Agreement, context: Context) -> Iterable[str]:
     preparation, member = preparation_of(agreement), context.member
     if agreement.kind is not Kind.CONVENTION:
         yield "pile.own_terms"
-    if agreement.required_fact(FactKind.PREPARED).data.get("wording_sha256") != context.model_sha256:
+    prepared_from = agreement.required_fact(FactKind.PREPARED).data.get("wording_sha256")
+    if context.model_sha256 is None or prepared_from != context.model_sha256:
         yield "pile.wording_changed"
     if not context.programme.scale.is_on_scale(member.category, preparation.contribution_eur):
         yield "pile.off_scale"

@@ -17,6 +17,7 @@ from conventions.links import Link, Purpose, Visit
 from conventions.members import Member
 from conventions.outgoing import Outgoing
 from conventions.people import Person
+from conventions.ports.documents import TwinPart
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.powers import Act
 from conventions.preservation import kept_file, verifiable_until
@@ -142,10 +143,31 @@ class Pile(StrEnum):
 
 
 @dataclass(frozen=True)
+class DeskModel:
+    """A programme's model for a kind: its wording, the digest of its text as it stands, when this account read that text (or None)."""
+
+    wording_id: str
+    kind: Kind
+    sha256: str
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model as the desk shows it, part by part."""
+
+    model: DeskModel
+    parts: tuple[TwinPart, ...]
+    demonstration: bool
+
+
+@dataclass(frozen=True)
 class DeskItem:
     """One agreement on the desk; ``reasons`` are codes of ``conventions.sentences`` that put it in its pile.
 
     ``not_covered_because`` is the code of why the delegation does not cover it today.
+
+    ``model`` is what a document of the standard pile conforms to; None in the other piles.
 
     ``signed_by`` is nobody where the syndicate signs alone; it waits since the member's signature, or since it was prepared.
     """
@@ -165,6 +187,12 @@ class DeskItem:
     mark: Mark | None
     is_opened: bool
     not_covered_because: str | None
+    model: DeskModel | None
+
+    @property
+    def is_model_unread(self) -> bool:
+        """Tell whether the model to which this document conforms is still to be read."""
+        return self.model is not None and self.model.read_at is None
 
     @property
     def is_covered(self) -> bool:
@@ -194,6 +222,17 @@ class DeskView:
     def not_covered_because(self) -> str | None:
         """Why nothing at all may be signed: what waits is all uncovered; else None."""
         return "delegation.not_covering" if self.items and len(self.uncovered) == len(self.items) else None
+
+    @property
+    def models(self) -> tuple[DeskModel, ...]:
+        """The models to which what may be signed of the standard pile conforms: one, save where programmes meet."""
+        found = {item.model.wording_id: item.model for item in self.items if item.model and item.is_covered and item.mark is not Mark.ASIDE}
+        return tuple(model for _, model in sorted(found.items()))
+
+    @property
+    def unread_models(self) -> tuple[DeskModel, ...]:
+        """Those of the models that are still to be read."""
+        return tuple(model for model in self.models if model.read_at is None)
 
     def pile(self, pile: Pile) -> tuple[DeskItem, ...]:
         """The items of one pile, by reference."""

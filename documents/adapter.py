@@ -7,13 +7,15 @@ from pathlib import Path
 
 from conventions.canonical import Json
 from conventions.ceremony_report import CeremonyReport
-from conventions.errors import InputRefused
+from conventions.errors import ConfigurationError, InputRefused
+from conventions.kinds import Kind
 from conventions.ports.documents import RenderedAgreement, StampText, TwinPart
 from conventions.terms import Terms
 from documents.agreements import issue_of, title_of, values_of
 from documents.blocks import Composition
 from documents.composition import compose
 from documents.evidence_vocabulary import EVIDENCE_WORDING
+from documents.model import render_model
 from documents.pdf.stationery import PLAIN, Stationery
 from documents.rendering import render_composition
 from documents.stamps import render_stamp_page
@@ -56,6 +58,16 @@ class ReportlabDocuments:
             InputRefused, ConfigurationError: as ``render_agreement``.
         """
         return render_parts(self._compose(terms))
+
+    def render_model(self, wording_id: str) -> tuple[TwinPart, ...]:
+        """Write a wording as HTML, one part for each of its own, what varies from one document to the next said in words.
+
+        Raises:
+            ConfigurationError: no such wording, an error in its file, or not one of an agreement.
+        """
+        if wording_id.partition("/")[0] not in set(Kind):
+            raise ConfigurationError(f"{wording_id} is the model of no agreement", code="wording.unknown", wording=wording_id)
+        return render_model(self._wordings.wording(wording_id))
 
     def _compose(self, terms: Terms) -> Composition:
         wording = self._wordings.wording(terms.wording_id)

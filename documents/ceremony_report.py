@@ -82,7 +82,7 @@ def _summary(done: int, total: int, total_eur: int) -> str:
 
 
 def _facts(report: CeremonyReport) -> Mapping[str, str]:
-    delegation, person = report.delegation, report.person
+    delegation, person, models = report.delegation, report.person, report.models_read
     return {
         "Autorisé par": f"{person.addressed}, {person.capacity}",
         "Délégation": f"n° {delegation.number} du {format_date(delegation.on)}, jusqu’au {format_date(delegation.ends_on)}",
@@ -90,6 +90,7 @@ def _facts(report: CeremonyReport) -> Mapping[str, str]:
         "Second facteur": SECOND_FACTOR,
         "Liste scellée et horodatée le": format_instant(report.sealed.sealed_at),
         "Autorisation valable jusqu’au": format_instant(report.expires_at),
+        **({"Modèle lu, empreinte SHA-256": " ; ".join(map(spell_digest, models))} if models else {}),
         "Séance": report.id,
     }
 
@@ -111,7 +112,8 @@ def _digest(digest_hex: str) -> str:
 
 def _how(item: ReportedItem) -> str:
     served = f" ({', '.join(SERVED[form] for form in item.served_as)})" if item.served_as else ""
-    return f"Vu : {SHOWN[item.how_shown]}{served}."
+    model = " ; modèle lu" if item.model_sha256 is not None else ""
+    return f"Vu : {SHOWN[item.how_shown]}{served}{model}."
 
 
 def _why(item: ReportedItem) -> str:

@@ -57,6 +57,7 @@ EVENT_SENTENCES: Mapping[str, str] = MappingProxyType(
         # the desk, the office, what leaves
         "desk.shown": "Document ouvert au parapheur.",
         "desk.reviewed": "Document examiné au parapheur.",
+        "desk.model_read": "Modèle des documents lu au parapheur, dit par la personne qui signe.",
         "ceremony.authorised": "Liste de documents autorisée au parapheur, avec un second facteur d'identification.",
         "ceremony.report_read": "Rapport d'une séance de signature téléchargé au parapheur.",
         "ceremony.list_read": "Liste scellée téléchargée au parapheur.",

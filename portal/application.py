@@ -10,7 +10,7 @@ from conventions.ports.system import Ports
 from portal import notices, people, problems
 from portal.access_log import AccessLog
 from portal.context import Context
-from portal.desk import ceremonies, documents
+from portal.desk import ceremonies, documents, models
 from portal.headers import SecurityHeaders
 from portal.office import agreements, api, attentions, members, overview, proofs, repairs, reports
 from portal.settings import PortalSettings, Site
@@ -19,7 +19,7 @@ from portal.sites import SiteDispatch
 
 ROUTERS: Mapping[Site, Sequence[APIRouter]] = {
     Site.SIGNERS: (opening.router, reading.router, deciding.router, uploading.router, information.router, checking.router),
-    Site.DESK: (people.router, documents.router, ceremonies.router),
+    Site.DESK: (people.router, documents.router, models.router, ceremonies.router),
     Site.OFFICE: (
         people.router,
         overview.router,

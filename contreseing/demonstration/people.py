@@ -96,8 +96,9 @@ def sign_all(sites: Sites, addresses: Sequence[str], tell: Told, *, is_looking: 
 
 
 def review_desk(browser: Browser, tell: Told, *, is_looking: bool) -> int:
-    """Be the Vice-President: open each document that must be looked at and declare it ready; return how many were opened."""
+    """Be the Vice-President: read the model, open each document that must be and declare it ready; return how many were opened."""
     opened = 0
+    _read_models(browser, is_looking=is_looking)
     documents = [path for path in browser.open("/").links if path.startswith("/document/")]
     if not documents:
         raise VerificationFailed("the desk is empty", code="demonstration.unexpected")
@@ -109,6 +110,16 @@ def review_desk(browser: Browser, tell: Told, *, is_looking: bool) -> int:
         opened += 1
         tell()
     return opened
+
+
+def _read_models(browser: Browser, *, is_looking: bool) -> None:
+    """Read each model that the desk names, unless it was read before: its page then has no form."""
+    for path in sorted({path for path in browser.open("/").links if path.startswith("/modele/")}):
+        page = browser.open(path)
+        if is_looking:
+            browser.look(page)
+        if any(form.action == path for form in page.forms):
+            browser.send(page, path)
 
 
 def authorise(browser: Browser, account: DemonstrationAccount, entered_at: float) -> tuple[str, int]:

@@ -76,6 +76,14 @@ class Documents(Protocol):
         """
         ...
 
+    def render_model(self, wording_id: str) -> tuple[TwinPart, ...]:
+        """Write a wording without an agreement's values, one part for each of its own; what varies is said in words.
+
+        Raises:
+            ConfigurationError: no such wording.
+        """
+        ...
+
     def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
         """Render an evidence file (PDF/A-3a, PDF/UA-1, the field ``SEAL_FIELD`` unsigned) that carries its data; same data, same bytes.
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Artefact, Campaign, Fact, Failure
 from conventions.attentions import Attention, AttentionKind
-from conventions.ceremonies import Authorisation, Review
+from conventions.ceremonies import Authorisation, ModelRead, Review
 from conventions.events import Event
 from conventions.kinds import Kind
 from conventions.links import CodeRequest, Link, Visit
@@ -272,6 +272,14 @@ class Transaction(JournalTree, Protocol):
         ...
 
     def reviews(self, account_id: str) -> Sequence[Review]: ...
+    def add_model_read(self, read: ModelRead) -> None:
+        """Record that an account has read a model; one a (account, kind, digest), the first stays."""
+        ...
+
+    def model_reads(self, account_id: str) -> Sequence[ModelRead]:
+        """List the models that an account has read, oldest first."""
+        ...
+
     def add_authorisation(self, authorisation: Authorisation) -> None: ...
     def authorisation(self, authorisation_id: str) -> Authorisation: ...
     def authorisations(self) -> Sequence[Authorisation]:

@@ -5,7 +5,8 @@ Rules, in the order in which they run:
 1. the session is a signatory's, and the delegation covers every document today;
 2. the account is not paused, the second factor is right and its time step was never used before; a wrong one counts as at sign-in;
 3. every document waits for its countersignature, and none is set aside;
-4. each document of the first two piles was opened and marked ready; of those of the standard pile, the sample was opened;
+4. each document of the first two piles was opened and marked ready; of those of the standard pile, the sample was
+   opened and the model read, as it stands now;
 5. the manifest (digests of what was shown) is sealed and time-stamped; only then does the authorisation stand.
 """
 
@@ -39,7 +40,8 @@ def authorise(ports: Ports, cookie: str, references: Sequence[str], totp_code: s
     Raises:
         InputRefused: no document (``ceremony.empty``).
         RuleRefused: ``totp.refused``, ``sign_in.paused`` (five wrong codes in a row, here or at sign-in), ``desk.unopened``
-            (``reference``), ``desk.aside``, ``agreement.not_awaiting_countersignature``, a guard on the delegation.
+            (``reference``), ``desk.model_unread`` (``model``), ``desk.aside``, ``agreement.not_awaiting_countersignature``, a guard
+            on the delegation.
         LinkRefused: the session is over.
         UpstreamUnavailable, SigningFailed: the manifest could not be sealed; nothing is authorised.
     """
@@ -96,12 +98,14 @@ def _items(
         chosen.append(item)
     sample = sample_of(chosen)  # of what is chosen: a document that reaches the desk meanwhile changes nothing
     _check_opened(sample, chosen)
+    _check_models_read(chosen)
     return tuple(_manifest_item(tx, account, item, _how_shown(sample, item)) for item in chosen)
 
 
 def _manifest_item(tx: Transaction, account: Account, item: DeskItem, how_shown: HowShown) -> ManifestItem:
     served_as = served_to(tx, account, tx.agreement(item.reference)) if item.is_opened else ()
-    return ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, how_shown, served_as)
+    model_sha256 = item.model.sha256 if item.model is not None else None
+    return ManifestItem(item.reference, item.prepared_sha256, item.member_signed_sha256, how_shown, served_as, model_sha256)
 
 
 def _check_opened(sample: Collection[str], chosen: Sequence[DeskItem]) -> None:
@@ -111,6 +115,13 @@ def _check_opened(sample: Collection[str], chosen: Sequence[DeskItem]) -> None:
             raise RuleRefused(f"{item.reference} was not opened", code="desk.unopened", reference=item.reference)
         if not is_standard and item.mark is not Mark.READY:
             raise RuleRefused(f"{item.reference} is not marked ready", code="desk.unopened", reference=item.reference)
+
+
+def _check_models_read(chosen: Sequence[DeskItem]) -> None:
+    for item in chosen:
+        if item.model is not None and item.model.read_at is None:
+            wording_id = item.model.wording_id
+            raise RuleRefused(f"the model {wording_id} of {item.reference} was not read", code="desk.model_unread", model=wording_id)
 
 
 def _how_shown(sample: Collection[str], item: DeskItem) -> HowShown:

@@ -21,7 +21,7 @@ from conventions.search import BEGINNING, Wanted
 from conventions.standing import stuck_because, whom_to_ring
 from conventions.status import Status, status_of
 from conventions.steps.sign_in import session_account
-from conventions.views import AgreementView, CeremonyView, DeskItem, DeskView, Pile
+from conventions.views import AgreementView, CeremonyView, DeskItem, DeskModel, DeskView, Pile
 
 DESK_READERS = (Role.SIGNATORY, Role.ASSISTANT)
 SAMPLE_SIZE = 5
@@ -44,12 +44,17 @@ def desk(ports: Ports, cookie: str) -> DeskView:
 def models_of(ports: Ports) -> Mapping[str, str]:
     """Return the digests of the programmes' models by their identifier, outside any transaction; a model without a file has none."""
     with ports.registry.read() as tx:
-        wordings = {wording for programme in tx.programmes() for _, wording in programme.wordings}
+        wordings = wordings_of(tx)
     found = {}
     for wording in sorted(wordings):
         with suppress(ConfigurationError):
             found[wording] = ports.documents.wording_sha256(wording)
     return found
+
+
+def wordings_of(tx: Transaction) -> Mapping[str, Kind]:
+    """Return the kind of each wording that a programme has."""
+    return {wording: Kind(kind) for programme in tx.programmes() for kind, wording in programme.wordings}
 
 
 def desk_of(ports: Ports, tx: Transaction, account: Account, models: Mapping[str, str]) -> DeskView:
@@ -59,6 +64,7 @@ def desk_of(ports: Ports, tx: Transaction, account: Account, models: Mapping[str
     members = {member.id: member for member in tx.members()}
     programmes = {programme.id: programme for programme in tx.programmes()}
     campaigns = {campaign.id: campaign for campaign in tx.campaigns()}
+    read_at = {(read.kind, read.sha256): read.at for read in tx.model_reads(account.id)}
     today = paris_date(ports.clock.now())
     waiting = tuple(awaiting(ports, tx))
     known = _by_member(tx.agreements_of_members([agreement.member_id for agreement in waiting]))
@@ -66,16 +72,19 @@ def desk_of(ports: Ports, tx: Transaction, account: Account, models: Mapping[str
     items = []
     for agreement in waiting:
         programme = programmes[agreement.programme_id]
+        wording_id = dict(programme.wordings).get(agreement.kind.value, "")
+        sha256 = models.get(wording_id)
         context = Context(
             member=members[agreement.member_id],
             programme=programme,
             delegation=delegation,
-            model_sha256=models.get(dict(programme.wordings).get(agreement.kind.value, "")),
+            model_sha256=sha256,
             known=known[agreement.member_id],
             has_precedents=precedents[agreement.campaign_id],
         )
         review = reviews.get((agreement.reference, agreement.to_countersign.sha256))
-        items.append(_item(agreement, context, review, delegation.not_covering_because(agreement.kind, today)))
+        model = DeskModel(wording_id, agreement.kind, sha256, read_at.get((agreement.kind, sha256))) if sha256 is not None else None
+        items.append(_item(agreement, context, model, review, delegation.not_covering_because(agreement.kind, today)))
     return DeskView(
         signatory=delegation.holder,
         delegation_number=delegation.act.number,
@@ -122,7 +131,9 @@ def delegation_of(tx: Transaction, account: Account) -> Delegation:
     return tx.delegation(account.delegation_id)
 
 
-def _item(agreement: Agreement, context: Context, review: Review | None, not_covered_because: str | None) -> DeskItem:
+def _item(
+    agreement: Agreement, context: Context, model: DeskModel | None, review: Review | None, not_covered_because: str | None
+) -> DeskItem:
     preparation = preparation_of(agreement)
     signed = agreement.fact(FactKind.MEMBER_SIGNED)
     pile, reasons = sort_document(agreement, context)
@@ -142,6 +153,7 @@ def _item(agreement: Agreement, context: Context, review: Review | None, not_cov
         mark=review.mark if review is not None else None,
         is_opened=review is not None and review.how_shown in OPENED,
         not_covered_because=not_covered_because,
+        model=model if pile is Pile.STANDARD else None,
     )
 
 

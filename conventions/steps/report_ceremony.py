@@ -86,6 +86,7 @@ def _item(tx: Transaction, authorisation: Authorisation, item: ManifestItem, agr
         failure=None if countersigned is not None else sentence_of(_failure_code(tx, authorisation, item.reference)),
         returned_at=returned.at if returned is not None else None,
         return_reason=returned.text("reason") if returned is not None else None,
+        model_sha256=item.model_sha256,
     )
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from conventions.accounts import Role
-from conventions.errors import InputRefused, RuleRefused
+from conventions.errors import ContreseingError, InputRefused, RuleRefused
 from conventions.kinds import FEMININE, agreed
 from conventions.sentences import sentence, sentence_of, status_label
 from conventions.status import Status
@@ -61,9 +61,7 @@ def begin(request: Request, here: Here, cookie: Cookie, account: Person, form: V
     except (InputRefused, RuleRefused) as error:
         if error.code == "role.refused":
             raise
-        reference = error.details.get("reference")
-        target = "code" if error.code in {"totp.refused", "sign_in.paused"} else f"/document/{reference}" if reference else "/"
-        return _form_page(request, here, cookie, account, [PageError(sentence(error), target)], status_of(error))
+        return _form_page(request, here, cookie, account, [PageError(sentence(error), _where_to_mend(error))], status_of(error))
     return go(f"/ceremonie/{authorisation.id}")
 
 
@@ -167,6 +165,16 @@ def outcomes(view: CeremonyView) -> list[tuple[str, str]]:
             words = agreed(kind, "contresigné")
         said.append((reference, f"{words}. {sentence_of(failures[reference])}" if reference in failures else words))
     return said
+
+
+def _where_to_mend(error: ContreseingError) -> str:
+    """Return the field, or the page of the desk, where what was refused is put right."""
+    if error.code in {"totp.refused", "sign_in.paused"}:
+        return "code"
+    for name, folder in (("reference", "document"), ("model", "modele")):
+        if name in error.details:
+            return f"/{folder}/{error.details[name]}"
+    return "/"
 
 
 def _form_page(

@@ -74,11 +74,12 @@ def neighbours(view: DeskView, item: DeskItem) -> tuple[DeskItem | None, DeskIte
 def proposed(view: DeskView) -> tuple[DeskItem, ...]:
     """List what a ceremony begun now would sign.
 
-    Of the first two piles, what is marked ready; the standard pile whole, save what is set aside, once its sample is opened.
+    Of the first two piles, what is marked ready; the standard pile whole, save what is set aside, once its sample is opened and its
+    model read.
     """
     chosen = [item for item in view.items if item.pile is not Pile.STANDARD and item.mark is Mark.READY and item.is_opened]
     if not unopened_sample(view):
-        chosen += [item for item in view.pile(Pile.STANDARD) if item.mark is not Mark.ASIDE]
+        chosen += [item for item in view.pile(Pile.STANDARD) if item.mark is not Mark.ASIDE and not item.is_model_unread]
     return tuple(sorted((item for item in chosen if item.is_covered), key=lambda item: item.reference))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, delete, select
 
 from conventions.accounts import Account, Role, Session
-from conventions.ceremonies import Authorisation, HowShown, ManifestItem, Mark, Review
+from conventions.ceremonies import Authorisation, HowShown, ManifestItem, Mark, ModelRead, Review
+from conventions.kinds import Kind
 from conventions.signatures import SealedManifest
 from storage.registry.rows import Rows, insert_into
-from storage.registry.tables import accounts, authorisations, reviews, sessions
+from storage.registry.tables import accounts, authorisations, model_reads, reviews, sessions
 
 ACCOUNT = select(accounts).where(accounts.c.id == bindparam("wanted"))
 ACCOUNT_BY_LOGIN = select(accounts).where(accounts.c.login == bindparam("wanted"))
@@ -24,6 +25,10 @@ SET_REVIEW = insert_into(
 )
 REVIEWS = (
     select(reviews).where(reviews.c.account_id == bindparam("account_id")).order_by(reviews.c.reference, reviews.c.member_signed_sha256)
+)
+ADD_MODEL_READ = insert_into(model_reads, "ON CONFLICT (account_id, kind, sha256) DO NOTHING")
+MODEL_READS = (
+    select(model_reads).where(model_reads.c.account_id == bindparam("account_id")).order_by(model_reads.c.at, model_reads.c.sha256)
 )
 AUTHORISATION = select(authorisations).where(authorisations.c.id == bindparam("id"))
 AUTHORISATIONS = select(authorisations).order_by(authorisations.c.number.desc())
@@ -71,6 +76,12 @@ class OfficeRows(Rows):
     def reviews(self, account_id: str) -> Sequence[Review]:
         rows = self._rows(REVIEWS, account_id=account_id)
         return [Review(r.account_id, r.reference, r.member_signed_sha256, Mark(r.mark), HowShown(r.how_shown), r.at) for r in rows]
+
+    def add_model_read(self, read: ModelRead) -> None:
+        self._change(ADD_MODEL_READ, {"account_id": read.account_id, "kind": read.kind.value, "sha256": read.sha256, "at": read.at})
+
+    def model_reads(self, account_id: str) -> Sequence[ModelRead]:
+        return [ModelRead(row.account_id, Kind(row.kind), row.sha256, row.at) for row in self._rows(MODEL_READS, account_id=account_id)]
 
     def add_authorisation(self, authorisation: Authorisation) -> None:
         self._add(authorisations, authorisation.id, _authorisation_columns(authorisation))
@@ -134,14 +145,16 @@ def _authorisation_columns(authorisation: Authorisation) -> Mapping[str, object]
         "delegation_id": authorisation.delegation_id,
         "at": authorisation.at,
         "expires_at": authorisation.expires_at,
-        "items": [
-            [i.reference, i.prepared_sha256, i.member_signed_sha256, i.how_shown.value, list(i.served_as)] for i in authorisation.items
-        ],
+        "items": [_item_columns(item) for item in authorisation.items],
         "manifest": sealed.manifest if sealed else None,
         "cms": sealed.cms if sealed else None,
         "timestamp": sealed.timestamp if sealed else None,
         "sealed_at": sealed.sealed_at if sealed else None,
     }
+
+
+def _item_columns(item: ManifestItem) -> list[object]:
+    return [item.reference, item.prepared_sha256, item.member_signed_sha256, item.how_shown.value, list(item.served_as), item.model_sha256]
 
 
 def _authorisation(row: Row[Any]) -> Authorisation:
@@ -157,6 +170,8 @@ def _authorisation(row: Row[Any]) -> Authorisation:
     )
 
 
-def _manifest_item(reference: str, prepared: str, signed: str, how: str, served_as: Sequence[str] = ()) -> ManifestItem:
-    """Read an item; those of before the desk served text do not say in which form they were opened."""
-    return ManifestItem(reference, prepared, signed, HowShown(how), tuple(served_as))
+def _manifest_item(
+    reference: str, prepared: str, signed: str, how: str, served_as: Sequence[str] = (), model_sha256: str | None = None
+) -> ManifestItem:
+    """Read an item; older ones do not say in which form they were opened, nor that a model was read."""
+    return ManifestItem(reference, prepared, signed, HowShown(how), tuple(served_as), model_sha256)

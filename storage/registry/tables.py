@@ -278,6 +278,14 @@ reviews = _table(
     Column("at", Instant, nullable=False),
 )
 
+model_reads = _table(
+    "model_reads",
+    Column("account_id", Key, ForeignKey("accounts.id"), primary_key=True),
+    Column("kind", Key, primary_key=True),
+    Column("sha256", Key, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 authorisations = _table(
     "authorisations",
     _number(),

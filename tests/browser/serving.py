@@ -71,6 +71,9 @@ class PicturedDocuments(FakeDocuments):
         del terms  # the same convention as its pictures
         return _twin()
 
+    def render_model(self, wording_id: str) -> tuple[TwinPart, ...]:
+        return ReportlabDocuments().render_model(wording_id)
+
     def render_page_picture(self, data: bytes, page: int) -> bytes:
         del data  # whatever the file, the example's page stands for its own
         return _picture(page)

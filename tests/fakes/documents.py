@@ -51,6 +51,11 @@ class FakeDocuments:
         words = f"<p>{terms.reference}</p>"
         return tuple(TwinPart(section.title, f"<section><h2>{section.title}</h2>{words}</section>") for section in SECTIONS)
 
+    def render_model(self, wording_id: str) -> tuple[TwinPart, ...]:
+        self._call()
+        words = f"<p>{self.wordings.get(wording_id, wording_id)} <mark>[variable\u00a0: nom de l’établissement]</mark></p>"
+        return tuple(TwinPart(section.title, f"<section><h2>{section.title}</h2>{words}</section>") for section in SECTIONS)
+
     def render_evidence_file(self, data: Mapping[str, Json]) -> bytes:
         self._call()
         return EVIDENCE_HEAD + render_canonical(data) + b"\n"

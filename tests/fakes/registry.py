@@ -12,7 +12,7 @@ from datetime import datetime
 from types import TracebackType
 
 from conventions.accounts import Account, Session
-from conventions.ceremonies import Authorisation, Review
+from conventions.ceremonies import Authorisation, ModelRead, Review
 from conventions.errors import UpstreamUnavailable
 from conventions.journal.merkle import leaf_hash
 from conventions.links import CodeRequest, Link, Visit
@@ -105,6 +105,15 @@ class FakeTransaction(JournalTransaction):
     def reviews(self, account_id: str) -> Sequence[Review]:
         mine = (r for r in self.state.reviews.values() if r.account_id == account_id)
         return sorted(mine, key=lambda r: (r.reference, r.member_signed_sha256))
+
+    def add_model_read(self, read: ModelRead) -> None:
+        self._check_writes()
+        self.account(read.account_id)
+        self.state.model_reads.setdefault((read.account_id, read.kind.value, read.sha256), read)
+
+    def model_reads(self, account_id: str) -> Sequence[ModelRead]:
+        mine = (read for read in self.state.model_reads.values() if read.account_id == account_id)
+        return sorted(mine, key=lambda read: (read.at, read.sha256))
 
     def add_authorisation(self, authorisation: Authorisation) -> None:
         self.account(authorisation.account_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from conventions.accounts import Account, Session
 from conventions.agreements import Agreement, Campaign
 from conventions.attentions import Attention
-from conventions.ceremonies import Authorisation, Review
+from conventions.ceremonies import Authorisation, ModelRead, Review
 from conventions.events import Event, Salted
 from conventions.journal.heads import JournalHead
 from conventions.links import CodeRequest, Link, Visit
@@ -61,6 +61,7 @@ class State:
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     reviews: dict[tuple[str, str, str], Review] = field(default_factory=dict)
+    model_reads: dict[tuple[str, str, str], ModelRead] = field(default_factory=dict)
     authorisations: dict[str, Authorisation] = field(default_factory=dict)
     archive: dict[str, ArchiveEntry] = field(default_factory=dict)
     shown: dict[str, ShownState] = field(default_factory=dict)

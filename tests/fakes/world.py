@@ -24,6 +24,7 @@ from conventions.steps import (
     open_campaign,
     open_link,
     prepare,
+    read_model,
     read_page,
     review,
     send_code,
@@ -224,5 +225,11 @@ class World:
         cookie = cookie or self.session(Role.SIGNATORY)
         for item in desk.desk(self.ports, cookie).items:
             review.review(self.ports, cookie, item.reference, Mark.READY, HowShown.OPENED)
+        self.read_models(cookie)
         self.clock.advance(timedelta(seconds=60))
         return authorise_step.authorise(self.ports, cookie, references, self.totp(Role.SIGNATORY))
+
+    def read_models(self, cookie: str) -> None:
+        """Read each model that the desk asks to read."""
+        for model in desk.desk(self.ports, cookie).unread_models:
+            read_model.read_model(self.ports, cookie, model.wording_id, model.sha256)

@@ -40,6 +40,7 @@ STEP = timedelta(seconds=60)
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+_MODEL = re.compile(r'<a class="button primary" href="(/modele/[^"]+)"')
 _ACTION = re.compile(r'action="([^"]*)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
@@ -105,6 +106,16 @@ def enter(visitor: Visitor, world: World, role: Role) -> httpx.Response:
     answer = visitor.send("/connexion", identifiant=role.value, mot_de_passe=PASSWORD, code=world.totp(role))
     world.clock.current += STEP
     return answer
+
+
+def read_models(visitor: Visitor) -> list[str]:
+    """Read each model that the desk asks to read; return their addresses."""
+    visitor.open("/")
+    addresses = [unescape(found) for found in _MODEL.findall(visitor.page.text)]
+    for address in addresses:
+        visitor.open(address)
+        visitor.send(address)
+    return addresses
 
 
 def begin(world: World, visitor: Visitor) -> str:

@@ -19,7 +19,7 @@ from conventions.steps.countersign import countersign
 from portal.settings import Site
 from tests.builders import example_member
 from tests.fakes.world import World
-from tests.portal.sites import Visitor, enter, portal_of
+from tests.portal.sites import Visitor, enter, portal_of, read_models
 
 GENERIC = MailAddress("mairie@membre.invalid", "annuaire de démonstration")
 
@@ -44,8 +44,9 @@ def signed(world: World, *ranks: int, **changes: object) -> list[str]:
 
 
 def decide_all(visitor: Visitor) -> list[str]:
-    """Follow the desk from document to document, each declared ready; return those that opened."""
+    """Read the model, then follow the desk from document to document, each declared ready; return those that opened."""
     opened = []
+    read_models(visitor)
     visitor.open("/")
     first = visitor.page.text.split('class="button primary" href="')[1].split('"')[0]
     visitor.open(first)
@@ -273,6 +274,7 @@ def test_what_is_set_aside_is_not_signed(world: World, visitor: Visitor) -> None
     assert visitor.page.url.path == f"/document/{second}"
     visitor.send(decision="prete")
     assert "Laissée de côté" in visitor.text
+    read_models(visitor)
     visitor.open("/ceremonie")
     assert "Contresigner 1 convention" in visitor.text
     assert first not in visitor.text
@@ -294,6 +296,7 @@ def test_a_list_that_changed_meanwhile_is_refused(world: World, visitor: Visitor
 def test_only_what_the_page_listed_is_authorised(world: World, visitor: Visitor) -> None:
     references = signed(world, 1, 2, 3, 4, 5, 6)
     enter(visitor, world, Role.SIGNATORY)
+    read_models(visitor)
     for reference in references:  # all six: the sample is drawn anew from a shorter list
         visitor.open(f"/document/{reference}")
         visitor.send(decision="prete")

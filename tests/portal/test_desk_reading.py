@@ -16,7 +16,7 @@ from conventions.steps import activate, resume
 from conventions.steps.propose import propose
 from portal.settings import Site
 from tests.fakes.world import World
-from tests.portal.sites import STEP, Visitor, enter, portal_of
+from tests.portal.sites import STEP, Visitor, enter, portal_of, read_models
 from tests.portal.test_desk_pages import signed
 from tests.unit.conventions.steps.test_dependent import DEADLINE
 
@@ -47,6 +47,7 @@ def test_a_document_is_read_as_text_and_as_pages_when_asked_and_the_list_says_wh
     visitor.open(f"/document/{second}")
     visitor.open(f"/document/{second}")
     visitor.send(decision="prete")
+    read_models(visitor)
     visitor.open("/ceremonie")
     visitor.send("/ceremonie", code=world.totp(Role.SIGNATORY))
     listed = json.loads(visitor.open(f"{visitor.page.url.path}/liste.json").text)
@@ -80,6 +81,8 @@ def test_a_delegation_that_covers_a_part_lets_that_part_be_signed(world: World, 
     assert "Votre délégation ne couvre pas ce document." in visitor.text
     visitor.open(f"/document/{reference}")
     visitor.send(decision="prete")
+    assert visitor.page.url.path == "/"
+    read_models(visitor)
     assert visitor.page.url.path == "/"
     assert "1 document est prêt à être signé" in visitor.text
     visitor.open("/ceremonie")

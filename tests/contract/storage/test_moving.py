@@ -11,9 +11,10 @@ from contreseing.embedded.postgres import EmbeddedPostgres
 from conventions.agreements import Artefact, FactKind, Failure, Stage
 from conventions.attentions import Attention, AttentionKind
 from conventions.canonical import sha256_hex
-from conventions.ceremonies import Authorisation, HowShown, Mark, Review
+from conventions.ceremonies import Authorisation, HowShown, Mark, ModelRead, Review
 from conventions.errors import EvidenceBroken
 from conventions.journal.verification import assess_journal
+from conventions.kinds import Kind
 from conventions.ports.registry import ArchiveEntry, ShownState
 from conventions.signatures import SealedManifest
 from storage.migrations import ensure_schema
@@ -39,6 +40,7 @@ def fill(registry: SqlRegistry) -> None:
         tx.add_attention(Attention("t-1", "2026-0001", AttentionKind.QUESTION, NOW, "Pourquoi « 2026 » ?", "maelle@abers.invalid", "l-1"))
         tx.add_account(account())
         tx.set_review(Review("a-1", "2026-0001", sha256_hex(b""), Mark.READY, HowShown.OPENED, NOW))
+        tx.add_model_read(ModelRead("a-1", Kind.CONVENTION, sha256_hex(b"model"), NOW))
         tx.add_authorisation(Authorisation("z-1", "a-1", "d-1", NOW, LATER, (), SealedManifest(b"{}", bytes(range(256)), b"\x30", NOW)))
         tx.add_archive_entry(ArchiveEntry("2026-0001", 1, "sealed", sha256_hex(b""), 0, "key", LATER))
         tx.set_shown_state(ShownState("2026-0001", "active", "run"))
@@ -84,7 +86,16 @@ def test_a_move_that_was_cut_goes_on(tmp_path: Path, sqlite_url: str) -> None:
     copy_registry(sqlite_url, target)
     engine = open_engine(target)
     with engine.begin() as connection:  # as if it had been cut in the middle of the facts
-        for table in ("unsequenced_events", "personal_fields", "links", "reviews", "archive_entries", "shown_states", "artefacts"):
+        for table in (
+            "unsequenced_events",
+            "personal_fields",
+            "links",
+            "reviews",
+            "model_reads",
+            "archive_entries",
+            "shown_states",
+            "artefacts",
+        ):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 named above
         connection.execute(text("DELETE FROM facts WHERE number > 5"))
         connection.execute(text("INSERT INTO unsequenced_events SELECT number FROM events"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from conventions.ceremonies import HowShown, ManifestItem
@@ -14,7 +15,19 @@ from tests.contract.storage.records import account
 from tests.contract.storage.test_registry_people import AUTHORISATION
 
 
-def test_a_list_of_before_the_desk_served_text_does_not_say_in_which_form(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('["2026-0001", "aa", "bb", "opened"]', ManifestItem("2026-0001", "aa", "bb", HowShown.OPENED)),
+        ('["2026-0001", "aa", "bb", "opened", ["text"]]', ManifestItem("2026-0001", "aa", "bb", HowShown.OPENED, ("text",))),
+        (
+            '["2026-0001", "aa", "bb", "in_table", [], "cc"]',
+            ManifestItem("2026-0001", "aa", "bb", HowShown.IN_TABLE, model_sha256="cc"),
+        ),
+    ],
+    ids=["before the desk served text", "before models were read", "today's"],
+)
+def test_lists_of_each_version_say_what_was_known_then(tmp_path: Path, written: str, read: ManifestItem) -> None:
     url = f"sqlite:///{tmp_path / 'registry.db'}"
     ensure_schema(url)
     registry = SqlRegistry(url)
@@ -22,7 +35,6 @@ def test_a_list_of_before_the_desk_served_text_does_not_say_in_which_form(tmp_pa
         tx.add_account(account())
         tx.add_authorisation(AUTHORISATION)
     with open_engine(url).begin() as connection:
-        connection.execute(text("""UPDATE authorisations SET items = '[["2026-0001", "aa", "bb", "opened"]]'"""))
+        connection.execute(text("UPDATE authorisations SET items = :items"), {"items": f"[{written}]"})
     with registry.read() as tx:
-        (item,) = tx.authorisation(AUTHORISATION.id).items
-    assert item == ManifestItem("2026-0001", "aa", "bb", HowShown.OPENED, ())
+        assert tx.authorisation(AUTHORISATION.id).items == (read,)

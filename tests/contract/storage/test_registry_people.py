@@ -10,8 +10,9 @@ import pytest
 
 from conventions.accounts import Role, Session
 from conventions.canonical import sha256_hex
-from conventions.ceremonies import Authorisation, HowShown, ManifestItem, Mark, Review
+from conventions.ceremonies import Authorisation, HowShown, ManifestItem, Mark, ModelRead, Review
 from conventions.errors import AlreadyRecorded, NotFound
+from conventions.kinds import Kind
 from conventions.links import Closure, CodeRequest, Visit, VisitorKind
 from conventions.ports.registry import ArchiveEntry, Registry, ShownState, Transaction
 from conventions.signatures import SealedManifest
@@ -21,7 +22,9 @@ COOKIE = sha256_hex(b"cookie")
 VISIT = Visit("v-1", "l-1", COOKIE, NOW, LATER, VisitorKind.PERSON, "a POST with a token")
 CODE = CodeRequest("k-1", "l-1", sha256_hex(b"document"), NOW)
 SESSION = Session(COOKIE, "a-1", NOW, LATER)
-ITEM = ManifestItem("2026-0001", sha256_hex(b"prepared"), sha256_hex(b"signed"), HowShown.IN_TABLE, ("picture", "text"))
+ITEM = ManifestItem(
+    "2026-0001", sha256_hex(b"prepared"), sha256_hex(b"signed"), HowShown.IN_TABLE, ("picture", "text"), sha256_hex(b"model")
+)
 AUTHORISATION = Authorisation("z-1", "a-1", "d-1", NOW, LATER, (ITEM,))
 ENTRY = ArchiveEntry("2026-0001", 1, "sealed", sha256_hex(b"sealed"), 6, "agreements/2026-0001/0001-sealed", LATER)
 
@@ -131,6 +134,27 @@ def test_the_last_mark_on_a_document_wins(registry: Registry) -> None:
         assert tx.reviews("a-2") == []
 
 
+def test_a_model_is_read_once_by_each_account_for_each_kind_and_text(registry: Registry) -> None:
+    read = ModelRead("a-1", Kind.CONVENTION, sha256_hex(b"model"), NOW)
+    others = (
+        dataclasses.replace(read, account_id="a-2"),
+        dataclasses.replace(read, kind=Kind.CHARTER, at=LATER),
+        dataclasses.replace(read, sha256=sha256_hex(b"another"), at=LATER),
+    )
+    with registry.write() as tx:
+        tx.add_account(account())
+        tx.add_account(account("2"))
+        for one in (*reversed(others), read, dataclasses.replace(read, at=LATER)):
+            tx.add_model_read(one)
+
+    with registry.read() as tx:
+        found = tx.model_reads("a-1")
+        assert found[0] == read
+        assert set(found[1:]) == set(others[1:])
+        assert tx.model_reads("a-2") == [others[0]]
+        assert tx.model_reads("a-3") == []
+
+
 def test_ceremonies_are_sealed_and_listed_newest_first(registry: Registry) -> None:
     sealed = dataclasses.replace(AUTHORISATION, sealed=SealedManifest(b'{"a":1}', bytes(range(256)), b"\x30\x00", NOW))
     with registry.write() as tx:
@@ -162,6 +186,7 @@ def test_ceremonies_are_sealed_and_listed_newest_first(registry: Registry) -> No
         lambda tx: tx.add_session(dataclasses.replace(SESSION, account_id="none")),
         lambda tx: tx.add_authorisation(dataclasses.replace(AUTHORISATION, account_id="none")),
         lambda tx: tx.set_review(Review("none", "2026-0001", COOKIE, Mark.READY, HowShown.OPENED, NOW)),
+        lambda tx: tx.add_model_read(ModelRead("none", Kind.CONVENTION, COOKIE, NOW)),
     ],
 )
 def test_nothing_is_recorded_of_what_does_not_stand(registry: Registry, update: Callable[[Transaction], object]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from contreseing.wiring import close_ports
 from conventions.steps import activate, archive, countersign
 from conventions.steps.bundle import Bundle, bundle
+from documents.wording_files import BUNDLED
 from storage.proof import verify
 from tests.integration.steps.conftest import MakeGround
 from tests.integration.steps.town import CODE, LINK, Town
@@ -103,6 +104,11 @@ def test_it_is_verified_from_anywhere_by_what_it_carries(made: Bundle, folder: P
     spaced = ":".join(made.root_sha256.upper()[n : n + 2] for n in range(0, 64, 2))
     assert subprocess.run([*command, "--root", spaced], cwd="/", capture_output=True, check=False).returncode == 0
     assert len(TRUSTED_COPY.read_text(encoding="utf-8").splitlines()) < 400
+
+
+def test_the_list_that_it_verifies_tells_the_model_that_was_read(folder: Path) -> None:
+    (item,) = json.loads(the(folder, "ceremony").read_bytes())["items"]
+    assert item["model_sha256"] == hashlib.sha256((BUNDLED / "convention" / "2026-1.md").read_bytes()).hexdigest()
 
 
 def test_it_needs_the_standard_library_and_openssl_only(folder: Path) -> None:

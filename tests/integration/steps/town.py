@@ -26,7 +26,21 @@ from conventions.member_columns import COLUMNS
 from conventions.ports.system import Ports
 from conventions.siret import fictitious_siret
 from conventions.status import Status, status_of
-from conventions.steps import authorise, deliver, desk, draft, open_campaign, open_link, read_page, resume, review, send_code, sign, sign_in
+from conventions.steps import (
+    authorise,
+    deliver,
+    desk,
+    draft,
+    open_campaign,
+    open_link,
+    read_model,
+    read_page,
+    resume,
+    review,
+    send_code,
+    sign,
+    sign_in,
+)
 from conventions.steps.import_members import import_members
 from conventions.views import SignerView
 from conventions.visitors import Visitor
@@ -169,4 +183,6 @@ class Town:
         cookie = cookie or self.at_desk()
         for item in desk.desk(self.ports, cookie).items:
             review.review(self.ports, cookie, item.reference, Mark.READY, HowShown.OPENED)
+        for model in desk.desk(self.ports, cookie).unread_models:
+            read_model.read_model(self.ports, cookie, model.wording_id, model.sha256)
         return authorise.authorise(self.ports, cookie, references, self.totp())

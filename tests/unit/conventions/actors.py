@@ -235,6 +235,7 @@ class Actors(OfficeActors):
         references = [item.reference for item in desk.desk(self.world.ports, cookie).items]
         for reference in references:
             review.review(self.world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+        self.world.read_models(cookie)
         self.world.clock.advance(timedelta(seconds=60))
         return authorise.authorise(self.world.ports, cookie, references, self.world.totp(Role.SIGNATORY)).id
 

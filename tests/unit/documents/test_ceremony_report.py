@@ -11,7 +11,7 @@ import page
 import pytest
 from pypdf import PdfReader
 
-from conventions.canonical import sha256_hex
+from conventions.canonical import render_canonical, sha256_hex
 from conventions.ceremony_report import CeremonyReport, ReportedDelegation, ReportedItem, report_data
 from conventions.kinds import Kind
 from conventions.signatures import SealedManifest
@@ -21,6 +21,7 @@ from tests.builders import example_delegation, example_syndicate
 
 AT = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 RETURN_REASON = "La présidente a changé\nle 3 janvier 木."
+MODEL = sha256_hex(b"model")
 PROFILES = (page.ValidationProfile.PDF_A_3A, page.ValidationProfile.PDF_UA_1)
 
 
@@ -53,7 +54,8 @@ def example_report(count: int = 40) -> CeremonyReport:
             3, **not_signed, failure=expired, returned_at=AT + timedelta(hours=2), return_reason="La présidente a changé\nle 3 janvier 木."
         ),
         item(4, kind=Kind.AMENDMENT, contribution_eur=0, amount="Avenant n° 1"),
-        *(item(number) for number in range(5, count)),
+        item(5, model_sha256=MODEL),
+        *(item(number) for number in range(6, count)),
     )
     return CeremonyReport(
         id="seance-1",
@@ -98,13 +100,21 @@ def test_it_says_who_under_what_when_how_and_the_result(rendered: bytes) -> None
         "code à usage unique d’une application",
         "Contresigné le 12 janvier 2026 à 10:01:01 (heure de Paris). Vu : ouvert (images des pages, texte).",
         "Vu : présenté dans le tableau.",
+        "Vu : présenté dans le tableau ; modèle lu.",
+        "Modèle lu, empreinte SHA-256",
         "Avenant n° 1",
         "L’autorisation a expiré : ce qui reste est revenu dans le parapheur.",
         "avec ce motif : La présidente a changé le 3 janvier ?.",
     ):
         assert words in said, words
-    digest = sha256_hex(b"prepared 1")
-    assert digest in said.replace(" ", "")
+    for digest in (sha256_hex(b"prepared 1"), MODEL):
+        assert digest in said.replace(" ", "")
+
+
+def test_a_list_of_before_models_were_read_says_nothing_of_one() -> None:
+    report = dataclasses.replace(example_report(8), items=(item(1), item(2)))
+    assert "odèle" not in text_of(ReportlabDocuments().render_ceremony_report(report))
+    assert b"model_sha256" not in render_canonical(report_data(report))
 
 
 def test_it_carries_its_data_and_the_sealed_list(rendered: bytes) -> None:

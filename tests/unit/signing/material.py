@@ -77,10 +77,15 @@ def member_request(prepared: bytes, signer: SignerIdentity = MEMBER) -> MemberSi
     return MemberSignature("2026-0014", signer, sha256_hex(prepared), "Adhésion à la convention", "la Présidente")
 
 
-def manifest_of(items: dict[str, str], signer: SignerIdentity = VICE_PRESIDENT, ceremony: str = "c-0001") -> bytes:
-    """Make the manifest of a ceremony over member-signed digests by reference."""
+def manifest_of(
+    items: dict[str, str], signer: SignerIdentity = VICE_PRESIDENT, ceremony: str = "c-0001", model_sha256: str | None = None
+) -> bytes:
+    """Make the manifest of a ceremony over member-signed digests by reference; lists of before models were read tell none."""
     now = datetime.now(UTC)
-    listed = tuple(ManifestItem(reference, sha256_hex(b"prepared"), digest, HowShown.OPENED) for reference, digest in items.items())
+    listed = tuple(
+        ManifestItem(reference, sha256_hex(b"prepared"), digest, HowShown.OPENED, model_sha256=model_sha256)
+        for reference, digest in items.items()
+    )
     authorisation = Authorisation(ceremony, "a-1", "d-1", now, now + CEREMONY_LIFETIME, listed)
     return render_canonical(ceremony_manifest(authorisation, signer.person, "2025-A-07", signer.organisation, signer.siren))
 

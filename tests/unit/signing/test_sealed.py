@@ -55,6 +55,12 @@ def test_a_sealed_manifest_says_who_may_sign_what() -> None:
         assert refused.value.code == "manifest.not_listed"
 
 
+def test_a_manifest_that_tells_the_model_read_authorises_the_same() -> None:
+    told = manifest_of({"2026-0014": sha256_hex(b"one"), "2026-0015": sha256_hex(b"two")}, model_sha256=sha256_hex(b"model"))
+    assert (b"model_sha256" in told, b"model_sha256" in MANIFEST) == (True, False)
+    assert verify_sealed_manifest(sealed(told), PKI.seal, RULES, NOW).items == parse_manifest(MANIFEST).items
+
+
 def test_it_is_refused_after_thirty_minutes_and_before_its_time() -> None:
     assert refusal(sealed(), NOW + timedelta(minutes=30)) == "manifest.age"
     assert refusal(sealed(), NOW - timedelta(minutes=1)) == "manifest.age"

@@ -161,6 +161,7 @@ def test_what_must_be_opened_is() -> None:
     for reference in sample:
         review.review(world.ports, cookie, reference, Mark.READY, HowShown.SAMPLED)
         review.review(world.ports, cookie, reference, Mark.READY, HowShown.IN_TABLE)
+    world.read_models(cookie)
     authorisation = authorise.authorise(world.ports, cookie, references, world.totp(Role.SIGNATORY))
     shown = {item.reference: item.how_shown for item in authorisation.items}
     assert {reference for reference, how in shown.items() if how is HowShown.SAMPLED} == set(sample)
@@ -190,6 +191,7 @@ def test_what_reaches_the_desk_meanwhile_does_not_undo_the_sample() -> None:
     cookie = world.session(Role.SIGNATORY)
     for reference in desk.desk(world.ports, cookie).sample:
         review.review(world.ports, cookie, reference, Mark.READY, HowShown.SAMPLED)
+    world.read_models(cookie)
     for rank in range(40, 52):
         world.sign(world.invited(rank))
     world.clock.advance(timedelta(seconds=60))
@@ -213,6 +215,7 @@ def test_a_second_factor_is_fresh_and_serves_once() -> None:
     cookie = world.session(Role.SIGNATORY)
     for reference in (first, second):
         review.review(world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+    world.read_models(cookie)
     code = world.totp(Role.SIGNATORY)
     authorise.authorise(world.ports, cookie, [first, first], code)
     for bad in (code, "000000"):
@@ -228,6 +231,7 @@ def test_wrong_codes_of_ceremonies_and_of_sign_in_pause_together_and_a_right_one
     cookie = world.session(Role.SIGNATORY)
     for reference in (first, second):
         review.review(world.ports, cookie, reference, Mark.READY, HowShown.OPENED)
+    world.read_models(cookie)
 
     def tried(reference: str, code: str) -> str:
         with pytest.raises(RuleRefused) as error:
