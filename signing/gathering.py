@@ -44,8 +44,19 @@ class Gatherer:
     def __init__(self, outside: Outside, trust: TrustStore, clock: Clock) -> None:
         self._outside = outside
         self._trust = trust
+        self._whenever = trust.without_ends()
         self._clock = clock
         self._kept: dict[tuple[str, int], _Kept] = {}
+
+    async def gather_for_signing(self, leaf: x509.Certificate, candidates: Iterable[x509.Certificate]) -> Evidence:
+        """Gather for a certificate that is about to sign: no former authority certifies for that.
+
+        Raises:
+            UpstreamUnavailable, SigningFailed: see ``gather``; ``chain.former``.
+        """
+        others = tuple(candidates)
+        _path(leaf, others, self._trust, self._clock.now())
+        return await self.gather(leaf, others)
 
     async def gather(
         self,
@@ -54,7 +65,7 @@ class Gatherer:
         at: datetime | None = None,
         offered: OfferedState = NOTHING_OFFERED,
     ) -> Evidence:
-        """Build the path of a certificate and prove that nothing in it is revoked.
+        """Build the path of a certificate and prove that nothing in it is revoked: of a former authority too, whose state still counts.
 
         ``at``: when the certificate was at work, now without it. Of one that has ended since, nobody need answer any more: its
         state is proved by what is offered, or not at all.
@@ -64,10 +75,7 @@ class Gatherer:
             SigningFailed: no path, something in it is revoked, or its state cannot be proved any more (``revocation.missing``).
         """
         now = self._clock.now()
-        try:
-            chain = build_chain(leaf, candidates, self._trust, at or now)
-        except VerificationFailed as error:
-            raise SigningFailed("the signer's or the authority's certificate has no valid path", code=error.code) from error
+        chain = _path(leaf, candidates, self._whenever, at or now)
         answers: list[bytes] = []
         crls: list[bytes] = []
         for certificate, issuer in itertools.pairwise(chain):
@@ -126,6 +134,13 @@ class Gatherer:
             self._kept.clear()
         until = now + KEPT_FOR
         self._kept[key] = _Kept(der, until if next_update is None else min(until, next_update))
+
+
+def _path(leaf: x509.Certificate, candidates: Iterable[x509.Certificate], trust: TrustStore, at: datetime) -> tuple[x509.Certificate, ...]:
+    try:
+        return build_chain(leaf, candidates, trust, at)
+    except VerificationFailed as error:
+        raise SigningFailed("the signer's or the authority's certificate has no valid path", code=error.code) from error
 
 
 def _proof_of(offered: OfferedState, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, now: datetime) -> OfferedState:

@@ -18,6 +18,7 @@ from conventions.ports.system import Clock
 from signing.adapter import PadesSigning, RenderStamp
 from signing.outside import HttpTimeouts
 from signing.pki.directory import read_anchors, read_token
+from signing.pki.former import FormerPki
 from signing.pki_client import PkiTokens
 from signing.signatories import LastingKey
 from tests.tools import ROOT
@@ -83,6 +84,7 @@ class RunningPki:
         lasting_key: LastingKey | None = None,
         clock: Clock | None = None,
         tsa_anchors_pem: Sequence[bytes] = (),
+        former: Sequence[FormerPki] = (),
     ) -> PadesSigning:
         """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
         return PadesSigning(
@@ -95,6 +97,7 @@ class RunningPki:
             timeouts=timeouts,
             lasting_key=lasting_key,
             tsa_anchors_pem=tsa_anchors_pem,
+            former=former,
         )
 
     @staticmethod
