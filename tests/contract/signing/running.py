@@ -38,12 +38,16 @@ def free_port() -> int:
 
 @dataclass
 class RunningPki:
-    """The PKI's process over a folder, which believes the anchors of ``trusted`` about time too; it may be stopped and started again."""
+    """The PKI's process over a folder, which believes the anchors of ``trusted`` about time too; it may be stopped and started again.
+
+    ``is_former``: another came after it.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     trusted: tuple[Path, ...] = ()
+    is_former: bool = False
 
     @property
     def address(self) -> str:
@@ -60,7 +64,8 @@ class RunningPki:
         initialised = self.run("init", "--dir", str(self.folder), "--base-url", self.address)
         assert initialised.wait(READY_WITHIN_S) == 0, initialised.communicate()
         trust = [option for path in self.trusted for option in ("--trust", str(path))]
-        self.process = self.run("--dir", str(self.folder), "--port", str(self.port), *trust)
+        former = ["--former"] if self.is_former else []
+        self.process = self.run("--dir", str(self.folder), "--port", str(self.port), *trust, *former)
         limit = time.monotonic() + READY_WITHIN_S
         while not self._answers():
             assert self.process.poll() is None, self.process.communicate()

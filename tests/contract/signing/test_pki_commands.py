@@ -98,6 +98,7 @@ def test_renew_changes_the_services_named_and_nothing_else(folder: Path) -> None
     assert (folder / f"timestamps-{before['timestamps'].serial_number:x}.pem").exists()
     code, said = invoke("renew", "--dir", folder, "root")
     assert (code, "Service inconnu : root" in said) == (2, True)
+    assert "une autre lui succède" in said
 
 
 def test_export_gives_certificates_and_no_key(folder: Path, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from contreseing.clock import SystemClock
 from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable, VerificationFailed
-from conventions.signatures import FormerAuthorities, Indication, PadesLevel
+from conventions.signatures import FormerAuthorities, Indication, PadesLevel, ValidationReport
 from signing.adapter import PadesSigning
 from signing.pki.directory import ensure_pki, read_anchors
 from signing.pki.former import FormerPki
@@ -81,10 +82,12 @@ def refused(signing: PadesSigning, data: bytes, signers: int = 2) -> list[str]:
     """Have both readers refuse a file; return why, each."""
     reports = (signing.validate(data, BOTH[:signers]), signing.second_opinion(data, BOTH[:signers]))
     assert not any(report.valid for report in reports)
-    found = [
-        (*report.reasons, *(reason for one in (*report.signatures, *report.timestamps) for reason in one.reasons)) for report in reports
-    ]
-    return ["; ".join(reasons) for reasons in found]
+    return ["; ".join(reasons_of(report)) for report in reports]
+
+
+def reasons_of(report: ValidationReport) -> list[str]:
+    of_signatures = [reason for one in report.signatures for reason in one.reasons]
+    return [*report.reasons, *of_signatures, *(reason for one in report.timestamps for reason in one.reasons)]
 
 
 def test_what_was_signed_before_is_valid_and_its_protection_is_renewed_by_the_new_authority(
@@ -189,3 +192,24 @@ def test_heads_of_the_journal_are_believed_of_the_former_until_its_end(rolled: R
         with pytest.raises(VerificationFailed) as refusal:
             before.verify(stamp.token, b"head")
     assert refusal.value.code == "timestamp.certificate"
+
+
+def test_a_former_pki_need_only_tell_the_state_of_what_it_certified(rolled: RolledOver, tmp_path: Path) -> None:
+    before = RunningPki(tmp_path / "before").start()
+    with closing(before.adapter()) as old:
+        member, asked = signed_by_member(old), before.tokens.portal
+    before.stop()
+    before.is_former = True
+    before.start()
+    former = FormerPki(FormerAuthorities("2025", read_anchors(before.folder), datetime.now(UTC)))
+    try:
+        with closing(rolled.after.adapter(former=[former])) as new:
+            accepted(new, new.restamp(countersigned(new, member)).data)
+        with httpx.Client(base_url=before.address, trust_env=False, headers={"Authorization": f"Bearer {asked}"}) as client:
+            made = {
+                path: client.post(path).status_code
+                for path in ("/tsa", "/tsa2", "/issue/member", "/issue/syndicate", "/seal", "/seal/proofs")
+            }
+        assert set(made.values()) == {404}, made
+    finally:
+        before.stop()
