@@ -8,6 +8,14 @@ from types import MappingProxyType
 AUTHORITY_SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "chain.former": "Le certificat dépend d’une ancienne autorité, qui ne vaut plus pour ce qui est signé à cette date.",
+        "revocation.no_answer": (
+            "Le répondeur OCSP de l’autorité « {authority} » ne répond pas, ou pas comme il le doit : rien ne prouve qu’un certificat"
+            " n’est pas révoqué. Rien n’a été émis."
+        ),
+        "revocation.no_list": (
+            "La liste des certificats révoqués (CRL) de l’autorité « {authority} » manque, ou n’est pas utilisable : rien ne prouve"
+            " qu’un certificat n’est pas révoqué. Rien n’a été émis."
+        ),
         "configuration.former_alike": (
             "L’ancienne autorité « {name} » (PKI_FORMER_DIR) est celle d’aujourd’hui (PKI_ANCHORS_DIR) :"
             " donnez à l’une des deux ses propres certificats."

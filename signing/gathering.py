@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
-from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationFailed
+from conventions.errors import ContreseingError, SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from signing.chains import TrustStore, build_chain
 from signing.evidence import (
@@ -23,10 +24,12 @@ from signing.evidence import (
     verify_crl,
     verify_ocsp_response,
 )
+from signing.identities import subject_text
 from signing.outside import Outside
 
 KEPT_FOR = timedelta(hours=1)
 """How long a CRL, or the answer about a long-lived certificate, is used again."""
+RESPONDER, LIST = "OCSP responder", "CRL"
 LONG_LIVED = timedelta(days=1)
 OCSP_HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
 KEPT_LIMIT = 256
@@ -105,11 +108,15 @@ class Gatherer:
         if (kept := self._kept.get(key)) is not None and now < kept.until:
             return kept.der
         request = render_ocsp_request(certificate, issuer)
-        answer = await self._outside.fetch("POST", address, "OCSP responder", data=request, headers=OCSP_HEADERS)
         try:
+            answer = await self._outside.fetch("POST", address, RESPONDER, data=request, headers=OCSP_HEADERS)
             response = verify_ocsp_response(answer.body, certificate, issuer, self._clock.now())
-        except VerificationFailed as error:
-            raise _refusal(error, "OCSP responder") from error
+        except (UpstreamUnavailable, VerificationFailed) as error:
+            if _is_told(error):
+                raise SigningFailed(str(error), code=error.code) from error
+            told = _name_of(issuer)
+            said = f"the {RESPONDER} of {told} gave no usable answer: {error}"
+            raise UpstreamUnavailable(said, code="revocation.no_answer", service=RESPONDER, authority=told) from error
         if certificate.not_valid_after_utc - now > LONG_LIVED:
             next_update = next(iter(response.responses)).next_update_utc
             self._keep(key, answer.body, now, next_update)
@@ -119,12 +126,15 @@ class Gatherer:
         key = (address, 0)
         kept = self._kept.get(key)
         der = kept.der if kept is not None and now < kept.until else None
-        if der is None:
-            der = (await self._outside.fetch("GET", address, "CRL")).body
         try:
+            der = der or (await self._outside.fetch("GET", address, LIST)).body
             crl = verify_crl(der, certificate, issuer, self._clock.now())
-        except VerificationFailed as error:
-            raise _refusal(error, "CRL") from error
+        except (UpstreamUnavailable, VerificationFailed) as error:
+            if _is_told(error):
+                raise SigningFailed(str(error), code=error.code) from error
+            told = _name_of(issuer)
+            said = f"the {LIST} of {told} is not to be had, or not usable: {error}"
+            raise UpstreamUnavailable(said, code="revocation.no_list", service=LIST, authority=told) from error
         if kept is None or kept.der is not der:
             self._keep(key, der, now, crl.next_update_utc)
         return der
@@ -150,7 +160,11 @@ def _proof_of(offered: OfferedState, certificate: x509.Certificate, issuer: x509
         raise SigningFailed(str(error), code=error.code) from error
 
 
-def _refusal(error: VerificationFailed, service: str) -> SigningFailed | UpstreamUnavailable:
-    if error.code in ("revocation.revoked", "revocation.unknown"):
-        return SigningFailed(str(error), code=error.code)
-    return UpstreamUnavailable(f"{service} gave no usable answer: {error}", code=error.code, service=service)
+def _is_told(error: ContreseingError) -> bool:
+    """Tell whether a responder or a list did answer, and what it says stops the signature."""
+    return error.code in ("revocation.revoked", "revocation.unknown")
+
+
+def _name_of(authority: x509.Certificate) -> str:
+    """Return the name by which people know an authority."""
+    return subject_text(authority, NameOID.COMMON_NAME) or authority.subject.rfc4514_string()
