@@ -49,7 +49,7 @@ from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationF
 from conventions.signatures import Check, ExpectedSigner, Indication, Outcome, PadesLevel, SignatureFinding, ValidationReport
 from signing.assessment import AssessedSignature, FileAssessment, read_paths
 from signing.chains import CERTIFICATE_ERRORS, TrustStore
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, TST_INFO, parse_cms
 from signing.der import strip_padding
 from signing.ended import refuse_after_ends
 from signing.evidence import Evidence
@@ -363,7 +363,9 @@ def _authorities_at_work(data: bytes, now: datetime) -> list[tuple[x509.Certific
     found = {}
     for value in (read_value(one) for one in PdfFileReader(io.BytesIO(data)).embedded_signatures):
         cms = parse_cms(strip_padding(value.contents))
-        tokens = [cms] if cms.content_type == TST_INFO else [parse_cms(der) for der in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())]
+        tokens = (
+            [cms] if cms.content_type == TST_INFO else [parse_cms(der) for der in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())]
+        )
         for token in tokens:
             if token.signer.not_valid_before_utc <= now <= token.signer.not_valid_after_utc:
                 found[token.signer] = token.certificates
