@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Self, Union, get_args, get_origin
+from typing import Any, Self, Union, get_args, get_origin
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contreseing.judging_settings import JudgingSettings
 from contreseing.keeping_settings import KeepingSettings
+from contreseing.pki_settings import Address, PkiSettings
 from contreseing.stamping_settings import StampingSettings
 from conventions.errors import ConfigurationError
 from conventions.signatures import SignatureLevel
@@ -43,19 +44,7 @@ class Mode(StrEnum):
     TEST = "test"
 
 
-def _without_final_slash(address: str) -> str:
-    if not address.startswith(("http://", "https://")):
-        msg = "an address begins with http:// or https://"
-        raise ValueError(msg)
-    return address.rstrip("/")
-
-
-"""Regulation (EU) 910/2014, article 3, 10 to 12."""
-
-Address = Annotated[str, AfterValidator(_without_final_slash)]
-
-
-class Settings(JudgingSettings, KeepingSettings, StampingSettings):
+class Settings(JudgingSettings, KeepingSettings, PkiSettings, StampingSettings):
     """All settings. Fields without default must be given."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -87,18 +76,6 @@ class Settings(JudgingSettings, KeepingSettings, StampingSettings):
     s3_second_access_key: SecretStr | None = Field(None, description="Its access key.")
     s3_second_secret_key: SecretStr | None = Field(None, description="Its secret key.")
     s3_second_archive_bucket: str = Field("contreseing-archive", description="Bucket of the archive there.")
-
-    pki_url: Address = Field(description="Address of the embedded PKI: certificates, OCSP, CRL, time-stamps.")
-    pki_anchors_dir: Path = Field(description="Folder of the trust anchors in PEM: `root.pem`, `members-ca.pem`, `syndicate-ca.pem`.")
-    pki_portal_token: SecretStr | None = Field(None, description="Right to ask for members' certificates; for the portal's process.")
-    pki_flows_token: SecretStr | None = Field(None, description="Right to ask for the syndicate's certificates; for the flows.")
-    pki_desk_token: SecretStr | None = Field(None, description="Right to ask for the system's seal; for the desk.")
-    pki_proofs_token: SecretStr | None = Field(
-        None, description="Right to have evidence and bundles sealed; for the portal, the flows and the command line."
-    )
-    pki_passphrase_file: Path | None = Field(
-        None, description="File (0600) of what encrypts the private keys of the embedded PKI; plain without it, refused if plain with it."
-    )
 
     upload_anchors_dir: Path | None = Field(
         None, description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it."

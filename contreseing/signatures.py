@@ -10,7 +10,7 @@ from cryptography import x509
 from contreseing.clock import SystemClock
 from contreseing.judging import build_qualifier, build_third_reader
 from contreseing.settings import Settings, text_of
-from contreseing.stamping import read_anchors_of
+from contreseing.stamping import former_pkis, read_anchors_of
 from conventions.errors import ConfigurationError
 from conventions.ports.documents import StampText
 from signing.adapter import PadesSigning
@@ -29,7 +29,8 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
     """Build the port ``signing``.
 
     Raises:
-        ConfigurationError: an anchor lacks, or is unreadable; a key lacks a setting, cannot sign, or not at the level asked for.
+        ConfigurationError: an anchor lacks, or is unreadable; a former PKI does not say its end; a key lacks a setting, cannot sign, or not
+            at the level asked for.
     """
     check_level(settings.member_level, None)
     if settings.signatory_key == ONE_SHOT:
@@ -49,6 +50,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         lasting_key=lasting_key(settings),
         upload_anchors_pem=read_anchors_of(settings.upload_anchors_dir),
         tsa_anchors_pem=read_anchors_of(settings.tsa_anchors_dir),
+        former=former_pkis(settings, clock),
         upload_without_siren=settings.upload_without_siren == "accept",
         render_stamp=render_stamp,
         clock=clock,

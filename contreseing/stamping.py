@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
 from conventions.errors import ConfigurationError
 from signing.pki.directory import read_anchors
+from signing.pki.former import FormerPki, read_former
 from signing.stamping import AllAuthorities
 from signing.trust_files import anchors_pem
 
@@ -19,10 +20,11 @@ def build_timestamps(settings: Settings, clock: SystemClock) -> AllAuthorities:
     """Build the port ``timestamps``.
 
     Raises:
-        ConfigurationError: an anchor lacks, or is unreadable.
+        ConfigurationError: an anchor lacks, or is unreadable; a former PKI does not say its end.
     """
     return AllAuthorities(
         anchors_pem=timestamp_anchors(settings),
+        former=former_pkis(settings, clock),
         tsa_urls=settings.timestamp_urls,
         tsa_policies=frozenset(settings.tsa_policies.split()),
         clock=clock,
@@ -37,6 +39,15 @@ def timestamp_anchors(settings: Settings) -> Mapping[str, bytes]:
     """
     outside = read_anchors_of(settings.tsa_anchors_dir)
     return {**read_anchors(settings.pki_anchors_dir), **({OUTSIDE_ANCHORS: b"".join(outside)} if outside else {})}
+
+
+def former_pkis(settings: Settings, clock: SystemClock) -> Sequence[FormerPki]:
+    """Return the PKIs that came before: they vouch for what was signed and stamped until their end.
+
+    Raises:
+        ConfigurationError: one is unreadable, or does not say its end.
+    """
+    return read_former(settings.pki_former_dir, clock.now())
 
 
 def read_anchors_of(folder: Path | None) -> list[bytes]:

@@ -10,10 +10,10 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.stamping import timestamp_anchors
+from contreseing.stamping import former_pkis, timestamp_anchors
 from conventions.errors import ContreseingError, UpstreamUnavailable, VerificationFailed
 from conventions.french import counted, format_instant
-from signing.chains import TrustStore, parse_certificates
+from signing.former_trust import trust_in_time
 from signing.timestamping import TokenRules, is_clock_wrong, render_request, verify_response
 
 PATIENCE_SECONDS = 10.0
@@ -28,10 +28,8 @@ def try_timestamps(settings: Settings) -> str:
         UpstreamUnavailable, VerificationFailed: what is wrong with the first authority that failed, told of each; ``clock.wrong`` when
             two authorities agree that our clock is off.
     """
-    anchors = timestamp_anchors(settings)
-    rules = TokenRules(
-        TrustStore(one for pem in anchors.values() for one in parse_certificates(pem)), frozenset(settings.tsa_policies.split())
-    )
+    trust = trust_in_time(timestamp_anchors(settings).values(), former_pkis(settings, SystemClock()))
+    rules = TokenRules(trust, frozenset(settings.tsa_policies.split()))
     told: list[datetime] = []
     failures: dict[int, ContreseingError] = {}
     for rank, url in enumerate(settings.timestamp_urls, start=1):

@@ -62,6 +62,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
     registry = SqlRegistry(settings.registry_url)
     is_guarded = settings.mode is not Mode.PRODUCTION
     _refuse_plain_keys(settings)
+    _refuse_former_without_end(settings, clock)
 
     def outside(port: Port) -> Port:
         return guarded(port, registry) if is_guarded else port
@@ -228,6 +229,13 @@ def _refuse_plain_keys(settings: Settings) -> None:
         from signing.pki.key_files import refuse_plain_keys  # noqa: PLC0415 for those who set it
 
         refuse_plain_keys(settings.pki_anchors_dir)
+
+
+def _refuse_former_without_end(settings: Settings, clock: SystemClock) -> None:
+    if settings.pki_former_dir is not None:
+        from contreseing.stamping import former_pkis  # noqa: PLC0415 as above
+
+        former_pkis(settings, clock)
 
 
 def _documents(settings: Settings) -> Documents:

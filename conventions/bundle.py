@@ -10,16 +10,19 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.ports.registry import ArchiveEntry
-from conventions.signatures import ProofMaterial
+from conventions.signatures import FormerAuthorities, ProofMaterial
 from conventions.steps.prove_events import EventProof, JournalProof
 
 BUNDLE_SCHEMA = "contreseing/bundle/1"
 README, PROGRAM, SUMS = "LISEZ-MOI.txt", "verify.py", "SHA256SUMS"
 LIST = "dossier.json"
 SEAL, SEAL_TIMESTAMP = f"{LIST}.p7s", f"{LIST}.tsr"
+FORMER_ENDS = "anciennes-autorites.json"
+"""Until when the anchors of former authorities vouch, by their paths; there where there are any."""
 ROOT_NAME = "racine.pem"
 ANCHOR_NAMES: Mapping[str, str] = {"root.pem": ROOT_NAME, "members-ca.pem": "ac-membres.pem", "syndicate-ca.pem": "ac-syndicat.pem"}
 SUFFIXES: Mapping[str, str] = {
@@ -56,12 +59,16 @@ def suffix_of(kind: str) -> str:
     return next((suffix for start, suffix in NUMBERED if kind.startswith(start)), SUFFIXES.get(kind, "json"))
 
 
-def material_files(anchors_pem: Mapping[str, bytes], material: Sequence[ProofMaterial]) -> dict[str, bytes]:
+def material_files(
+    anchors_pem: Mapping[str, bytes], material: Sequence[ProofMaterial], former: Sequence[FormerAuthorities] = ()
+) -> dict[str, bytes]:
     """Lay out certificates (PEM), OCSP answers (DER), revocation lists (PEM) and time-stamps (DER), each once."""
-    ours = {der for pem in anchors_pem.values() for der in parse_pem(pem)}
+    ours = {der for pems in (anchors_pem, *(one.anchors_pem for one in former)) for pem in pems.values() for der in parse_pem(pem)}
     others = {der for one in material for der in one.roots} - ours
     accepted = {f"accepted-{rank:03d}.pem": render_pem("CERTIFICATE", der) for rank, der in enumerate(sorted(others), 1)}
     files, known = _anchors({**anchors_pem, **accepted})
+    files |= _former_anchors(former, files, known)
+    known |= ours
     for one in material:
         certificates = (der for der in one.certificates if der not in known)
         files |= {_named("certificats", der, "pem"): render_pem("CERTIFICATE", der) for der in certificates}
@@ -133,6 +140,21 @@ def _anchors(anchors_pem: Mapping[str, bytes]) -> tuple[dict[str, bytes], set[by
     known = {der for pem in anchors_pem.values() for der in parse_pem(pem)}
     files |= {f"certificats/racine-{rank}.pem": render_pem("CERTIFICATE", der) for rank, der in enumerate(others, 2)}
     return files, known
+
+
+def _former_anchors(former: Sequence[FormerAuthorities], files: Mapping[str, bytes], known: set[bytes]) -> dict[str, bytes]:
+    """Lay out the anchors of former authorities after ours, numbered on, and until when each vouches."""
+    paths, ends = dict[bytes, str](), dict[str, datetime]()
+    for one in former:
+        for name, der in ((name, der) for name, pem in sorted(one.anchors_pem.items()) for der in parse_pem(pem) if der not in known):
+            stem = f"certificats/{ANCHOR_NAMES.get(name, ROOT_NAME).removesuffix('.pem')}"
+            number = 1 + sum(path.startswith(stem) for path in (*files, *paths.values()))
+            path = paths.setdefault(der, f"{stem}-{number}.pem")
+            ends[path] = max(ends.get(path, one.until), one.until)
+    if not ends:
+        return {}
+    told: dict[str, Json] = {path: until.isoformat() for path, until in ends.items()}
+    return {**{path: render_pem("CERTIFICATE", der) for der, path in paths.items()}, FORMER_ENDS: render_canonical(told)}
 
 
 def _named(folder: str, data: bytes, suffix: str) -> str:

@@ -13,7 +13,7 @@ from conventions.french import format_instant
 from conventions.ports.registry import ArchiveEntry
 from conventions.preparation import own_certificate, preparation_of
 from conventions.sentences import KIND_LABELS
-from conventions.signatures import SignerIdentity
+from conventions.signatures import FormerAuthorities, SignerIdentity
 
 WIDTH = 100
 
@@ -137,7 +137,20 @@ LIMITS = """\
 """
 
 
-def render_readme(agreement: Agreement, entries: Sequence[ArchiveEntry], names: Sequence[str]) -> bytes:
+FORMER = """\
+L’autorité de certification a changé depuis que ce service existe. Ce qui fut signé sous une ancienne reste valable jusqu’à la fin
+que dit anciennes-autorites.json pour chacun de ses certificats ; rien de postérieur n’est d’elle, et verify.py y veille :
+
+{ends}
+
+Si une signature ou un horodatage de ce dossier en dépend, verify.py demande aussi sa racine : --root se répète, avec l’empreinte
+que l’organisme publie pour chaque racine.
+"""
+
+
+def render_readme(
+    agreement: Agreement, entries: Sequence[ArchiveEntry], names: Sequence[str], former: Sequence[FormerAuthorities] = ()
+) -> bytes:
     """Write the text of an agreement's bundle (UTF-8): ``names`` are the archived objects' in the bundle, in the entries' order.
 
     Raises:
@@ -146,7 +159,9 @@ def render_readme(agreement: Agreement, entries: Sequence[ArchiveEntry], names: 
     title = preparation_of(agreement).title
     opening = OPENING.format(kind=KIND_LABELS[agreement.kind], reference=agreement.reference, title=title, people=_people(agreement))
     elsewhere = (SIGNED_ELSEWHERE,) if own_certificate(agreement) else ()
-    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), HOW_IT_WAS_SIGNED, *elsewhere, LIMITS)
+    ends = "\n".join(f"  - « {one.name} » : jusqu’au {format_instant(one.until)}" for one in former)
+    changed = (FORMER.format(ends=ends),) if former else ()
+    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), HOW_IT_WAS_SIGNED, *elsewhere, *changed, LIMITS)
     return "\n".join(parts).encode()
 
 

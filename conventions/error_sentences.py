@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conventions.archive_sentences import ARCHIVE_SENTENCES
+from conventions.authority_sentences import AUTHORITY_SENTENCES
 from conventions.repair_sentences import REPAIR_SENTENCES
 from conventions.upload_sentences import UPLOAD_SENTENCES
 
@@ -340,6 +341,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "structure.unsigned": "Ce fichier n’est pas signé.",
         **REPAIR_SENTENCES,
         **UPLOAD_SENTENCES,
+        **AUTHORITY_SENTENCES,
         **ARCHIVE_SENTENCES,
         "upload.closed": "Ce site n’accepte pas de fichier signé ailleurs : signez en ligne, ou appelez-nous.",
         "pile.signed_elsewhere": "Le membre a signé avec son propre certificat : vérifiez qui a signé.",

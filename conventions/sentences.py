@@ -148,12 +148,12 @@ def sentence(error: ContreseingError) -> str:
 
 
 def sentence_of(code: str, fallback: str = "internal", details: Mapping[str, str | int] = MappingProxyType({})) -> str:
-    """Return the French sentence of a code; where a detail is lacking, the sentence of the fallback."""
+    """Return the French sentence of a code; where a detail is lacking, the sentence of the fallback, or an ellipsis without one."""
     template = SENTENCES.get(code, SENTENCES[fallback])
     try:
         return template.format_map({name: _Count(value) if isinstance(value, int) else value for name, value in details.items()})
     except KeyError:
-        return SENTENCES[fallback]
+        return SENTENCES[fallback] if fallback != "internal" else general_sentence(code)
 
 
 def left_out_sentence(count: int) -> str:

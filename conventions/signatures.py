@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -210,6 +211,15 @@ class ValidationReport:
     timestamps: tuple[TimestampFinding, ...]
     data_sha256: str | None
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FormerAuthorities:
+    """A PKI that vouches for what was signed until an instant, and for nothing later: its name here, its anchors, PEM by file name."""
+
+    name: str
+    anchors_pem: Mapping[str, bytes]
+    until: datetime
 
 
 @dataclass(frozen=True)

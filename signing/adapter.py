@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from conventions.canonical import sha256_hex
 from conventions.errors import ConfigurationError, ContreseingError, EvidenceBroken, VerificationFailed
-from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD, Party
+from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.ports.documents import StampText
 from conventions.ports.system import Clock
 from conventions.preservation import RestampedFile
@@ -20,6 +20,7 @@ from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
+    FormerAuthorities,
     MemberSignature,
     ProofMaterial,
     SealedManifest,
@@ -27,17 +28,17 @@ from conventions.signatures import (
     SignerIdentity,
     ValidationReport,
 )
-from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities, TimestampAuthority
-from signing.chains import TrustStore, parse_certificates, render_pem
+from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities
+from signing.believed import believe
+from signing.chains import render_pem
 from signing.dss_service import DssReader
 from signing.engine import Engine, Outcome, Session, Task
 from signing.gathering import Gatherer
-from signing.identities import IssuerRule
 from signing.keys import HashSigner, OneShotKey
 from signing.material import read_proof_material
 from signing.names import PersonExpected
 from signing.outside import HttpTimeouts, Outside
-from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
+from signing.pki.former import FormerPki
 from signing.pki_client import PkiClient, PkiTokens
 from signing.proof_seal import ProofSealer
 from signing.qualifying import Qualifier
@@ -54,8 +55,6 @@ LEVEL_TEXT = "Signature électronique simple, horodatée"
 """What a link, a code and a one-shot certificate are worth (Regulation (EU) 910/2014, article 3, 10); never more is claimed."""
 LASTING_LEVEL_TEXT = "Signature électronique, horodatée"
 """Of a key in a device or at a provider: what its certificate is worth is for a report to say, after the trusted lists."""
-OUTSIDE_AUTHORITIES = "timestamp-authorities.pem"
-"""Name of the anchors that are believed about time alone, among those handed out."""
 CHUNK = 32
 CHUNKS_AHEAD = 1
 """Chunks begun beyond the one whose outcomes are taken: a chunk is read and prepared while the one before waits for its time-stamps."""
@@ -96,6 +95,7 @@ class PadesSigning:
         lasting_key: LastingKey | None = None,
         upload_anchors_pem: Sequence[bytes] = (),
         tsa_anchors_pem: Sequence[bytes] = (),
+        former: Sequence[FormerPki] = (),
         upload_without_siren: bool = False,
         level_text: str = LEVEL_TEXT,
         qualifier: Qualifier | None = None,
@@ -104,55 +104,31 @@ class PadesSigning:
         """Prepare; nothing is asked of anybody yet.
 
         Raises:
-            ConfigurationError: an anchor lacks or is unreadable, or no time-stamp authority is named.
+            ConfigurationError: an anchor lacks or is unreadable, a former PKI is that of today, or no time-stamp authority is named.
         """
-        if not tsa_urls:
-            raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
-        anchors = {name: parse_certificates(pem) for name, pem in anchors_pem.items()}
-        if lasting_key is not None and lasting_key.ca is not None:
-            anchors["signatory-ca.pem"] = (lasting_key.ca, *lasting_key.above)
-        try:
-            (members_ca,), (syndicate_ca,) = anchors["members-ca.pem"], anchors["syndicate-ca.pem"]
-        except (KeyError, ValueError) as error:
-            raise ConfigurationError(
-                "members-ca.pem and syndicate-ca.pem must each hold one certificate", code="configuration.trust"
-            ) from error
-        self._anchors_pem = {name: render_pem(several) for name, several in anchors.items()}
+        believed = believe(anchors_pem, lasting_key, former=former, uploads_pem=upload_anchors_pem, stamps_pem=tsa_anchors_pem)
+        trust, stamp_trust = believed.trust, believed.stamp_trust
+        self._anchors_pem = believed.anchors_pem
+        self._former = tuple(one.authorities for one in former)
         self._clock = clock
         self._render_stamp = render_stamp
         self._level_text = self._syndicate_level_text = level_text
         self._outside = Outside(timeouts or HttpTimeouts())
-        own = [one for several in anchors.values() for one in several]
-        accepted = [one for pem in upload_anchors_pem for one in parse_certificates(pem)]
-        outside = [one for pem in tsa_anchors_pem for one in parse_certificates(pem)]
-        if outside:
-            self._anchors_pem[OUTSIDE_AUTHORITIES] = render_pem(outside)
-        trust, stamp_trust = TrustStore([*own, *accepted]), TrustStore([*own, *accepted, *outside])
         rules = TokenRules(stamp_trust, tsa_policies)
-        self._authorities = TimestampAuthorities(
-            [
-                TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock, in_flight=tsa_in_flight)
-                for rank, url in enumerate(tsa_urls, 1)
-            ]
-        )
+        self._authorities = TimestampAuthorities.at(tsa_urls, self._outside, rules, clock, in_flight=tsa_in_flight)
         gatherer = Gatherer(self._outside, stamp_trust, clock)  # it proves a state; who may sign is judged by the readers
         self._engine = Engine(self._authorities, gatherer, clock)
-        self._upload_anchors_pem = [render_pem([one]) for one in accepted]
+        self._upload_anchors_pem = [render_pem([one]) for one in believed.accepted]
         self._upload_without_siren = upload_without_siren
         self._raiser = UploadRaiser(self._engine, gatherer, stamp_trust)
         self._pki = PkiClient(pki_url, tokens, self._outside)
         self._proof_sealer = ProofSealer(self._pki, self._engine, render_stamp, clock)
-        other = () if lasting_key is None or lasting_key.ca is None else (IssuerRule(lasting_key.ca, lasting_key.policy),)
-        issuers = {
-            Party.MEMBER: IssuerRule(members_ca, MEMBERS_POLICY),
-            Party.SYNDICATE: IssuerRule(syndicate_ca, SYNDICATE_POLICY, other),
-        }
         self._signatory: Signatory = OneShotSignatory(self._pki)
         if lasting_key is not None:
-            self._signatory = self._open_lasting(lasting_key, CeremonyRules(syndicate_ca, rules, issuers, clock))
+            self._signatory = self._open_lasting(lasting_key, CeremonyRules(believed.syndicate_ca, rules, believed.present, clock))
             self._syndicate_level_text = LASTING_LEVEL_TEXT
-        self._reader = PyhankoReader(trust, issuers, gatherer, qualifier, stamp_trust)
-        self._second_reader = SecondReader(trust, issuers, stamp_trust)
+        self._reader = PyhankoReader(trust, believed.issuers, gatherer, qualifier, stamp_trust)
+        self._second_reader = SecondReader(trust, believed.issuers, stamp_trust)
         self._third_reader = third_reader
         self._restamper = Restamper(self._engine, self._reader, clock)
 
@@ -310,6 +286,10 @@ class PadesSigning:
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """See the port."""
         return dict(self._anchors_pem)
+
+    def former_authorities(self) -> Sequence[FormerAuthorities]:
+        """See the port."""
+        return self._former
 
     def _stamps(self, signer: SignerIdentity, formula: str, level_text: str = LEVEL_TEXT) -> Callable[[datetime], StampRenderer]:
         """Return the drawing of the visible stamp at an instant; one drawing serves all documents signed in the same second."""

@@ -11,7 +11,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from conventions.signatures import Indication, PadesLevel, SignatureFinding, TimestampFinding
 from signing.chains import CERTIFICATE_ERRORS, load_certificate
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms
 from signing.der import strip_padding
 from signing.findings import LATER_MAY_PASS, signer_certificate
 from signing.qualifying import ShownPaths, path_of
@@ -85,7 +85,7 @@ def read_paths(
 
 
 def _tokens(embedded: EmbeddedPdfSignature) -> Sequence[bytes]:
-    return parse_cms(strip_padding(embedded.pkcs7_content)).unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())
+    return parse_cms(strip_padding(embedded.pkcs7_content)).unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())
 
 
 def _beside(embedded: EmbeddedPdfSignature) -> Iterator[x509.Certificate]:

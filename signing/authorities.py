@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from conventions.errors import UpstreamUnavailable, VerificationFailed
+from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from signing.outside import Outside
 from signing.timestamping import TimestampToken, TokenRules, is_clock_wrong, render_request, verify_response
@@ -163,6 +163,24 @@ class TimestampAuthorities:
 
     def __init__(self, authorities: Sequence[TimestampAuthority]) -> None:
         self.authorities = tuple(authorities)
+
+    @classmethod
+    def at(
+        cls, addresses: Sequence[str], outside: Outside, rules: TokenRules, clock: Clock, *, in_flight: int = IN_FLIGHT
+    ) -> TimestampAuthorities:
+        """Name the authorities of these addresses ``tsa-1`` and following, in their order.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        if not addresses:
+            raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
+        return cls(
+            [
+                TimestampAuthority(f"tsa-{rank}", address, outside, rules, clock, in_flight=in_flight)
+                for rank, address in enumerate(addresses, 1)
+            ]
+        )
 
     def in_order(self) -> Iterator[TimestampAuthority]:
         """Yield each in turn, as long as our own clock is not in doubt.

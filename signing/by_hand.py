@@ -15,7 +15,7 @@ from conventions.errors import ConfigurationError, ContreseingError, SigningFail
 from conventions.ports.system import Clock
 from conventions.preservation import RestampedFile
 from conventions.signatures import SignedFile
-from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities, TimestampAuthority
+from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities
 from signing.chains import TrustStore, parse_certificates
 from signing.csc import CscAccess, CscKey
 from signing.engine import Engine, Session, Task
@@ -61,17 +61,10 @@ class HandSigning:
         Raises:
             ConfigurationError: no anchor, one that cannot be read, or no authority.
         """
-        if not tsa_urls:
-            raise ConfigurationError("no time-stamp authority", code="configuration.tsa")
         store = TrustStore(certificate for pem in anchors_pem(trust) for certificate in parse_certificates(pem))
         self._outside = Outside(timeouts or HttpTimeouts())
         rules, gatherer = TokenRules(store, tsa_policies), Gatherer(self._outside, store, clock)
-        self._authorities = TimestampAuthorities(
-            [
-                TimestampAuthority(f"tsa-{rank}", url, self._outside, rules, clock, in_flight=in_flight)
-                for rank, url in enumerate(tsa_urls, 1)
-            ]
-        )
+        self._authorities = TimestampAuthorities.at(tsa_urls, self._outside, rules, clock, in_flight=in_flight)
         self._engine = Engine(self._authorities, gatherer, clock)
         self._restamper = Restamper(self._engine, PyhankoReader(store, {}, gatherer), clock)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -29,10 +29,14 @@ CERTIFICATE_ERRORS = (
 
 
 class TrustStore:
-    """Trust anchors: self-signed roots and, beside them, issuing CAs that are trusted in their own right."""
+    """Trust anchors: self-signed roots and, beside them, issuing CAs that are trusted in their own right.
 
-    def __init__(self, anchors: Iterable[x509.Certificate]) -> None:
+    ``ends``: of those that vouch no more, the last instant of what they vouch for.
+    """
+
+    def __init__(self, anchors: Iterable[x509.Certificate], ends: Mapping[x509.Certificate, datetime] | None = None) -> None:
         self.anchors = tuple(dict.fromkeys(anchors))
+        self.ends = dict(ends or {})
         if not self.anchors:
             raise ConfigurationError("no trust anchor", code="configuration.trust")
 
@@ -40,6 +44,10 @@ class TrustStore:
     def roots(self) -> tuple[x509.Certificate, ...]:
         """Return the self-signed anchors, or all of them if none is."""
         return tuple(anchor for anchor in self.anchors if anchor.issuer == anchor.subject) or self.anchors
+
+    def without_ends(self) -> TrustStore:
+        """Return the same anchors for who asks about the state of a certificate, whatever may still be signed by it."""
+        return TrustStore(self.anchors)
 
 
 def parse_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
@@ -62,7 +70,8 @@ def build_chain(
     Each signature, each validity at ``at``, and each issuer's right to issue are checked; revocation is not.
 
     Raises:
-        VerificationFailed: no path (``chain.no_path``), or one that is not valid then (``chain.not_valid_then``).
+        VerificationFailed: no path (``chain.no_path``), one that is not valid then (``chain.not_valid_then``), or one through an
+            authority that vouches for nothing as late as that (``chain.former``).
     """
     pool = tuple(dict.fromkeys((*candidates, *trust.anchors)))
     chain = [leaf]
@@ -81,6 +90,8 @@ def build_chain(
     for certificate in chain:
         if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
             raise VerificationFailed("a certificate of the path is not valid at that time", code="chain.not_valid_then")
+        if certificate in trust.ends and at > trust.ends[certificate]:
+            raise VerificationFailed("a former authority vouches for nothing as late as that", code="chain.former")
     return tuple(chain)
 
 

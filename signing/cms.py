@@ -30,7 +30,7 @@ SIGNED_DATA = render_oid("1.2.840.113549.1.7.2")
 CONTENT_TYPE = render_oid("1.2.840.113549.1.9.3")
 MESSAGE_DIGEST = render_oid("1.2.840.113549.1.9.4")
 SIGNING_CERTIFICATE_V2 = render_oid("1.2.840.113549.1.9.16.2.47")
-SIGNATURE_TIMESTAMP = render_oid("1.2.840.113549.1.9.16.2.14")
+SIGNATURE_TIMESTAMP_DER = render_oid("1.2.840.113549.1.9.16.2.14")
 SHA256 = render_oid("2.16.840.1.101.3.4.2.1")
 SHA256_ALGORITHM = render_sequence(SHA256)
 MGF1 = render_oid("1.2.840.113549.1.1.8")
@@ -83,7 +83,7 @@ class CmsBuilder:
         """Assemble a ContentInfo, DER; with a token it becomes B-T (EN 319 122-1, 5.3)."""
         unsigned = b""
         if timestamp_token is not None:
-            unsigned = render_explicit(1, render_sequence(SIGNATURE_TIMESTAMP, render_set_of(timestamp_token)))
+            unsigned = render_explicit(1, render_sequence(SIGNATURE_TIMESTAMP_DER, render_set_of(timestamp_token)))
         signer = render_sequence(
             VERSION_1,
             self._signer_id,

@@ -17,7 +17,7 @@ from conventions.errors import UpstreamUnavailable
 from conventions.people import folded
 from conventions.ports.system import Clock
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
-from signing.findings import DOCUMENT_TIMESTAMP, SIGNATURE_TIMESTAMP, lowest_level
+from signing.findings import DOCUMENT_TIMESTAMP_KIND, SIGNATURE_TIMESTAMP_KIND, lowest_level
 from signing.outside import HttpTimeouts, Outside
 
 READER = "EU-DSS"
@@ -40,7 +40,7 @@ INDICATIONS = {
     "FAILED": Indication.TOTAL_FAILED,
 }
 """Any other is INDETERMINATE."""
-KINDS = {"DOCUMENT_TIMESTAMP": DOCUMENT_TIMESTAMP}
+KINDS = {"DOCUMENT_TIMESTAMP": DOCUMENT_TIMESTAMP_KIND}
 Record = Mapping[str, Any]
 """An object of the service's JSON."""
 Read = TypeVar("Read")
@@ -152,7 +152,7 @@ def _timestamps(diagnosed: Record, judged: Mapping[str, Record], certificates: M
         found = judged[one["Id"]]
         indication = INDICATIONS.get(found["Indication"], Indication.INDETERMINATE)
         yield TimestampFinding(
-            kind=KINDS.get(one["Type"], SIGNATURE_TIMESTAMP),
+            kind=KINDS.get(one["Type"], SIGNATURE_TIMESTAMP_KIND),
             field=_field(one) if one["PDFRevision"] else signature_of.get(one["Id"], ""),
             authority=str(certificates.get(_certificate_id(one), {}).get("CommonName") or ""),
             at=datetime.fromisoformat(one["ProductionTime"]),

@@ -119,7 +119,7 @@ class Engine:
         Raises:
             UpstreamUnavailable, SigningFailed: it cannot be proved.
         """
-        evidence = await self._gatherer.gather(signer.certificate, signer.others)
+        evidence = await self._gatherer.gather_for_signing(signer.certificate, signer.others)
         return Session(signer, CmsBuilder(signer.certificate, evidence.chain[1:-1], signer.mechanism), evidence)
 
     async def sign_all(self, session: Session, tasks: Sequence[Task]) -> list[Outcome]:

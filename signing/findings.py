@@ -19,8 +19,7 @@ from conventions.errors import VerificationFailed
 from conventions.signatures import Indication, PadesLevel, TimestampFinding
 from signing.chains import load_certificate
 from signing.changes import explain_revision
-from signing.cms_parsing import SIGNATURE_TIMESTAMP as SIGNATURE_TIMESTAMP_ATTRIBUTE
-from signing.cms_parsing import parse_cms, parse_tst_info
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms, parse_tst_info
 from signing.der import strip_padding
 from signing.identities import subject_text
 from signing.security_store import entry
@@ -28,7 +27,7 @@ from signing.timestamping import TokenRules, verify_token
 from signing.values import RFC3161, SignatureValue
 
 EMBEDDED_DATA = "agreement.json"
-SIGNATURE_TIMESTAMP, DOCUMENT_TIMESTAMP = "signature-timestamp", "document-timestamp"
+SIGNATURE_TIMESTAMP_KIND, DOCUMENT_TIMESTAMP_KIND = "signature-timestamp", "document-timestamp"
 LATER_MAY_PASS = frozenset(
     {
         "TRY_LATER",
@@ -108,7 +107,7 @@ def assess_signature_timestamps(
     signature, imprint and path hold at its own time is enough, because an archive time-stamp proves that it stood there.
     """
     cms = parse_cms(strip_padding(value.contents))
-    tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_ATTRIBUTE, ())
+    tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())
     digest = hashlib.sha256(cms.signature).digest()
     return tuple(_signature_timestamp(value.field, der, digest, rules, passed=passed, archive_proven=archive_proven) for der in tokens)
 
@@ -124,7 +123,7 @@ def _signature_timestamp(
     except VerificationFailed as error:
         holds, reasons = False, () if passed else (f"{error.code}: {error}",)
     return TimestampFinding(
-        kind=SIGNATURE_TIMESTAMP,
+        kind=SIGNATURE_TIMESTAMP_KIND,
         field=field,
         authority=subject_text(token.signer, NameOID.COMMON_NAME),
         at=parse_tst_info(token.content or b"").gen_time,
@@ -143,7 +142,7 @@ def guarded_until(value: SignatureValue, certificate: x509.Certificate, archive_
     """Return when what guards a signature ends: its last archive time-stamp, else its own time-stamp, else the signer's certificate."""
     if archive_until is not None:
         return archive_until
-    tokens = parse_cms(strip_padding(value.contents)).unsigned_attributes.get(SIGNATURE_TIMESTAMP_ATTRIBUTE, ())
+    tokens = parse_cms(strip_padding(value.contents)).unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())
     return max((parse_cms(der).signer.not_valid_after_utc for der in tokens), default=certificate.not_valid_after_utc)
 
 
@@ -151,7 +150,7 @@ def assess_document_timestamp(embedded: EmbeddedPdfSignature, reasons: tuple[str
     """Return the finding about a document time-stamp; ``proven`` says that the chain of them validated."""
     indication = Indication.TOTAL_PASSED if proven else Indication.INDETERMINATE
     return TimestampFinding(
-        kind=DOCUMENT_TIMESTAMP,
+        kind=DOCUMENT_TIMESTAMP_KIND,
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         authority=subject_text(signer_certificate(embedded), NameOID.COMMON_NAME),
         at=embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native,

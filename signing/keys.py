@@ -98,9 +98,6 @@ class HeldKey:
         self._key = None
 
 
-OneShotSigner = HeldKey
-
-
 def public_key_of(certificate: x509.Certificate) -> PublicKey:
     """Return a signer's public key.
 

@@ -10,7 +10,7 @@ from cryptography.x509 import load_der_x509_certificate
 from conventions.errors import ContreseingError, EvidenceBroken
 from conventions.signatures import ProofMaterial
 from signing.chains import parse_certificates
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms
 from signing.der import strip_padding
 from signing.reading import GrowingReader
 from signing.revisions import converted_errors
@@ -50,4 +50,4 @@ def _tokens(value: SignatureValue) -> Iterator[tuple[str, bytes]]:
     if value.sub_filter == RFC3161:
         yield value.field, der
     else:
-        yield from ((value.field, token) for token in parse_cms(der).unsigned_attributes.get(SIGNATURE_TIMESTAMP, ()))
+        yield from ((value.field, token) for token in parse_cms(der).unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ()))

@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from asn1crypto import core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ObjectIdentifier
 from pyhanko.sign.validation.qualified.assess import QualificationAssessor
 from pyhanko.sign.validation.qualified.tsp import QcCertType, QualifiedServiceInformation, TSPRegistry
 from pyhanko_certvalidator.authority import AuthorityWithCert, TrustAnchor
@@ -25,10 +23,9 @@ from pyhanko_certvalidator.path import ValidationPath
 from conventions.qualification import NO_LIST, Qualification, QualifiedWhy
 from conventions.signatures import Indication, SignatureFinding, TimestampFinding
 from signing.chains import CERTIFICATE_ERRORS, MAX_PATH_LENGTH, is_issued_by
+from signing.qc_statements import claims_to_be_qualified
 from signing.trusted_lists import NationalList, TrustedLists
 
-QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
-QC_COMPLIANCE = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, 4.2.1
 Path = tuple[x509.Certificate, ...]
 """From the certificate asked about (first) to the last one above it that is known."""
 
@@ -90,17 +87,6 @@ class Qualifier:
         if any(one.has_unread for one in lists):
             return Qualification(QualifiedWhy.UNDECIDED)
         return Qualification(QualifiedWhy.NOT_LISTED if is_complete else QualifiedWhy.LISTS_INCOMPLETE)
-
-
-def claims_to_be_qualified(certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate says that it is qualified (EN 319 412-5, 4.2.1)."""
-    try:
-        extension = certificate.extensions.get_extension_for_oid(QC_STATEMENTS).value
-        der = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
-        statements = core.SequenceOf.load(der, spec=core.Sequence)
-        return any(statement[0].dotted == QC_COMPLIANCE for statement in statements)
-    except (*CERTIFICATE_ERRORS, KeyError, AttributeError):
-        return False
 
 
 def path_of(leaf: x509.Certificate, known: Sequence[x509.Certificate]) -> Path:

@@ -16,14 +16,15 @@ from cryptography.hazmat.primitives import hashes
 from conventions.errors import SigningFailed, VerificationFailed
 from conventions.signatures import PadesLevel, SignedFile
 from signing.chains import CERTIFICATE_ERRORS, TrustStore
-from signing.cms import SIGNATURE_TIMESTAMP as SIGNATURE_TIMESTAMP_DER
-from signing.cms_parsing import CONTEXT_1, SIGNATURE_TIMESTAMP, ParsedCms, parse_cms
+from signing.cms import SIGNATURE_TIMESTAMP_DER
+from signing.cms_parsing import CONTEXT_1, parse_cms
 from signing.der import read_elements, render_explicit, render_sequence, render_set_of, render_tlv, strip_padding
 from signing.engine import Engine
 from signing.evidence import OfferedState
 from signing.gathering import Gatherer
 from signing.levels import level_of
-from signing.timestamping import TimestampToken, TokenRules, verify_token
+from signing.own_token import own_tokens, verify_own_token
+from signing.timestamping import TimestampToken
 from signing.upload_process import CheckedUpload
 
 STATE_REFUSALS: Mapping[str, str] = {
@@ -96,19 +97,13 @@ class UploadRaiser:
         except CERTIFICATE_ERRORS as error:
             raise VerificationFailed("a signature that cannot be read", code="upload.signature") from error
         if checked.has_token:
-            return data, self._own_token(cms)
+            (own,) = own_tokens(cms)
+            return data, verify_own_token(own, cms, self.trust)
         token = await self.engine.stamp(hashlib.sha256(cms.signature).digest())
         written = with_timestamp(der, token.der).hex().encode()
         if len(written) > room:
             raise VerificationFailed("no room for a time-stamp", code="upload.no_room")
         return data[: begin + 1] + written.ljust(room, b"0") + data[end - 1 :], token
-
-    def _own_token(self, cms: ParsedCms) -> TimestampToken:
-        (der,) = cms.unsigned_attributes[SIGNATURE_TIMESTAMP]
-        try:
-            return verify_token(der, hashlib.sha256(cms.signature).digest(), TokenRules(self.trust))
-        except VerificationFailed as error:
-            raise VerificationFailed(f"the signature's time-stamp: {error.code}", code="upload.timestamp") from error
 
 
 def with_timestamp(der: bytes, token: bytes) -> bytes:

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from conventions.errors import VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication, PadesLevel, SignatureFinding, TimestampFinding, ValidationReport
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain, load_certificate
-from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, parse_cms
+from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP_OID, parse_cms
 from signing.cms_verification import digest_of, verify_signer_of_digest
 from signing.der import strip_padding
 from signing.evidence import proves_answer, proves_list
@@ -109,7 +109,7 @@ class SecondReader:
     def _signature(self, signature: SignatureInFile, covering: TimestampToken, structure: StructureOfFile) -> _Signed:
         try:
             cms = parse_cms(_unpadded(signature))
-            tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())
+            tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())
         except UNREADABLE as error:
             raise VerificationFailed("a signature that cannot be read", code="signature.unreadable") from error
         if cms.content_type != DATA or cms.content is not None:

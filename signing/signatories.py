@@ -11,14 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from asn1crypto import core
 from cryptography import x509
-from cryptography.x509.oid import ObjectIdentifier
 
 from conventions.errors import ConfigurationError, SigningFailed, UpstreamUnavailable, VerificationFailed
 from conventions.ports.system import Clock
 from conventions.signatures import Countersignature, SealedManifest, SignatureLevel, SignerIdentity
-from signing.chains import CERTIFICATE_ERRORS, is_issued_by, stated_policies
+from signing.chains import is_issued_by, stated_policies
 from signing.cms_parsing import parse_cms
 from signing.csc import CscAccess, CscKey
 from signing.identities import IssuerRules, assess_identity
@@ -27,12 +25,9 @@ from signing.outside import Outside
 from signing.pkcs11 import Pkcs11Access, Pkcs11Key
 from signing.pki.policies import SEAL_POLICY, SYNDICATE_POLICY
 from signing.pki_client import PkiClient
+from signing.qc_statements import claims_qualified_signature
 from signing.sealed import parse_manifest, verify_listed, verify_sealed_manifest
 from signing.timestamping import UNREADABLE, TokenRules
-
-QC_STATEMENTS = ObjectIdentifier("1.3.6.1.5.5.7.1.3")  # RFC 3739, 3.2.6
-QC_COMPLIANCE, QC_DEVICE, QC_TYPE = "0.4.0.1862.1.1", "0.4.0.1862.1.4", "0.4.0.1862.1.6"  # ETSI EN 319 412-5, 4.2.1 to 4.2.3
-QC_TYPE_ESIGN = "0.4.0.1862.1.6.1"
 
 
 @dataclass(frozen=True)
@@ -182,15 +177,3 @@ def check_level(asked: SignatureLevel, certificate: x509.Certificate | None) -> 
         raise ConfigurationError(
             f"the key cannot give a signature of level {asked}", code="configuration.signature_level", level=asked.value
         )
-
-
-def claims_qualified_signature(certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate states that it is qualified, for signatures, its key in a qualified device."""
-    try:
-        extension = certificate.extensions.get_extension_for_oid(QC_STATEMENTS).value
-        der = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
-        statements = {one[0].dotted: one for one in core.SequenceOf.load(der, spec=core.Sequence)}
-        kinds = [one.dotted for one in core.SequenceOf.load(statements[QC_TYPE][1].dump(), spec=core.ObjectIdentifier)]
-    except (*CERTIFICATE_ERRORS, KeyError, AttributeError):
-        return False
-    return QC_COMPLIANCE in statements and QC_DEVICE in statements and QC_TYPE_ESIGN in kinds

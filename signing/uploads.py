@@ -19,14 +19,13 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -38,21 +37,22 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from conventions.errors import VerificationFailed
 from conventions.signatures import PadesLevel
 from signing.chains import CERTIFICATE_ERRORS, TrustStore, build_chain
-from signing.cms_parsing import DATA, SIGNATURE_TIMESTAMP, ParsedCms, parse_cms
+from signing.cms_parsing import DATA, ParsedCms, parse_cms
 from signing.cms_verification import DIGESTS, digest_of, verify_signer_of_digest
 from signing.der import strip_padding
 from signing.evidence import OfferedState
 from signing.findings import read_value
+from signing.keys import MIN_RSA_BITS
 from signing.levels import assess_level, read_material
 from signing.names import ORGANISATION, PERSON, UNSTATED, PersonExpected, assess_person, shown_name
+from signing.own_token import own_tokens, verify_own_token
 from signing.security_store import entry
-from signing.timestamping import TimestampToken, TokenRules, verify_token
+from signing.timestamping import TimestampToken
 from signing.uploaded_store import verify_store
 from signing.values import CADES_DETACHED
 
 MAX_ADDED_BYTES = 2_000_000
 MAX_REVISIONS = 3
-MIN_RSA_BITS = 2_048
 CATALOG_MAY_CHANGE = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata", "/Version"})
 PERSON_FAULTS = {PERSON: "upload.person", ORGANISATION: "upload.organisation", UNSTATED: "upload.no_siren"}
 VERSIONS = frozenset({None, "/1.7", "/2.0"})
@@ -103,15 +103,15 @@ def verify_upload(
     _verify_signature(cms, uploaded, signature)  # (7)
     if person is not None and (fault := assess_person(cms.signer, person)):  # (8)
         raise VerificationFailed(f"{field}: the certificate's {fault} is not the one expected", code=PERSON_FAULTS[fault])
-    token = _own_token(cms, trust)
+    tokens = own_tokens(cms)
+    token = verify_own_token(tokens[0], cms, trust) if tokens and trust is not None else None
     if trust is not None:  # (9)
         _verify_path(cms, trust, now if token is None else token.gen_time)
     _, begin, after_hole, _ = (int(number) for number in signature.byte_range)
     values = [read_value(one) for one in after.embedded_signatures]
     level = assess_level(values, field, read_material(after), len(uploaded))
     others = tuple(one for one in cms.certificates if one != cms.signer)
-    has_token = SIGNATURE_TIMESTAMP in cms.unsigned_attributes
-    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, has_token, (begin, after_hole), offered)
+    return AcceptedUpload(field, shown_name(cms.signer), cms.signer, others, level, end, token, bool(tokens), (begin, after_hole), offered)
 
 
 def _verify_bytes(prepared: bytes, uploaded: bytes) -> None:
@@ -307,30 +307,12 @@ def _verify_usage(certificate: x509.Certificate) -> None:
             raise VerificationFailed("a certificate that is not for signing", code="upload.usage")
 
 
-def _own_token(cms: ParsedCms, trust: TrustStore | None) -> TimestampToken | None:
-    """Return the signature's own time-stamp, checked; None without one, or without anchors to check it by."""
-    tokens: Sequence[bytes] = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())
-    if len(tokens) > 1:
-        raise VerificationFailed("several time-stamps of one signature", code="upload.timestamp")
-    if not tokens or trust is None:
-        return None
-    try:
-        return verify_token(tokens[0], hashlib.sha256(cms.signature).digest(), TokenRules(trust))
-    except VerificationFailed as error:
-        raise VerificationFailed(f"the signature's time-stamp: {error.code}", code="upload.timestamp") from error
-
-
 def _verify_path(cms: ParsedCms, trust: TrustStore, at: datetime) -> None:
     try:
         build_chain(cms.signer, (one for one in cms.certificates if one != cms.signer), trust, at)
     except VerificationFailed as error:
         code = "upload.expired" if error.code == "chain.not_valid_then" else "upload.untrusted"
         raise VerificationFailed("the certificate leads to no anchor at that time", code=code) from error
-
-
-def certificate_sha256(certificate: x509.Certificate) -> str:
-    """Return a certificate's fingerprint, hexadecimal."""
-    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def _fields(root: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 a PDF dictionary

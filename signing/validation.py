@@ -49,8 +49,9 @@ from conventions.errors import SigningFailed, UpstreamUnavailable, VerificationF
 from conventions.signatures import Check, ExpectedSigner, Indication, Outcome, PadesLevel, SignatureFinding, ValidationReport
 from signing.assessment import AssessedSignature, FileAssessment, read_paths
 from signing.chains import CERTIFICATE_ERRORS, TrustStore
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, TST_INFO, parse_cms
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, TST_INFO, parse_cms
 from signing.der import strip_padding
+from signing.ended import refuse_after_ends
 from signing.evidence import Evidence
 from signing.findings import (
     Changes,
@@ -119,6 +120,7 @@ class PyhankoReader:
         """
         self._qualifier = qualifier or Qualifier()
         stamp_trust = stamp_trust or trust
+        self._trust, self._stamp_trust = trust, stamp_trust
         self._known = tuple(dict.fromkeys((*trust.anchors, *stamp_trust.anchors)))
         self._rules = rules
         self._gatherer = gatherer
@@ -213,7 +215,7 @@ class PyhankoReader:
         timestamps += [assess_document_timestamp(one, shown.changes.reasons[one.field_name], proven=proven) for one in archive_stamps]
         seal_reasons = tuple(assess_seal(reader, archive_stamps, data))
         may_follow = self._gatherer is None and archive_stamps and seal_reasons
-        return FileAssessment(
+        found = FileAssessment(
             signatures=signatures,
             timestamps=tuple(timestamps),
             level=lowest_level(one.finding.level for one in signatures),
@@ -224,6 +226,7 @@ class PyhankoReader:
             archive_certificate=signer_certificate(archive_stamps[-1]) if archive_stamps else None,
             paths=read_paths(reader.embedded_regular_signatures, archive_stamps, (*shown.material.certificates, *self._known)),
         )
+        return refuse_after_ends(found, self._trust, self._stamp_trust)
 
     def _compare(self, assessed: Sequence[AssessedSignature], expected: Sequence[ExpectedSigner]) -> list[str]:
         found = {one.finding.field: one for one in assessed}
@@ -360,7 +363,9 @@ def _authorities_at_work(data: bytes, now: datetime) -> list[tuple[x509.Certific
     found = {}
     for value in (read_value(one) for one in PdfFileReader(io.BytesIO(data)).embedded_signatures):
         cms = parse_cms(strip_padding(value.contents))
-        tokens = [cms] if cms.content_type == TST_INFO else [parse_cms(der) for der in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())]
+        tokens = (
+            [cms] if cms.content_type == TST_INFO else [parse_cms(der) for der in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())]
+        )
         for token in tokens:
             if token.signer.not_valid_before_utc <= now <= token.signer.not_valid_after_utc:
                 found[token.signer] = token.certificates

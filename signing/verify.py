@@ -22,7 +22,7 @@ class NoTrust(TrustStore):
     """Trusts nobody: what a file shows by itself is read, and no certificate leads anywhere."""
 
     def __init__(self) -> None:
-        self.anchors = ()
+        self.anchors, self.ends = (), {}
 
 
 class FileVerifier:

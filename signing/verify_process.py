@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -50,7 +51,6 @@ class LimitedVerifier:
         self._environment = {**(environment or {}), "PYTHONPATH": str(PACKAGES)}
         self._limits = limits or UploadLimits()
         self._child: subprocess.Popen[bytes] | None = None
-        self._is_late = False
 
     def __enter__(self) -> Self:
         """Start nothing yet."""
@@ -71,12 +71,12 @@ class LimitedVerifier:
         return found
 
     def _ask(self, data: bytes, at: datetime) -> FileVerification:
-        child = self._started()
+        child, took_too_long = self._started()
         asked = json.dumps({"size_bytes": len(data), "at": at.isoformat()}).encode() + b"\n"
-        said = self._answer(child, asked + data)
+        said, took_too_long = (b"", True) if took_too_long else self._answer(child, asked + data)
         if not said.endswith(b"\n"):
             self._end()
-            return _beyond(data, at, TOO_LONG if self._is_late or child.returncode == -signal.SIGXCPU else ENDED)
+            return _beyond(data, at, TOO_LONG if took_too_long or child.returncode == -signal.SIGXCPU else ENDED)
         told = json.loads(said)
         found = restored(FileVerification, told["found"])
         if any("MemoryError" in reason for reason in found.reasons):
@@ -84,9 +84,10 @@ class LimitedVerifier:
             return _beyond(data, at, TOO_MUCH)
         return found if self._qualifier is None else _qualified(found, told, self._qualifier)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> tuple[subprocess.Popen[bytes], bool]:
+        """Return the process, and whether it took too long to start."""
+        took_too_long = False
         if self._child is None:
-            self._is_late = False
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "signing.verify_child"],
                 stdin=subprocess.PIPE,
@@ -95,25 +96,22 @@ class LimitedVerifier:
                 env=self._environment,
             )
             head = {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds, "trust": self._trust}
-            self._answer(self._child, json.dumps(head).encode() + b"\n")
-        return self._child
+            _, took_too_long = self._answer(self._child, json.dumps(head).encode() + b"\n")
+        return self._child, took_too_long
 
-    def _answer(self, child: subprocess.Popen[bytes], asked: bytes) -> bytes:
-        """Return the line that the process writes; nothing, and the process is ended, when it takes too long."""
+    def _answer(self, child: subprocess.Popen[bytes], asked: bytes) -> tuple[bytes, bool]:
+        """Return the line that the process writes, and whether it took too long: then it was ended, and the line is not whole."""
         assert child.stdin is not None  # noqa: S101 opened as a pipe
         assert child.stdout is not None  # noqa: S101 as above
 
-        def end() -> None:
-            self._is_late = True
-            child.kill()
-
-        timer = threading.Timer(self._limits.wall_seconds, end)
+        begun, timer = time.monotonic(), threading.Timer(self._limits.wall_seconds, child.kill)
         timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(asked)
                 child.stdin.flush()
-            return child.stdout.readline(MAX_REPORT_BYTES)
+            said = child.stdout.readline(MAX_REPORT_BYTES)
+            return said, not said.endswith(b"\n") and time.monotonic() - begun >= self._limits.wall_seconds
         finally:
             timer.cancel()
             timer.join()

@@ -35,6 +35,8 @@ NAMES = {
     "ocsp-syndicate": "répondeur OCSP du syndicat",
 }
 
+AUTHORITIES = {"root", "members-ca", "syndicate-ca"}
+
 FolderOption = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Dossier de l’autorité.")]
 PassphraseOption = Annotated[
     Path | None,
@@ -90,7 +92,10 @@ def renew(
     from signing.pki.key_files import read_passphrase  # noqa: PLC0415 as above
 
     if unknown := sorted(set(names or ()) - RENEW_BEFORE.keys()):
-        refuse(f"Service inconnu : {', '.join(unknown)}. Services : {', '.join(RENEW_BEFORE)}.")
+        followed = (
+            " Une autorité ne se renouvelle pas, une autre lui succède : docs/operating/pki.md." if AUTHORITIES & set(unknown) else ""
+        )
+        refuse(f"Service inconnu : {', '.join(unknown)}. Services : {', '.join(RENEW_BEFORE)}.{followed}")
     before = _serials(folder)
     base_url, organisation = read_description(folder)
     ensure_pki(folder, base_url, SystemClock().now(), organisation, passphrase=read_passphrase(passphrase_file), renewed=names or ())

@@ -8,6 +8,8 @@ Public: ``POST /tsa`` and ``/tsa2`` (two units: what rests on time alone is stam
 With a token: ``POST /issue/member`` (the portal's), ``POST /issue/syndicate`` (the flows', and a sealed ceremony that is
 checked here), ``POST /seal`` (the desk's), ``POST /seal/proofs`` (theirs who make evidence; its certificate is public:
 ``GET /seal/proofs.cer``). A private key never travels: issuance takes a certification request.
+
+With ``--former`` it only tells the state of what it certified (OCSP, CRLs, CA certificates): another PKI came after it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import hmac
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,26 +67,32 @@ class PkiService:
         self._seal_key = seal_key
         self._seal = CmsBuilder(seal, (pki.syndicate.certificate,), Mechanism.ECDSA_SHA256)
 
-    def application(self) -> web.Application:
-        """Return the aiohttp application."""
+    def application(self, *, is_former: bool = False) -> web.Application:
+        """Return the aiohttp application; a former PKI's tells states, and certifies, seals and stamps nothing."""
         application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors_to_answers])
         application.add_routes(
             [
                 web.get("/health", self.health),
-                web.post("/tsa", self.timestamp),
-                web.post("/tsa2", self.second_timestamp),
                 web.post("/ocsp/{ca}", self.ocsp),
                 web.get("/ocsp/{ca}/{request:.+}", self.ocsp),
                 web.get("/crl/{ca}.crl", self.crl),
                 web.get("/ca/{ca}.cer", self.ca_certificate),
-                web.post("/issue/member", self.issue_member),
-                web.post("/issue/syndicate", self.issue_syndicate),
-                web.post("/seal", self.seal),
-                web.get("/seal/proofs.cer", self.proof_seal_certificate),
-                web.post("/seal/proofs", self.seal_proofs),
             ]
         )
+        if not is_former:
+            application.add_routes(self._makings())
         return application
+
+    def _makings(self) -> Iterable[web.RouteDef]:
+        return (
+            web.post("/tsa", self.timestamp),
+            web.post("/tsa2", self.second_timestamp),
+            web.post("/issue/member", self.issue_member),
+            web.post("/issue/syndicate", self.issue_syndicate),
+            web.post("/seal", self.seal),
+            web.get("/seal/proofs.cer", self.proof_seal_certificate),
+            web.post("/seal/proofs", self.seal_proofs),
+        )
 
     async def health(self, _request: web.Request) -> web.Response:
         """Say that the service answers and for which address it was made."""
@@ -275,13 +283,15 @@ def _parse_items(asked: dict[str, object]) -> list[tuple[str, str]]:
     return pairs
 
 
-def build_application(folder: Path, extra_anchors: tuple[x509.Certificate, ...] = (), passphrase: str = "") -> web.Application:
+def build_application(
+    folder: Path, extra_anchors: tuple[x509.Certificate, ...] = (), passphrase: str = "", *, is_former: bool = False
+) -> web.Application:
     """Open the PKI of a folder and return its application.
 
     Raises:
         ConfigurationError: the folder holds no usable PKI.
     """
-    return PkiService(open_pki(folder, passphrase), Register(folder / "register.sqlite"), extra_anchors).application()
+    return PkiService(open_pki(folder, passphrase), Register(folder / "register.sqlite"), extra_anchors).application(is_former=is_former)
 
 
 def _anchors_at(path: Path) -> list[bytes]:
@@ -303,6 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--trust", type=Path, action="append", default=[], help="anchors of other time-stamp authorities, PEM or DER: a file or a folder"
     )
+    parser.add_argument("--former", action="store_true", help="tell the state of what was certified, and make nothing any more")
     asked = parser.parse_args(arguments)
     try:
         passphrase = read_passphrase(asked.passphrase_file)
@@ -314,7 +325,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.port is None:
             parser.error("--port is needed")
         anchors = tuple(anchor for path in asked.trust for pem in _anchors_at(path) for anchor in parse_certificates(pem))
-        application = build_application(asked.dir, anchors, passphrase)
+        application = build_application(asked.dir, anchors, passphrase, is_former=asked.former)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -15,6 +15,7 @@ from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
+    FormerAuthorities,
     MemberSignature,
     ProofMaterial,
     SealedManifest,
@@ -144,4 +145,8 @@ class Signing(Protocol):
 
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         """Return the anchors as PEM by file name: ``root.pem``, ``members-ca.pem``, ``syndicate-ca.pem``."""
+        ...
+
+    def former_authorities(self) -> Sequence[FormerAuthorities]:
+        """Return the PKIs that came before: what was signed until their end is valid, what they certify later is not."""
         ...

@@ -66,9 +66,10 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
     files = {name: read_kept(ports, entry) for name, entry in zip(names, entries, strict=True)}
     signed = _last_of_each([files[name] for name in names if name.endswith(".pdf") and not name.endswith(NOT_BY_US)])
     anchors = ports.signing.trust_anchors_pem()
-    files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed])
+    former = ports.signing.former_authorities()
+    files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed], former)
     files |= journal_files(_covering_proof(ports, agreement))
-    files[README] = render_readme(agreement, entries, names)
+    files[README] = render_readme(agreement, entries, names, former)
     files[PROGRAM] = ports.verifier.program()
     files |= _sealed(ports, render_list(reference, files))
     files[SUMS] = render_sums(files)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from conventions.errors import InputRefused, NotFound
 from signing.chains import CERTIFICATE_ERRORS
+from signing.keys import MIN_RSA_BITS
 from signing.pki import policies
 from signing.pki.certificates import SignerSubject, issue_signer
 from signing.pki.directory import open_pki
@@ -20,7 +21,6 @@ from signing.pki.register import Register
 
 LONGEST = 3 * policies.YEAR
 """Life of a key in a device, at most: the usual of qualified certificates for signatures."""
-LEAST_RSA_BITS = 2048
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 
 
@@ -95,6 +95,6 @@ def _parse_request(data: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
         raise InputRefused("a certification request that its own key did not sign", code="pki.csr")
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, CURVES):
         return key
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
         return key
     raise InputRefused("a key that is neither P-256, P-384 nor RSA of 2048 bits", code="pki.csr")

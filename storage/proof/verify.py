@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 HOLDS, BROKEN, IMPOSSIBLE, NO_ORIGIN = 0, 1, 2, 3
-SUMS, LIST, SEAL, SEAL_STAMP = "SHA256SUMS", "dossier.json", "dossier.json.p7s", "dossier.json.tsr"
-ROOTS, MEMBERS_CA, SYNDICATE_CA = "certificats/racine", "certificats/ac-membres.pem", "certificats/ac-syndicat.pem"
+SUMS, LIST, SEAL, SEAL_STAMP, ENDS = "SHA256SUMS", "dossier.json", "dossier.json.p7s", "dossier.json.tsr", "anciennes-autorites.json"
+ROOTS, MEMBERS_CA, SYNDICATE_CA = "certificats/racine", "certificats/ac-membres", "certificats/ac-syndicat"
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 SUB_FILTER = re.compile(rb"/SubFilter\s*/([\w.]+)")
 SIGNATURE, TIMESTAMP = "ETSI.CAdES.detached", "ETSI.RFC3161"
@@ -86,14 +86,15 @@ class Cms:
 
 
 class Dossier:
-    """Le dossier extrait, en mémoire, et un endroit à part pour les fichiers qu'openssl doit lire."""
+    """Le dossier extrait, en mémoire, la fin de ce que valent d'anciennes autorités, et où écrire ce qu'openssl doit lire."""
 
     def __init__(self, folder: Path, scratch: Path, wanted: set[str]) -> None:
         paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
         self.files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-        self.scratch = scratch
-        given = {name: parse_pem(data) for name, data in self.files.items() if name.startswith("certificats/")}
+        self.scratch, given = scratch, {name: parse_pem(data) for name, data in self.files.items() if name.startswith("certificats/")}
         self.certificates = {one.der: one for one in given.values()}
+        self.cas = {kind: {one.subject for name, one in given.items() if name.startswith(kind)} for kind in (MEMBERS_CA, SYNDICATE_CA)}
+        self.ends = {given[name].der: datetime.fromisoformat(at).timestamp() for name, at in json.loads(self.files.get(ENDS, "{}")).items()}
         self.roots = [one for name, one in given.items() if name.startswith(ROOTS) and (not wanted or sha256(one.der) in wanted)]
 
     def write(self, data: bytes) -> Path:
@@ -170,17 +171,17 @@ def verify_seal(dossier: Dossier, content: bytes, seal: bytes, token: bytes) -> 
     """Le cachet du système porte sur ces octets, et un horodatage sur ce cachet ; dit par qui et quand."""
     at, authority = verify_stamp(dossier, token, seal)
     signer = verify_signature(dossier, Cms(seal), content, at)
-    need(signer.is_seal and signer.issuer == parse_pem(dossier.files[SYNDICATE_CA]).subject, "ce n'est pas le cachet du système")
+    need(signer.is_seal and signer.issuer in dossier.cas[SYNDICATE_CA], "ce n'est pas le cachet du système")
     return f"scellé par « {signer.name['CN']} », horodaté le {told(at)} par « {authority.name['CN']} »"
 
 
 def verify_not_revoked(dossier: Dossier, certificate: Certificate, at: int) -> None:
     """Rien dans la chaîne n'était révoqué à cet instant, d'après les réponses OCSP et les listes de revocation/."""
     while certificate.issuer != certificate.subject:
-        issuers = [one for one in dossier.certificates.values() if one.subject == certificate.issuer]
-        good = [one for one in issuers if is_good(dossier, certificate, one, at)]
+        good = [ca for ca in dossier.certificates.values() if ca.subject == certificate.issuer and is_good(dossier, certificate, ca, at)]
         need(good, f"rien ne dit « {certificate.name['CN']} » valable le {told(at)}")
         certificate = good[0]
+        need(at <= dossier.ends.get(certificate.der, at), f"« {certificate.name['CN']} » ne valait plus le {told(at)}")
 
 
 def is_good(dossier: Dossier, certificate: Certificate, issuer: Certificate, at: int) -> bool:
@@ -195,7 +196,7 @@ def is_good(dossier: Dossier, certificate: Certificate, issuer: Certificate, at:
                 if "Response verify OK" in said and re.search(r"(^|: )good$", said, re.MULTILINE) and at <= ends.timestamp():
                     return True
             elif name.endswith(".crl"):
-                openssl("verify", *trust, "-untrusted", dossier.pool(), "-crl_check", "-CRLfile", dossier.write(data), "-attime", at, leaf)
+                openssl("verify", "-CAfile", ca, *trust[2:], "-crl_check", "-CRLfile", dossier.write(data), "-attime", at, leaf)
                 return True
         except (Broken, IndexError):
             continue
@@ -259,17 +260,17 @@ def check_signatures(dossier: Dossier) -> Iterator[str]:
             parts = {} if elsewhere else {"GN": "given_name", "SN": "family_name", "O": "organisation", "ID": "siren"}
             name = {part: ("NTRFR-" if part == "ID" else "") + prepared[who][key] for part, key in parts.items()}
             own = fact["certificate_sha256"] if elsewhere or who == "countersigner" else ""
-            expected.append((name, parse_pem(dossier.files[ca]).subject, own))
+            expected.append((name, dossier.cas[ca], own))
     yield from verify_pdf(dossier, dossier.final(), expected)
 
 
 def check_evidence(dossier: Dossier) -> Iterator[str]:
     """Récit : le récit des événements porte le cachet du système, et les horodatages qui le suivent."""
     for _, data in dossier.objects("evidence"):
-        yield from verify_pdf(dossier, data, [({}, parse_pem(dossier.files[SYNDICATE_CA]).subject, "")])
+        yield from verify_pdf(dossier, data, [({}, dossier.cas[SYNDICATE_CA], "")])
 
 
-def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str], bytes, str]]) -> Iterator[str]:
+def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str], set[bytes], str]]) -> Iterator[str]:
     """Les signatures d'un PDF sont celles attendues (nom et émetteur, ou certificat), dans l'ordre, chacune suivie d'un horodatage."""
     found = list(signatures_of(pdf))
     kinds, usual = [kind for kind, *_ in found], [SIGNATURE, TIMESTAMP] * len(expected)
@@ -279,10 +280,10 @@ def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str]
         at, authority = verify_stamp(dossier, *((cms.timestamp, cms.signature) if kind == SIGNATURE else (der, covered)))
         verify_not_revoked(dossier, authority, at)
         if kind == SIGNATURE:
-            signer, (name, issuer, own) = verify_signature(dossier, cms, covered, at), expected.pop(0)
-            is_own = own == sha256(signer.der) and signer.issuer != issuer  # d'une autre autorité, et accepté
+            signer, (name, issuers, own) = verify_signature(dossier, cms, covered, at), expected.pop(0)
+            is_own = own == sha256(signer.der) and signer.issuer not in issuers  # d'une autre autorité, et accepté
             need(name.items() <= signer.name.items(), f"signé par « {signer.name['CN']} », qui n'était pas attendu")
-            need(is_own or (signer.issuer == issuer and (name or signer.is_seal)), "le certificat vient d'une autre autorité que prévu")
+            need(is_own or (signer.issuer in issuers and (name or signer.is_seal)), "le certificat vient d'une autre autorité que prévu")
             verify_not_revoked(dossier, signer, at)
             whose = f"{signer.name['CN']}, pour {signer.name.get('O')} ({signer.name.get('ID', 'cachet')})"
             yield f"{whose} : intacte, certificat {'d’une autre autorité ' * is_own}non révoqué"
@@ -367,13 +368,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent, metavar="DOSSIER")
     parser.add_argument("--root", action="append", default=[], metavar="EMPREINTE", help="SHA-256 d'un certificat racine (DER)")
     asked = parser.parse_args(arguments)
-    wanted = {re.sub(r"[^0-9a-f]", "", root.lower()) for root in asked.root}
+    holds, wanted = True, {re.sub(r"[^0-9a-f]", "", root.lower()) for root in asked.root}
     try:
         print(f"Vérification de {asked.folder}, avec {openssl('version').strip()}")
     except (OSError, Broken):
         print("La commande openssl manque : rien ne peut être vérifié.")
         return IMPOSSIBLE
-    holds = True
     with tempfile.TemporaryDirectory() as scratch:
         try:
             dossier = Dossier(asked.folder, Path(scratch), wanted)

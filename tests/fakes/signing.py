@@ -15,6 +15,7 @@ from conventions.signatures import (
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
+    FormerAuthorities,
     Indication,
     MemberSignature,
     PadesLevel,
@@ -45,6 +46,7 @@ class FakeSigning:
         self.third_refuses: set[str] = set()
         self.third_is_down = False
         self.misreads: dict[str, str] = {}
+        self.former: tuple[FormerAuthorities, ...] = ()
         self.signatures_made = 0
         self.seals_made = 0
         self.restamps_made = 0
@@ -169,6 +171,9 @@ class FakeSigning:
 
     def trust_anchors_pem(self) -> Mapping[str, bytes]:
         return {"root.pem": b"-----BEGIN CERTIFICATE-----\ncm9vdA==\n-----END CERTIFICATE-----\n"}
+
+    def former_authorities(self) -> Sequence[FormerAuthorities]:
+        return self.former
 
     def _signed(self, data: bytes, field: str, signer: SignerIdentity) -> SignedFile:
         self.signatures_made += 1

@@ -18,6 +18,7 @@ from conventions.ports.system import Clock
 from signing.adapter import PadesSigning, RenderStamp
 from signing.outside import HttpTimeouts
 from signing.pki.directory import read_anchors, read_token
+from signing.pki.former import FormerPki
 from signing.pki_client import PkiTokens
 from signing.signatories import LastingKey
 from tests.tools import ROOT
@@ -37,12 +38,16 @@ def free_port() -> int:
 
 @dataclass
 class RunningPki:
-    """The PKI's process over a folder, which believes the anchors of ``trusted`` about time too; it may be stopped and started again."""
+    """The PKI's process over a folder, which believes the anchors of ``trusted`` about time too; it may be stopped and started again.
+
+    ``is_former``: another came after it.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
     trusted: tuple[Path, ...] = ()
+    is_former: bool = False
 
     @property
     def address(self) -> str:
@@ -59,7 +64,8 @@ class RunningPki:
         initialised = self.run("init", "--dir", str(self.folder), "--base-url", self.address)
         assert initialised.wait(READY_WITHIN_S) == 0, initialised.communicate()
         trust = [option for path in self.trusted for option in ("--trust", str(path))]
-        self.process = self.run("--dir", str(self.folder), "--port", str(self.port), *trust)
+        former = ["--former"] if self.is_former else []
+        self.process = self.run("--dir", str(self.folder), "--port", str(self.port), *trust, *former)
         limit = time.monotonic() + READY_WITHIN_S
         while not self._answers():
             assert self.process.poll() is None, self.process.communicate()
@@ -83,6 +89,7 @@ class RunningPki:
         lasting_key: LastingKey | None = None,
         clock: Clock | None = None,
         tsa_anchors_pem: Sequence[bytes] = (),
+        former: Sequence[FormerPki] = (),
     ) -> PadesSigning:
         """Make the adapter over this PKI, by default with its time-stamp authority; the caller closes it."""
         return PadesSigning(
@@ -95,6 +102,7 @@ class RunningPki:
             timeouts=timeouts,
             lasting_key=lasting_key,
             tsa_anchors_pem=tsa_anchors_pem,
+            former=former,
         )
 
     @staticmethod

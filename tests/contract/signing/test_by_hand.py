@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import random
@@ -10,12 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -27,8 +24,9 @@ from conventions.signatures import PadesLevel, SignedFile
 from signing.by_hand import CHUNK
 from signing.keys import PrivateKey
 from signing.levels import level_of
-from signing.pki.directory import ANCHOR_FILES, Pki, open_pki
+from signing.pki.directory import ANCHOR_FILES, open_pki
 from signing.verify import FileVerifier
+from tests.contract.signing.counting import CountingAuthority
 from tests.contract.signing.key_peers import PIN, SoftHsm, certify
 from tests.contract.signing.running import RunningPki
 from tests.contract.signing.serving import serving
@@ -39,29 +37,6 @@ from tests.unit.signing.material import prepared_pdf
 DOCUMENTS, KILLS = (300, 20) if in_ci() else (60, 2)
 PASSPHRASE = "mot de passe d'essai"
 REQUESTS_TO_KNOW_AN_AUTHORITY = 1
-
-
-AWAY_SECONDS = 0.1
-
-
-@dataclass
-class CountingAuthority:
-    """The PKI's time-stamp authority, at another address that counts, and far enough for a batch to be killed in the middle."""
-
-    pki: Pki
-    digests: list[bytes] = field(default_factory=list)
-
-    def application(self) -> web.Application:
-        application = web.Application()
-        application.router.add_post("/tsa", self._stamp)
-        return application
-
-    async def _stamp(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        self.digests.append(hashlib.sha256(body).digest())
-        await asyncio.sleep(AWAY_SECONDS)
-        answer = self.pki.timestamps.render_response(body, datetime.now(UTC))
-        return web.Response(body=answer, content_type="application/timestamp-reply")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import pytest
 from contreseing.clock import SystemClock
 from conventions.errors import UpstreamUnavailable
 from conventions.signatures import Indication, PadesLevel
-from signing.adapter import OUTSIDE_AUTHORITIES, PadesSigning
+from signing.adapter import PadesSigning
+from signing.believed import OUTSIDE_AUTHORITIES
 from signing.outside import HttpTimeouts
 from signing.pki.directory import read_anchors
 from signing.stamping import AllAuthorities

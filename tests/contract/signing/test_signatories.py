@@ -24,7 +24,8 @@ from signing.cms import CmsBuilder, Mechanism
 from signing.csc import CscAccess, CscVersion
 from signing.der import render_oid, render_sequence
 from signing.pki.directory import open_pki
-from signing.signatories import LastingKey, check_level, claims_qualified_signature
+from signing.qc_statements import claims_qualified_signature
+from signing.signatories import LastingKey, check_level
 from tests.contract.signing.key_peers import PIN, CscServer, SoftHsm, certify
 from tests.contract.signing.running import RunningPki, free_port
 from tests.contract.signing.serving import serving

@@ -24,6 +24,7 @@ class Asked:
     pki_anchors_dir: Path
     timestamp_urls: tuple[str, ...]
     tsa_anchors_dir: Path | None = None
+    pki_former_dir: Path | None = None
     tsa_policies: str = field(default="")
 
 

@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 
 from contreseing.wiring import close_ports
@@ -15,12 +17,15 @@ from conventions.outgoing import Template
 from conventions.ports.system import Ports
 from conventions.status import Status
 from conventions.steps import archive, countersign, deliver, resume, settle_order, sign
+from flows.chunks import chunks
 from tests.fakes.fuse import Fuse, fused
 from tests.integration.steps.ground import Ground
 from tests.integration.steps.town import Town
 
 LONGER_THAN_A_LEASE = timedelta(minutes=3)
 """How far behind the clock a process lives that will die: what it holds is free at once for those who come after."""
+
+SHORT_LEASE = timedelta(seconds=1)
 
 PRELOADED = ["contreseing.documenting", "contreseing.signatures", "contreseing.wiring", "tests.integration.steps.mortal"]
 START_WITHIN_SECONDS = 60
@@ -62,6 +67,24 @@ def killed_life(ground: Ground, reference: str, at: int) -> int | None:
     process.start()
     process.join(END_WITHIN_SECONDS)
     return process.exitcode
+
+
+def carry_out(ground: Ground, authorisation_id: str) -> None:
+    """Countersign a ceremony as its flow does, a chunk at a time, under leases that are over soon after a death."""
+    ports = ground.ports()
+    ports = replace(ports, rules=replace(ports.rules, signing_lease=SHORT_LEASE))
+    with ports.registry.read() as tx:
+        references = [item.reference for item in tx.authorisation(authorisation_id).items]
+    for part in chunks(references):
+        countersign.countersign(ports, authorisation_id, part)
+    close_ports(ports)
+
+
+def carrying_out(ground: Ground, authorisation_id: str) -> BaseProcess:
+    """Have a process of its own carry out a ceremony; it is there to be killed."""
+    process = _context().Process(target=carry_out, args=(ground, authorisation_id))
+    process.start()
+    return process
 
 
 def settle_first_order(ports: Ports, reference: str) -> None:

@@ -21,7 +21,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from conventions.errors import VerificationFailed
 from conventions.signatures import ExpectedSigner, Indication
 from signing.chains import TrustStore
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms
 from signing.der import strip_padding
 from signing.identities import IssuerRules
 from signing.names import PersonExpected
@@ -176,7 +176,7 @@ def ask_openssl(data: bytes, trust: Path, folder: Path) -> Verdict:
             if fault := _openssl_fault(folder, trust, verify, der, covered):
                 return refuses(fault)
             cms = parse_cms(der)
-            tokens = [(token, cms.signature) for token in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP, ())]
+            tokens = [(token, cms.signature) for token in cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())]
         for token, stamped in tokens:
             counts["time-stamp"] += 1
             if fault := _openssl_fault(folder, trust, ("ts", "-verify", "-token_in", "-data", "covered"), token, stamped):

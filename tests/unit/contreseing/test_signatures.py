@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings, load_settings
 from contreseing.signatures import build_signing, lasting_key
+from contreseing.wiring import build_ports
 from conventions.errors import ConfigurationError
 from conventions.sentences import sentence
 from conventions.signatures import SignatureLevel
@@ -77,3 +78,19 @@ def test_a_key_that_cannot_do_what_is_asked_is_refused_in_french(anchors: Path, 
         build_signing(settings(pki_anchors_dir=anchors, **given), SystemClock(), draw_stamp)
     assert refusal.value.code == code
     assert said in sentence(refusal.value)
+
+
+def test_a_former_pki_that_does_not_say_its_end_is_refused_before_anything_starts(tmp_path: Path, anchors: Path) -> None:
+    folder = tmp_path / "former" / "2026"
+    folder.mkdir(parents=True)
+    for name, certificate in zip(ANCHOR_FILES, memory_pki().anchors, strict=True):
+        (folder / name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    asked = settings(pki_anchors_dir=anchors, pki_former_dir=folder.parent, data_dir=tmp_path, database_url=None)
+    for start in (lambda: build_ports(asked, is_deferring=True), lambda: build_signing(asked, SystemClock(), draw_stamp)):
+        with pytest.raises(ConfigurationError) as refusal:
+            start()
+        assert refusal.value.code == "configuration.former_until"
+    (folder / "former.toml").write_text("until = 2026-01-31\n", encoding="utf-8")
+    built = build_signing(asked, SystemClock(), draw_stamp)
+    assert [one.name for one in built.former_authorities()] == ["2026"]
+    built.close()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 
-from conventions.bundle import archived_name, certificate_fingerprint, material_files, parse_pem, render_pem, render_zip
+from conventions.bundle import (
+    FORMER_ENDS,
+    archived_name,
+    certificate_fingerprint,
+    material_files,
+    parse_pem,
+    render_pem,
+    render_zip,
+)
 from conventions.canonical import sha256_hex
 from conventions.ports.registry import ArchiveEntry
-from conventions.signatures import ProofMaterial
+from conventions.signatures import FormerAuthorities, ProofMaterial
 
 
 def pem(*ders: bytes) -> bytes:
@@ -31,6 +40,39 @@ def test_each_anchor_has_a_file_of_its_own_and_those_of_others_are_further_roots
         f"certificats/{sha256_hex(b'signer')[:16]}.pem": [b"signer"],
     }
     assert certificate_fingerprint(anchors["root.pem"]) == sha256_hex(b"root")
+
+
+def test_anchors_of_former_authorities_are_numbered_on_and_say_until_when_they_vouch() -> None:
+    anchors = {"root.pem": pem(b"root"), "members-ca.pem": pem(b"members"), "signatory-ca.pem": pem(b"provider")}
+    first, second = datetime(2020, 12, 31, 23, tzinfo=UTC), datetime(2026, 12, 31, 23, tzinfo=UTC)
+    former = (
+        FormerAuthorities("2020", {"root.pem": pem(b"old root"), "members-ca.pem": pem(b"older members")}, first),
+        FormerAuthorities(
+            "2026",
+            {"root.pem": pem(b"old root"), "members-ca.pem": pem(b"old members"), "signatory-ca.pem": pem(b"provider", b"other")},
+            second,
+        ),
+    )
+    files = material_files(anchors, [ProofMaterial((b"old members", b"signer"), (), (), (), (b"old root",))], former)
+    ends = json.loads(files.pop(FORMER_ENDS))
+    assert {name: parse_pem(data) for name, data in files.items()} == {
+        "certificats/racine.pem": [b"root"],
+        "certificats/ac-membres.pem": [b"members"],
+        "certificats/racine-2.pem": [b"provider"],
+        "certificats/ac-membres-2.pem": [b"older members"],
+        "certificats/racine-3.pem": [b"old root"],
+        "certificats/ac-membres-3.pem": [b"old members"],
+        "certificats/racine-4.pem": [b"other"],
+        f"certificats/{sha256_hex(b'signer')[:16]}.pem": [b"signer"],
+    }
+    assert ends == {
+        "certificats/ac-membres-2.pem": first.isoformat(),
+        "certificats/racine-3.pem": second.isoformat(),
+        "certificats/ac-membres-3.pem": second.isoformat(),
+        "certificats/racine-4.pem": second.isoformat(),
+    }
+    alike = FormerAuthorities("here", {"root.pem": anchors["root.pem"]}, first)
+    assert FORMER_ENDS not in material_files(anchors, [], (alike,))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,11 @@ def test_sentences_are_filled_from_details() -> None:
     assert sentence(InputRefused("x", code="unknown.code")) == SENTENCES["input.refused"]
 
 
+def test_a_code_whose_details_are_gone_is_told_all_the_same() -> None:
+    assert sentence_of("code.wrong") == general_sentence("code.wrong")
+    assert sentence_of("code.wrong", "link.refused") == SENTENCES["link.refused"]
+
+
 def test_a_sentence_by_itself_keeps_its_nouns() -> None:
     assert general_sentence("code.wrong") == "Ce code n’est pas le bon. Il vous reste …\u00a0essais."
     assert general_sentence("text.too_long") == "Ce texte est trop long : … caractères au plus."

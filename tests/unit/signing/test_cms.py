@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from conventions.errors import SigningFailed, VerificationFailed
 from signing.chains import CERTIFICATE_ERRORS
 from signing.cms import CmsBuilder, Mechanism
-from signing.cms_parsing import SIGNATURE_TIMESTAMP, parse_cms, parse_oid, parse_tst_info
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms, parse_oid, parse_tst_info
 from signing.cms_verification import verify_signer
 from signing.der import render_integer, render_octets, render_oid, render_sequence
 from signing.keys import OneShotKey
@@ -74,7 +74,7 @@ def test_other_content_is_refused(mechanism: Mechanism) -> None:
 
 def test_a_token_stands_among_the_unsigned_attributes() -> None:
     token = render_sequence(render_octets(b"token"))
-    assert parse_cms(made(token=token)).unsigned_attributes == {SIGNATURE_TIMESTAMP: (token,)}
+    assert parse_cms(made(token=token)).unsigned_attributes == {SIGNATURE_TIMESTAMP_OID: (token,)}
     assert parse_cms(made()).unsigned_attributes == {}
 
 

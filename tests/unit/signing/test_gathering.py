@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from conventions.errors import SigningFailed, UpstreamUnavailable
+from conventions.sentences import sentence
 from signing.chains import TrustStore
 from signing.gathering import Gatherer
 from signing.outside import Answer
@@ -98,15 +99,20 @@ def test_what_many_share_is_asked_once_an_hour_and_a_signer_each_time(gatherer: 
 @pytest.mark.parametrize("kind", ["ocsp", "crl"])
 def test_a_responder_or_a_list_that_is_down_stops_everything(gatherer: Gatherer, outside: MemoryOutside, kind: str) -> None:
     outside.silent = {kind}
-    with pytest.raises(UpstreamUnavailable):
+    with pytest.raises(UpstreamUnavailable) as refusal:
         asyncio.run(gatherer.gather(signer(), ()))
+    service, authority = {
+        "ocsp": ("Le répondeur OCSP", "Autorité de signature des membres"),
+        "crl": ("La liste des certificats révoqués (CRL)", "Autorité racine"),
+    }[kind]
+    assert sentence(refusal.value).startswith(f"{service} de l’autorité « {authority} » ")
 
 
 def test_an_answer_that_makes_no_sense_is_an_upstream_that_fails(gatherer: Gatherer, outside: MemoryOutside) -> None:
     outside.garbled = True
     with pytest.raises(UpstreamUnavailable) as refusal:
         asyncio.run(gatherer.gather(signer(), ()))
-    assert refusal.value.code == "revocation.bad_answer"
+    assert refusal.value.code == "revocation.no_answer"
 
 
 def test_a_revoked_signer_does_not_sign(gatherer: Gatherer, outside: MemoryOutside) -> None:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from conventions.qualification import Qualification, QualifiedWhy
 from conventions.signatures import Indication
-from signing.qualifying import Qualifier, claims_to_be_qualified
+from signing.qc_statements import claims_to_be_qualified
+from signing.qualifying import Qualifier
 from signing.trusted_lists import ListSigners, TrustedLists, pivot_file
 from tests.fakes.system import FakeClock
 from tests.unit.signing.authority import NOW, memory_pki

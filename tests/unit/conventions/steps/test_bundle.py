@@ -7,16 +7,19 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from conventions.agreements import FactKind
+from conventions.bundle import FORMER_ENDS, render_pem
 from conventions.bundle_readme import render_readme
 from conventions.canonical import sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import keep, listed_entries
 from conventions.retention import retain_until
+from conventions.signatures import FormerAuthorities
 from conventions.steps.bundle import Bundle, bundle
 from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.world import World
@@ -63,6 +66,21 @@ def test_the_readme_says_who_signed_what_and_names_every_object() -> None:
     assert all(name.removeprefix("convention/") in text for name in files if name.startswith("convention/"))
     assert "un objet archivé\n" not in text
     assert max(len(line) for line in text.splitlines()) < 140
+
+
+def test_a_bundle_after_a_roll_over_holds_the_former_authorities_and_says_their_end() -> None:
+    world = World()
+    reference = world.archived()
+    before = extracted(bundle(world.ports, reference, "agent"))
+    until = datetime(2026, 12, 31, 22, 59, 59, 999_999, tzinfo=UTC)
+    world.signing.former = (FormerAuthorities("Igc-2026", {"root.pem": render_pem("CERTIFICATE", b"former")}, until),)
+    files = extracted(bundle(world.ports, reference, "agent"))
+    assert set(files) - set(before) >= {FORMER_ENDS, "certificats/racine-2.pem"}
+    assert json.loads(files[FORMER_ENDS]) == {"certificats/racine-2.pem": until.isoformat()}
+    assert FORMER_ENDS in {item["path"] for item in json.loads(files["dossier.json"])["files"]}
+    told = files["LISEZ-MOI.txt"].decode()
+    assert "« Igc-2026 » : jusqu’au 31 décembre 2026 à 23" in told.replace("\u00a0", " ").replace("\u202f", " ")
+    assert FORMER_ENDS not in before["LISEZ-MOI.txt"].decode()
 
 
 def test_the_same_state_is_the_same_bundle_and_is_sealed_once() -> None:
