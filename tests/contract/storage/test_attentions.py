@@ -256,6 +256,7 @@ def test_a_question_flagged_by_an_earlier_version_waits_as_one(tmp_path: Path) -
 
 
 EARLIER = (
+    "DROP TABLE model_reads",
     "DROP TABLE attentions",
     "DROP INDEX ix_agreements_failed",
     "DROP INDEX ix_outbox_dead",
