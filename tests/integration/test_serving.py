@@ -140,7 +140,8 @@ def countersign_at_the_desk(here: Village, phone: Phone, browser: Browser) -> Pa
     page.get_by_label("Mot de passe").fill(phone.account.password)
     page.get_by_label("Code de votre application").fill(phone.code())
     page.get_by_role("button", name="Entrer").click()
-    page.get_by_role("link", name="Ouvrir le premier").click()
+    page.get_by_role("link", name="Lire le modèle").click()
+    page.get_by_role("button", name="J’ai lu le modèle").click()
     while "/document/" in page.url:
         page.get_by_role("button", name="Prête").click()
     page.get_by_role("link", name="Passer à la signature").click()

@@ -52,7 +52,7 @@ def test_what_an_accepted_file_was_not_checked_for_is_said(folder: Path) -> None
     ]
     complete = [*arguments, "--trust", "trust", "--signer", "Maëlle Le Goff-Exemple", "--siren", MEMBER.siren]
     assert json.loads(run(folder, *complete, "--json").stdout)["unchecked"] == ["revocation", "timestamp"]
-    assert "Non vérifié ici : l'état du certificat (révoqué ou non)" in run(folder, *complete).stdout.replace("\n", " ")
+    assert "Non vérifié ici : l’état du certificat (révoqué ou non)" in run(folder, *complete).stdout.replace("\n", " ")
 
 
 def test_a_file_that_the_deposit_could_not_prove_is_not_said_accepted(folder: Path) -> None:
