@@ -29,7 +29,11 @@ from storage.migrations import ensure_schema
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.integration.village import Phone, Village, wait_until
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.needs_tool("chromium")]
+pytestmark = [
+    pytest.mark.timeout(400),
+    pytest.mark.needs_tool("chromium"),
+    pytest.mark.left_to_ci("every day test_thread runs the same journey over HTTP, and tests/browser in a browser on fakes"),
+]
 
 INTERRUPTED_AT_MOST_SECONDS = 60
 OPEN = "La démonstration est ouverte"
@@ -177,7 +181,6 @@ def test_from_a_phone_to_services_on_then_ctrl_c(served: Served, browser: Browse
     assert not served.processes
 
 
-@pytest.mark.left_to_ci("every day test_from_a_phone runs and interrupts the command once, and test_faults kills each part")
 def test_killed_it_runs_again_and_ends_what_was_left(served: Served) -> None:
     with served.serving() as process:
         left = served.processes

@@ -29,9 +29,8 @@ from tests.integration.steps.ground import Ground
 from tests.integration.steps.mortal import SHORT_LEASE, carrying_out
 from tests.integration.steps.town import Town
 from tests.invariants import check_agreement
-from tests.tools import in_ci
 
-DOCUMENTS, KILLS = 60, 20 if in_ci() else 3
+DOCUMENTS, KILLS = 60, 20
 REQUESTS_TO_KNOW_AN_AUTHORITY = 1 + CHUNKS_AHEAD
 """Each chunk begun before the authority first answered asks for a token to know it by."""
 IN_HAND = CHUNK * (1 + CHUNKS_AHEAD)
@@ -76,7 +75,7 @@ def ceremony(make_ground: MakeGround) -> Iterator[Ceremony]:
     close_ports(town.ports)
 
 
-@pytest.mark.sampled("3 kills of 20")
+@pytest.mark.left_to_ci("every day test_by_hand kills a batch by its command, and test_processes the steps of an archiving")
 @pytest.mark.timeout(900)
 def test_a_ceremony_killed_at_random_moments_is_taken_up_to_its_end(ceremony: Ceremony) -> None:
     chance, done, asked = random.Random(), dict[str, str](), len(ceremony.authority.digests)

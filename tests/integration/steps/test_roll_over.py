@@ -26,7 +26,11 @@ from tests.integration.steps.conftest import MakeGround
 from tests.integration.steps.ground import Ground
 from tests.integration.steps.town import Town
 
-pytestmark = [pytest.mark.needs_tool("openssl"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.needs_tool("openssl"),
+    pytest.mark.timeout(300),
+    pytest.mark.left_to_ci("every day tests/contract/signing/test_roll_over.py signs, reads and renews across the change"),
+]
 TOKENS = ("portal", "flows", "desk", "proofs")
 
 

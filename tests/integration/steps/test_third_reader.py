@@ -63,6 +63,7 @@ def test_what_dss_accepts_is_archived_with_its_report_and_what_it_does_not_answe
         assert (report["valid"], report["level"], report["data_sha256"]) == (True, "B-LTA", None)
 
 
+@pytest.mark.left_to_ci("every day test_what_dss_accepts asks the real service; fakes refuse alone in tests/unit/conventions")
 def test_what_dss_alone_refuses_is_put_in_quarantine_and_nothing_is_archived(ground: Ground) -> None:
     with running_dss() as address, town_with(ground, address) as town:  # it trusts nobody
         reference = countersigned(town)
