@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfReadError
+
+from signing.quick_reading import LONGEST_TOKEN_BYTES, REMEMBERED
 
 READ_OBJECT, READ_PAYLOAD, DECODE_NAME = "read_object", "_maybe_read_stream_payload", "_decode_name"
 READ_LITERAL = "_read_string_literal_bytes"
@@ -35,7 +38,11 @@ TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 NAME, NUMBER, GENERATION, INTEGER, REAL, OPEN, CLOSE, OPEN_ARRAY, CLOSE_ARRAY = range(1, 10)
+CONTAINERS = CLOSE, OPEN_ARRAY, CLOSE_ARRAY
 PLAIN_TEXT, DIGITS, ESCAPED_TEXT, BOOLEAN, NULL = range(10, 15)
+TEXTS = re.compile(rb"(?: [\x00\t\n\x0c\r ]*+ ( \( (?: [^()\\]++ | \\.)*+ \) ) ){2,64}+ [\x00\t\n\x0c\r ]*+ \]", re.DOTALL | re.VERBOSE)
+TEXT = re.compile(rb"\( (?: [^()\\]++ | \\.)*+ \)", re.DOTALL | re.VERBOSE)
+LONGEST_TEXTS_BYTES = 4_096
 FOLLOWING = re.compile(rb"[\x00\t\n\x0c\r ]*+(stream|%)")
 WANTED = object()
 _TRIED: WeakKeyDictionary[BytesIO, range] = WeakKeyDictionary()
@@ -109,9 +116,12 @@ def _read_container(data: bytes, start: int, container_ref: Any) -> tuple[Any, i
         elif kind in (OPEN, OPEN_ARRAY):
             if len(opened) == DEEPEST or (opened and keys[-1] is WANTED):
                 break
-            opened.append(_dictionary() if kind == OPEN else generic.ArrayObject())
-            keys.append(WANTED if kind == OPEN else None)
-            continue
+            listed = TEXTS.match(data, at, at + LONGEST_TEXTS_BYTES) if kind == OPEN_ARRAY else None
+            if listed is None:
+                opened.append(_dictionary() if kind == OPEN else generic.ArrayObject())
+                keys.append(WANTED if kind == OPEN else None)
+                continue
+            at, value = listed.end(), _array_of_texts(listed[0], container_ref)
         elif kind in (CLOSE, CLOSE_ARRAY):
             if not opened or keys.pop() is not (WANTED if kind == CLOSE else None):
                 break
@@ -120,7 +130,7 @@ def _read_container(data: bytes, start: int, container_ref: Any) -> tuple[Any, i
             value = _scalar(token, kind, handler)
         value.container_ref = container_ref
         if not opened:
-            return (value, at) if kind in (CLOSE, CLOSE_ARRAY) else (None, at)
+            return (value, at) if kind in CONTAINERS else (None, at)
         holder, key = opened[-1], keys[-1]
         if key is None:
             holder.append(value)
@@ -144,11 +154,53 @@ def _scalar(token: re.Match[bytes], kind: int | None, handler: Any) -> Any:  # n
     if kind == REAL:
         return generic.FloatObject(token[REAL].decode("ascii"))  # type: ignore[no-untyped-call]
     if kind == PLAIN_TEXT:
-        return generic.pdf_string(token[PLAIN_TEXT][1:-1])
+        return _text(token[PLAIN_TEXT][1:-1])
     if kind == DIGITS:
         return generic.pdf_string(bytes.fromhex(token[DIGITS].decode("ascii")))
     if kind == ESCAPED_TEXT:
-        return generic.pdf_string(getattr(generic, READ_LITERAL)(BytesIO(token[ESCAPED_TEXT])))
+        literal = token[ESCAPED_TEXT]
+        return _text(_unescaped(literal) if len(literal) < LONGEST_TOKEN_BYTES else _unescape(literal))
     if kind == BOOLEAN:
         return generic.BooleanObject(token[BOOLEAN] == b"true")  # type: ignore[no-untyped-call]
     return generic.NullObject()
+
+
+def _array_of_texts(written: bytes, container_ref: Any) -> Any:  # noqa: ANN401 pyHanko's own types
+    """Return a new array: the lock of each document names the same forty fields."""
+    array = generic.ArrayObject()
+    for encoded in _texts(written):
+        text = _text(encoded)
+        text.container_ref = container_ref
+        array.append(text)
+    return array
+
+
+@lru_cache(REMEMBERED)
+def _texts(written: bytes) -> tuple[bytes, ...]:
+    return tuple(_unescape(literal) for literal in TEXT.findall(written))
+
+
+def _text(encoded: bytes) -> Any:  # noqa: ANN401 pyHanko's own types
+    """Return a new string; what short bytes say is decoded once."""
+    if len(encoded) >= LONGEST_TOKEN_BYTES:
+        return generic.pdf_string(encoded)
+    characters, encoding = _decoded(encoded)
+    if encoding is None:
+        return generic.pdf_string(encoded)
+    text = generic.TextStringObject(characters)
+    text.autodetected_encoding = encoding
+    return text
+
+
+@lru_cache(REMEMBERED)
+def _decoded(encoded: bytes) -> tuple[str, Any]:
+    text = generic.pdf_string(encoded)
+    return (str(text), text.autodetected_encoding) if isinstance(text, generic.TextStringObject) else ("", None)
+
+
+def _unescape(literal: bytes) -> bytes:
+    unescaped: bytes = getattr(generic, READ_LITERAL)(BytesIO(literal))
+    return unescaped
+
+
+_unescaped = lru_cache(REMEMBERED)(_unescape)

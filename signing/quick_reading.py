@@ -1,7 +1,7 @@
 """What is changed in pyHanko: a token is found in a stretch of the file at once, not one byte after the other.
 
 A signature's room holds some twenty thousand digits, and each opening of a file reads all of them; a file's names and numbers
-are as many calls again. A name is decoded, and written, once: it is a function of its bytes.
+are as many calls again. A name or a short text is decoded, and written, once: it is a function of its bytes.
 What is not plain, or longer than the stretch, is left to pyHanko, from where it begins.
 """
 
@@ -14,11 +14,11 @@ from typing import Any
 
 from pyhanko.pdf_utils import generic, misc
 
-HEXADECIMAL, UNTIL_CLASS, DECODE_NAME, WRITE_NAME = "read_hex_string_from_stream", "_read_until_class", "_decode_name", "write_to_stream"
+HEXADECIMAL, UNTIL_CLASS, DECODE_NAME, WRITE = "read_hex_string_from_stream", "_read_until_class", "_decode_name", "write_to_stream"
 DECODE_TEXT, CHARACTERS = "decode_pdfdocencoding", "_pdfDocEncoding"
 LONGEST_HEXADECIMAL_BYTES = 65_536
 LONGEST_TOKEN_BYTES = 128
-REMEMBERED_NAMES = 2048
+REMEMBERED = 2048
 PAIRS = re.compile(rb"(?:[0-9a-fA-F]{2})*+")
 
 
@@ -58,6 +58,7 @@ def read_tokens_at_once() -> bool:
     setattr(generic, HEXADECIMAL, hexadecimal)
     setattr(misc, UNTIL_CLASS, until_class)
     _remember_names()
+    _remember_texts()
     _decode_text_at_once()
     return True
 
@@ -68,9 +69,9 @@ def _one_of(class_chars: bytes) -> re.Pattern[bytes]:
 
 
 def _remember_names() -> None:
-    decode, write = getattr(generic, DECODE_NAME), getattr(generic.NameObject, WRITE_NAME)
+    decode, write = getattr(generic, DECODE_NAME), getattr(generic.NameObject, WRITE)
 
-    @lru_cache(REMEMBERED_NAMES)
+    @lru_cache(REMEMBERED)
     def decoded(name: bytes) -> str:
         return str(decode(name))
 
@@ -79,7 +80,7 @@ def _remember_names() -> None:
             return decode(name_bytes)
         return generic.NameObject(decoded(name_bytes))
 
-    @lru_cache(REMEMBERED_NAMES)
+    @lru_cache(REMEMBERED)
     def written(name: str) -> bytes:
         stream = BytesIO()
         write(generic.NameObject(name), stream)
@@ -94,7 +95,27 @@ def _remember_names() -> None:
     decode_name.__wrapped__ = decode  # type: ignore[attr-defined]
     write_name.__wrapped__ = write  # type: ignore[attr-defined]
     setattr(generic, DECODE_NAME, decode_name)
-    setattr(generic.NameObject, WRITE_NAME, write_name)
+    setattr(generic.NameObject, WRITE, write_name)
+
+
+def _remember_texts() -> None:
+    """A text is written with an octal escape for each character but letters and figures, one call a character."""
+    write = getattr(generic.TextStringObject, WRITE)
+
+    @lru_cache(REMEMBERED)
+    def written(text: str) -> bytes:
+        stream = BytesIO()
+        write(generic.TextStringObject(text), stream)
+        return stream.getvalue()
+
+    def write_text(self: Any, stream: Any, handler: Any = None, container_ref: Any = None) -> None:  # noqa: ANN401 pyHanko's own types
+        if len(self) >= LONGEST_TOKEN_BYTES or handler is not None or self.force_output_encoding is not None:
+            write(self, stream, handler, container_ref)
+        else:
+            stream.write(written(str(self)))
+
+    write_text.__wrapped__ = write  # type: ignore[attr-defined]
+    setattr(generic.TextStringObject, WRITE, write_text)
 
 
 def _decode_text_at_once() -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -34,6 +33,7 @@ from signing.chains import load_certificate
 from signing.quick_objects import read_objects_at_once
 from signing.quick_reading import read_tokens_at_once
 from signing.reading import GrowingReader
+from signing.ready_forms import form_of_page
 from signing.security_store import CERTIFICATES, SecurityStoreContent, add_to_store, entry, read_stored
 from signing.values import RFC3161, read_signature_values
 
@@ -254,15 +254,15 @@ def _place_stamp(writer: FrozenWriter, field: Any, draw: StampRenderer) -> None:
     width, height = abs(right - left), abs(top - bottom)
     if not (width and height):
         return
-    drawing = writer.import_page_as_xobject(_parsed_page(draw(width, height)))
-    x_min, y_min, x_max, y_max = (float(number) for number in drawing.get_object()["/BBox"])
+    drawing = form_of_page(draw(width, height))
+    x_min, y_min, x_max, y_max = drawing.box
     commands = f"q {width / (x_max - x_min):.6f} 0 0 {height / (y_max - y_min):.6f} 0 0 cm /Cachet Do Q".encode("ascii")
     appearance = generic.StreamObject(
         {
             pdf_name("/Type"): pdf_name("/XObject"),
             pdf_name("/Subtype"): pdf_name("/Form"),
             pdf_name("/BBox"): generic.ArrayObject([_number(side) for side in _box(annotation, width, height)]),
-            pdf_name("/Resources"): _dictionary({"/XObject": _dictionary({"/Cachet": drawing})}),
+            pdf_name("/Resources"): _dictionary({"/XObject": _dictionary({"/Cachet": drawing.place(writer)})}),
         },
         stream_data=commands,
     )
@@ -281,12 +281,6 @@ def _box(annotation: Any, width: float, height: float) -> tuple[float, ...]:  # 
 
 def _number(value: float) -> generic.FloatObject:
     return generic.FloatObject(value)  # type: ignore[no-untyped-call]
-
-
-@lru_cache(maxsize=8)
-def _parsed_page(pdf: bytes) -> PdfFileReader:
-    """Parse a stamp once: documents signed in the same second share it."""
-    return PdfFileReader(io.BytesIO(pdf))
 
 
 def _dictionary(entries: dict[str, Any]) -> generic.DictionaryObject:

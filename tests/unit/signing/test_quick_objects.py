@@ -120,6 +120,18 @@ def test_what_is_written_is_read_as_pyhanko_reads_it(written: bytes, tail: bytes
     both_ways(before + written.lstrip() + tail, len(before))
 
 
+texts = st.sampled_from(
+    [b"(Horodatage\\13701)", b"()", b"(\\(\\051\\\\)", b"(\xfe\xff\x00A)", b"(\x9f)", b"(" + b"long " * 30 + b")", b"(a(b))", b"(a"]
+)
+
+
+@given(listed=st.lists(texts, max_size=70), after=st.sampled_from([b"", b"/N", b"(end)"]))
+def test_a_list_of_texts_is_read_as_pyhanko_reads_it(listed: list[bytes], after: bytes) -> None:
+    array = b"[ " + b" ".join(listed) + b" ]"
+    for written in (array + after, b"<</Fields " + array + b"/P 2>>", b"<<" + array + b">>", b"[" + array + array + b"]"):
+        both_ways(written)
+
+
 @given(written=st.binary(max_size=60))
 def test_whatever_bytes_are_read_as_pyhanko_reads_them(written: bytes) -> None:
     both_ways(b"<<" + written)

@@ -202,7 +202,7 @@ def test_a_certificate_is_written_as_it_was_read() -> None:
 @given(name=st.binary(max_size=140))
 def test_names_are_decoded_and_written_as_the_library_does(name: bytes) -> None:
     assert quick_reading.read_tokens_at_once()
-    decode, write = getattr(generic, quick_reading.DECODE_NAME), getattr(generic.NameObject, quick_reading.WRITE_NAME)
+    decode, write = getattr(generic, quick_reading.DECODE_NAME), getattr(generic.NameObject, quick_reading.WRITE)
     for way in (name, name.hex().encode(), b"#" + name.hex().encode()):
         found: list[tuple[object, object]] = []
         for one, other in ((decode, write), (decode.__wrapped__, write.__wrapped__)):
@@ -228,3 +228,22 @@ def test_text_is_decoded_as_the_library_decodes_it(text: bytes) -> None:
         except UnicodeDecodeError as error:
             found.append((error.object, error.reason))
     assert found[0] == found[1]
+
+
+@given(text=st.text(max_size=140))
+def test_text_is_written_as_the_library_writes_it(text: str) -> None:
+    assert quick_reading.read_tokens_at_once()
+    quick = getattr(generic.TextStringObject, quick_reading.WRITE)
+    for forced in (None, *generic.TextStringEncoding):
+        value = generic.TextStringObject(text)
+        value.force_output_encoding = forced
+        found: list[object] = []
+        for write in (quick, quick.__wrapped__):
+            stream = BytesIO()
+            try:
+                write(value, stream)
+            except UnicodeEncodeError as error:
+                found.append(str(error))
+            else:
+                found.append(stream.getvalue())
+        assert found[0] == found[1]
