@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from conventions.canonical import Json
 from conventions.errors import NotFound
@@ -126,7 +127,7 @@ class Agreement:
     artefacts: tuple[Artefact, ...] = ()
     failure: Failure | None = None
 
-    @property
+    @cached_property
     def version(self) -> int:
         """The current version: a return opens the next one when the agreement is drafted again."""
         return max((fact.version for fact in self.facts), default=1)

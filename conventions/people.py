@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 GENERIC_LOCAL_PARTS = frozenset(
     {"mairie", "contact", "accueil", "secretariat", "info", "infos", "courrier", "administration", "direction", "dgs", "communaute"}
@@ -70,6 +71,7 @@ def is_mail_address(text: str) -> bool:
     return _EMAIL.match(text) is not None
 
 
+@lru_cache(maxsize=4_096)
 def folded(text: str) -> str:
     """Reduce a name for comparison: no accents, case, hyphens, apostrophes or doubled spaces."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -150,8 +150,8 @@ class Transaction(JournalTree, Protocol):
         """Return the agreement of a member in a campaign, or None."""
         ...
 
-    def agreements_of_members(self, member_ids: Sequence[str]) -> Sequence[Agreement]:
-        """List all agreements of several members, by reference."""
+    def agreements_of_members(self, member_ids: Sequence[str], *, but: Sequence[str] = ()) -> Sequence[Agreement]:
+        """List all agreements of several members, by reference, but some by their references."""
         ...
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:

@@ -67,7 +67,8 @@ def desk_of(ports: Ports, tx: Transaction, account: Account, models: Mapping[str
     read_at = {(read.kind, read.sha256): read.at for read in tx.model_reads(account.id)}
     today = paris_date(ports.clock.now())
     waiting = tuple(awaiting(ports, tx))
-    known = _by_member(tx.agreements_of_members([agreement.member_id for agreement in waiting]))
+    others = tx.agreements_of_members([agreement.member_id for agreement in waiting], but=[agreement.reference for agreement in waiting])
+    known = _by_member([*others, *waiting])
     precedents = {id_: _has_precedents(ports, tx, id_, campaigns) for id_ in {agreement.campaign_id for agreement in waiting}}
     items = []
     for agreement in waiting:

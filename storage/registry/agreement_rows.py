@@ -115,9 +115,9 @@ class AgreementRows(Rows):
         rows = self._rows(AGREEMENT_OF_MEMBER, campaign_id=campaign_id, member_id=member_id)
         return self._complete(rows, OF_ONE, reference=rows[0].reference)[0] if rows else None
 
-    def agreements_of_members(self, member_ids: Sequence[str]) -> Sequence[Agreement]:
-        references = [row.reference for row in self._rows(OF_MEMBERS, member_ids=sorted(set(member_ids)))]
-        return self.agreements_named(references)
+    def agreements_of_members(self, member_ids: Sequence[str], *, but: Sequence[str] = ()) -> Sequence[Agreement]:
+        references = {row.reference for row in self._rows(OF_MEMBERS, member_ids=sorted(set(member_ids)))}
+        return self.agreements_named(sorted(references.difference(but)))
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:
         rows = self._rows(AGREEMENT_WITH_FILE, sha256=sha256)

@@ -223,8 +223,9 @@ class RecordsTransaction:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))
         return next(found, None)
 
-    def agreements_of_members(self, member_ids: Sequence[str]) -> Sequence[Agreement]:
-        return by_key((a for a in self.state.agreements.values() if a.member_id in member_ids), lambda a: a.reference)
+    def agreements_of_members(self, member_ids: Sequence[str], *, but: Sequence[str] = ()) -> Sequence[Agreement]:
+        found = (a for a in self.state.agreements.values() if a.member_id in member_ids and a.reference not in but)
+        return by_key(found, lambda a: a.reference)
 
     def agreement_with_file(self, sha256: str) -> Agreement | None:
         renewed = {e.reference for e in self.state.archive.values() if e.sha256 == sha256 and e.kind.startswith(f"{RENEWAL_KIND}-")}

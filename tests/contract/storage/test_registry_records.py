@@ -238,6 +238,7 @@ def test_agreements_named_are_read_with_what_is_theirs(registry: Registry) -> No
         assert named == [tx.agreement("2026-0002"), tx.agreement("2026-0004")]
         assert tx.agreements_named([]) == []
         assert tx.agreements_of_members([named[1].member_id, named[0].member_id, "none"]) == named
+        assert tx.agreements_of_members([named[1].member_id, named[0].member_id], but=["2026-0002", "none"]) == named[1:]
         assert tx.agreements_of_members([]) == []
         with pytest.raises(NotFound):
             tx.agreements_named(["2026-0001", "2026-0009"])
