@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.fault_labels import FAULT_LABELS
 from conventions.french import NO_BREAK, counted
 from conventions.steps.check_archive import FOR_NO_QUARANTINE, ArchiveCheck

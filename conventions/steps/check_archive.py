@@ -11,22 +11,22 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from conventions.agreements import FactKind
-from conventions.archive_check import ABSENT, NO_WHOLE_BYTES, WITNESSES, ArchiveFault, ArchiveFinding, assess_folder
+from conventions.archive_check import WITNESSES, ArchiveFinding, assess_folder
+from conventions.archive_faults import ABSENT, NO_WHOLE_BYTES, ArchiveFault
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import folder_prefix
 from conventions.holding import is_held
-from conventions.outgoing import Template
+from conventions.losses import ALERT_SCHEMA
+from conventions.outgoing import ALERT_REFERENCE, Template
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
 from conventions.recording import enqueue, quarantine, record_event
-from conventions.steps.alert_agents import ALERT_REFERENCE
 from conventions.steps.keep_trail import events_of
 
 AT_ONCE = 4
 FAULT_FOUND, RELEASED = "archive.fault_found", f"agreement.{FactKind.RELEASED}"
-REPORT_SCHEMA = "contreseing/archive-alert/1"
 PREFIXES = ("agreements/", "journal/", "actors/")
 """Where every object of the archive stands."""
 TRIALS = "doctor/"
@@ -216,7 +216,7 @@ def _record(ports: Ports, check: ArchiveCheck) -> None:
     untold = [one for one in check.findings if _told(one) not in told[one.reference]]
     findings: list[Json] = [{"reference": one.reference, **_told_data(one)} for one in untold]
     report_sha256 = (
-        ports.working.put(render_canonical({"schema": REPORT_SCHEMA, "at": now.isoformat(), "findings": findings})) if untold else ""
+        ports.working.put(render_canonical({"schema": ALERT_SCHEMA, "at": now.isoformat(), "findings": findings})) if untold else ""
     )
     with ports.registry.write() as tx:
         for one in check.findings:

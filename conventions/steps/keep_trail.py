@@ -14,7 +14,7 @@ from conventions.canonical import Json, render_canonical
 from conventions.errors import NotFound
 from conventions.evidence import EvidenceSources, evidence_data, told_events
 from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
-from conventions.ports.registry import JournalEntry, Transaction
+from conventions.ports.registry import ArchiveEntry, JournalEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.recording import record_event, record_fact
 from conventions.retention import retain_until
@@ -57,7 +57,7 @@ def keep_trail(ports: Ports, reference: str) -> None:
     if is_trail_due(agreement, status_of(agreement, ports.clock.now())):
         with ports.registry.write() as tx:
             fresh = tx.agreement(reference, lock=True)
-            if fresh.fact(FactKind.TRAIL_KEPT) is None:
+            if is_trail_due(fresh, status_of(fresh, ports.clock.now())):
                 data = {"sha256": record.sha256}
                 record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), agreement.version, data))
 
@@ -70,7 +70,7 @@ def _evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry
         member, programme = tx.member(agreement.member_id), tx.programme(agreement.programme_id)
         demonstration, heads = tx.campaign(agreement.campaign_id).demonstration, tx.heads()
     told = [entry.index for entry in told_events(entries)]
-    if any(_told_in(read_by_digest(ports, reference, entry.sha256)) == told for entry in kept):
+    if any(_told_in(ports, entry) == told for entry in kept):
         return ()
     validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
     reports = [json.loads(read_by_digest(ports, reference, fact.text("report_sha256")))["report"] for fact in validated]
@@ -80,7 +80,12 @@ def _evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry
     return (EVIDENCE_KIND, sealed.data), (EVIDENCE_DATA_KIND, render_canonical(data))
 
 
-def _told_in(evidence: bytes) -> list[int | None]:
+def _told_in(ports: Ports, entry: ArchiveEntry) -> list[int | None]:
+    """Read which events an evidence file tells; none where its bytes were lost before they were under lock."""
+    try:
+        evidence = read_by_digest(ports, entry.reference, entry.sha256)
+    except NotFound:
+        return []
     return [event["index"] for event in json.loads(evidence)["events"]]
 
 

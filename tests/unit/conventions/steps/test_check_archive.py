@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from conventions.agreements import FactKind
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.errors import InputRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import Template
 from conventions.recording import record_event
