@@ -92,9 +92,8 @@ def _finish_pending(ports: Ports, agreement: Agreement) -> None:
     finish_pending(ports, agreement.reference)
     with ports.registry.read() as tx:
         facts = tx.agreement(agreement.reference).facts
-    found = [fact for fact in facts[len(agreement.facts) :] if fact.kind is FactKind.QUARANTINED]
-    if found:
-        raise EvidenceBroken(f"{agreement.reference}: {found[-1].data.get('key')} was lost", code=found[-1].text("reason"))
+    if any(fact.kind is FactKind.QUARANTINED for fact in facts[len(agreement.facts) :]):
+        raise EvidenceBroken(f"{agreement.reference}: an object was lost before it was locked", code="archived.never_written")
 
 
 def _ceremony(tx: Transaction, agreement: Agreement) -> Authorisation | None:

@@ -63,6 +63,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "journal.proved": "Preuve du journal remise",
         "file.read": "Fichier ouvert par un agent",
         "archive.mail_lost": "Courriel perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
+        "archive.member_file_judged": "Signature du membre vérifiée : le fichier n’a pas été contresigné",
         "archive.object_lost": "Fichier perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
         "mail.sent": "Courriel envoyé",
         "outgoing.dead": "Envoi abandonné après plusieurs essais",
