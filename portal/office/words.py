@@ -62,6 +62,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "file.downloaded": "Fichier téléchargé au parapheur",
         "journal.proved": "Preuve du journal remise",
         "file.read": "Fichier ouvert par un agent",
+        "file.reread": "Fichier archivé relu en ligne de commande, et jugé par les deux lecteurs",
         "archive.mail_lost": "Courriel perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
         "archive.member_file_judged": "Signature du membre vérifiée : le fichier n’a pas été contresigné",
         "archive.object_lost": "Fichier perdu avant d’être mis sous verrou ; le journal en garde l’empreinte",
