@@ -103,6 +103,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
             accepts_uploads=settings.upload_anchors_dir is not None,
             restamp_after=timedelta(days=settings.restamp_days),
             visits_kept_months=settings.visits_kept_months,
+            folders_checked=settings.archive_folders_checked,
             administrative_years=settings.administrative_years,
             final_fate=settings.final_fate,
             archiving_service=settings.archiving_service,
