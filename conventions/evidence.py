@@ -282,5 +282,6 @@ _DETAILS: tuple[tuple[str, str, Callable[[Json], str]], ...] = (
     ("outcome", "Réponse", _worded({"acknowledged": "ouvert", "waiting_condition": "attend sa condition"})),
     ("code", "Cause", _plain),
     ("sha256", "Empreinte", _plain),
+    ("entered_again_at", "Inscrit de nouveau au journal, d’après l’archive, le", _instant),
     ("attached_sha256", "Empreinte du fichier joint", _plain),
 )

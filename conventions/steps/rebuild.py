@@ -36,6 +36,7 @@ from conventions.retention import retention_data
 from conventions.steps.keep_actors import ACTORS_PREFIX, CAMPAIGN, MEMBER, PROGRAMME
 from conventions.steps.restore_actors import restore_actors
 from conventions.steps.restore_journal import FACT_EVENT, JournalBreak, restore_journal
+from conventions.steps.tell_again import ENTERED_AGAIN, tell_again
 
 T = TypeVar("T")
 
@@ -107,6 +108,7 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
     kept = sorted(folder for folder in objects if folder.startswith(AGREEMENTS_PREFIX))
     made = _restore_agreements(ports, into, {folder: objects[folder] for folder in kept}, journal.happened, actors, untold)
     told_without_words = _restore_attentions(into, journal.told, {folder.agreement.reference for folder in made})
+    tell_again(ports, into, [folder.agreement for folder in made], journal.heads[-1].at if journal.heads else None)
     _restore_other_entries(ports, into, {folder: items for folder, items in objects.items() if folder not in set(kept)}, untold)
     known = {folder.removeprefix(AGREEMENTS_PREFIX) for folder in kept}
     _skip_references(into, known | journal.happened.keys())
@@ -229,7 +231,8 @@ def _read_folder(
         raise EvidenceBroken(f"{reference}: no {', '.join(lacking)} in the archive", code="rebuild.no_actor")
     entries = _entries(ports, reference, items)
     final = archived.artefact(archived.final_stage)
-    later = [fact for fact in map(_fact_of, events) if (fact.version, fact.key) not in {(f.version, f.key) for f in archived.facts}]
+    told = {(fact.version, fact.key): fact for fact in map(_fact_of, events)}  # once, where it was entered again
+    later = [fact for place, fact in told.items() if place not in {(f.version, f.key) for f in archived.facts}]
     lost = final is None and any(fact.kind is FactKind.COUNTERSIGNED for fact in later)
     if final is None:
         later = [fact for fact in later if fact.kind not in LOST_WITH_ITS_FILE]
@@ -263,7 +266,7 @@ def _fact_of(event: Mapping[str, Json]) -> Fact:
     data, personal = event["data"], event["personal"]
     assert isinstance(data, dict)  # noqa: S101 canonical_event wrote it
     assert isinstance(personal, dict)  # noqa: S101 canonical_event wrote it
-    facts = {name: value for name, value in data.items() if name != "version"} | {
+    facts = {name: value for name, value in data.items() if name not in {"version", ENTERED_AGAIN}} | {
         name: UNKNOWN for name in personal if name in PERSONAL_DATA
     }
     kind = FactKind(str(event["type"]).removeprefix(FACT_EVENT))
