@@ -37,6 +37,7 @@ from conventions.steps.keep_actors import ACTORS_PREFIX, CAMPAIGN, MEMBER, PROGR
 from conventions.steps.restore_actors import restore_actors
 from conventions.steps.restore_journal import FACT_EVENT, JournalBreak, restore_journal
 from conventions.steps.tell_again import ENTERED_AGAIN, tell_again
+from conventions.strangers import strangers_of
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ class _Folder:
     agreement: Agreement
     entries: tuple[ArchiveEntry, ...]
     lost_countersignature: bool
+    strangers: tuple[str, ...] = ()
 
 
 def rebuild(ports: Ports, into: Registry) -> RebuildReport:
@@ -181,6 +183,7 @@ def _restore_agreements(
             results = list(workers.map(read, part))
         untold += [(name.removeprefix(AGREEMENTS_PREFIX), code) for name, code in zip(part, results, strict=True) if isinstance(code, str)]
         read_well = [result for result in results if isinstance(result, _Folder)]
+        untold += [(key, "archived.extra") for folder in read_well for key in folder.strangers]
         refused = enter_all(into, read_well, _add_folder)
         untold += [(read_well[rank].agreement.reference, code) for rank, code in refused.items()]
         made += [result for rank, result in enumerate(read_well) if rank not in refused]
@@ -222,6 +225,8 @@ def _read_folder(
     events: Sequence[Mapping[str, Json]],
     actors: Mapping[str, set[str]],
 ) -> _Folder:
+    strangers = strangers_of(ports, items)
+    items = [item for item in items if item not in strangers]
     record = last_of(items, "record")
     if record is None:
         raise EvidenceBroken(f"no record of {reference}", code="rebuild.no_record")
@@ -247,7 +252,7 @@ def _read_folder(
         (*archived.facts, *later),
         archived.artefacts,
     )
-    return _Folder(agreement, entries, lost)
+    return _Folder(agreement, entries, lost, tuple(item.key for item in strangers))
 
 
 def _file_kept(ports: Ports, into: Registry, archived: Agreement, entries: Sequence[ArchiveEntry]) -> Fact:
