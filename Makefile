@@ -102,7 +102,7 @@ bench-documents: $(READY) ## CPU per document, other engines beside (WeasyPrint 
 bench-signing: $(READY) ## CPU per signature, validation and renewal, pyHanko beside, memory over 2,000 (wants a quiet machine)
 	$(BIN)/python -m benchmarks.signing
 
-bench-storage: $(READY) ## archive, journal, rebuilding and search among 40,000 (4 minutes)
+bench-storage: $(READY) ## archive, journal, rebuilding and search among 40,000 (7 minutes; a part: python -m benchmarks.storage --help)
 	$(BIN)/python -m benchmarks.storage
 
 tools: build/tools.stamp $(DSS_SERVICE) $(if $(wildcard $(SHARED_JUDGES)),$(JUDGES)) ## Debian's programs and the judges' jar that the widest tests use (root)

@@ -25,6 +25,11 @@ class KeepingSettings(BaseSettings):
         pattern="^(AES256|aws:kms)$",
         description="Encryption at rest that every bucket must have by default, `AES256` or `aws:kms`; not looked at without it.",
     )
+    archive_folders_checked: int = Field(
+        200,
+        ge=0,
+        description="Folders of the archive read again each night, drawn at random: with `200`, 40,000 in seven months; `0` for all.",
+    )
     final_fate: FinalFate = Field(FinalFate.KEEP, description="Final fate (*sort final*): `keep`, `sort` or `destroy`.")
     sae_agreement: str | None = Field(None, description="Identifier of the transfer agreement (*accord de versement*) with the SAE.")
     sae_archival_agency: str | None = Field(None, description="Identifier of the SAE's archival agency.")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.wiring import s3_settings, second_s3_settings
+from contreseing.wiring import s3_settings, second_s3_settings, verify_object_stores
 from conventions.errors import ConfigurationError, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_levels
 from conventions.signatures import SignatureLevels
-from storage.buckets import ensure_archive_bucket, ensure_buckets, verify_archive_bucket, verify_buckets
+from storage.buckets import ensure_archive_bucket, ensure_buckets
 from storage.migrations import ensure_schema, verify_schema
 from storage.registry import SqlRegistry
 
@@ -68,19 +68,6 @@ def verify_stores(settings: Settings) -> None:
     """
     verify_registry(settings)
     verify_object_stores(settings)
-
-
-def verify_object_stores(settings: Settings) -> None:
-    """Check the working bucket and those of each archive: they stand, with versions, lock and encryption, and nobody else's.
-
-    Raises:
-        ConfigurationError: ``store.buckets``, with each reason.
-        UpstreamUnavailable: an object store does not answer.
-    """
-    verify_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket, settings.s3_encryption)
-    second = second_s3_settings(settings)
-    if second is not None:
-        verify_archive_bucket(second, settings.s3_second_archive_bucket, settings.s3_encryption)
 
 
 def verify_registry(settings: Settings) -> None:

@@ -16,8 +16,8 @@ import httpx
 
 from contreseing.clock import SystemClock
 from contreseing.settings import Settings
-from contreseing.stores import verify_object_stores, verify_registry
-from contreseing.wiring import s3_settings, second_s3_settings
+from contreseing.stores import verify_registry
+from contreseing.wiring import s3_settings, second_s3_settings, verify_object_stores
 from conventions.errors import ConfigurationError, UpstreamUnavailable, VerificationFailed
 from conventions.steps.refresh_lists import assess
 from storage.archive import S3Archive

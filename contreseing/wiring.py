@@ -8,7 +8,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from contreseing.guarding import guarded
 from contreseing.logs import configure_logs
 from contreseing.secrets import KeyedSecrets
 from contreseing.settings import Mode, Settings, load_settings, text_of
+from conventions.errors import UpstreamUnavailable
 from conventions.ports.documents import Documents, StampText
 from conventions.ports.journal import Timestamps
 from conventions.ports.lists import Lists
@@ -32,6 +33,7 @@ from delivery.mail import MailSecurity, SmtpMailer
 from delivery.waker import PrefectWaker
 from delivery.webhooks import WebhookActivation
 from storage.archive import S3Archive
+from storage.buckets import verify_archive_bucket, verify_buckets
 from storage.object_store import S3WorkingStore
 from storage.proof.verifier import PackagedVerifier
 from storage.registry import SqlRegistry
@@ -103,6 +105,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
             accepts_uploads=settings.upload_anchors_dir is not None,
             restamp_after=timedelta(days=settings.restamp_days),
             visits_kept_months=settings.visits_kept_months,
+            folders_checked=settings.archive_folders_checked,
             administrative_years=settings.administrative_years,
             final_fate=settings.final_fate,
             archiving_service=settings.archiving_service,
@@ -168,14 +171,19 @@ def current_settings() -> Settings:
 
 
 def current_ports() -> Ports:
-    """Return this process's ports, built from its settings when first asked for; flows get theirs here.
+    """Return this process's ports, built from its settings when first asked for; flows get theirs here, each run in its process.
+
+    The buckets are looked at first, as portal and worker do at their start. A store that does not answer is no reason to refuse:
+    each step says so, and what is written is read back with its lock.
 
     Raises:
-        ConfigurationError: see ``build_ports``.
+        ConfigurationError: see ``build_ports`` and ``verify_object_stores``.
     """
     settings = current_settings() if _current.ports is None else None
     with _current.lock:
         if _current.ports is None and settings is not None:
+            with suppress(UpstreamUnavailable):
+                verify_object_stores(settings)
             _current.ports = build_ports(settings, is_deferring=True, is_staying=True)
             atexit.register(_log_at_the_end, _current.ports)
         if _current.ports is None:
@@ -194,6 +202,19 @@ def use_ports(ports: Ports) -> Iterator[Ports]:
     finally:
         with _current.lock:
             _current.ports = before
+
+
+def verify_object_stores(settings: Settings) -> None:
+    """Check the working bucket and those of each archive: they stand, with versions, lock and encryption, and nobody else's.
+
+    Raises:
+        ConfigurationError: ``store.buckets``, with each reason.
+        UpstreamUnavailable: an object store does not answer.
+    """
+    verify_buckets(s3_settings(settings), settings.s3_working_bucket, settings.s3_archive_bucket, settings.s3_encryption)
+    second = second_s3_settings(settings)
+    if second is not None:
+        verify_archive_bucket(second, settings.s3_second_archive_bucket, settings.s3_encryption)
 
 
 def s3_settings(settings: Settings) -> S3Settings:

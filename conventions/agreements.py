@@ -31,7 +31,7 @@ class FactKind(StrEnum):
     RESTAMPED = "restamped"  # number, key, sha256, verifiable_until: one more archive time-stamp, under lock as a new object
     ORDERED = "ordered"  # services
     ORDER_SETTLED = "order_settled"  # service, outcome, receipt
-    TRAIL_KEPT = "trail_kept"  # sha256: of the record under lock, with mails, orders and evidence, once the services are on
+    TRAIL_KEPT = "trail_kept"  # sha256: of the record under lock, with mails, orders and evidence, each time that nothing waits any more
     NOTIFIED = "notified"  # the co-signed copy was delivered to the member
     RETURNED = "returned"  # reason, by
     DECLINED = "declined"  # reason
@@ -54,6 +54,7 @@ _REPEATABLE = {
     FactKind.RELEASED: "number",
     FactKind.AMENDED: "number",
     FactKind.DEADLINE_SET: "number",
+    FactKind.TRAIL_KEPT: "sha256",
 }
 
 

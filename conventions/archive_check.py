@@ -6,38 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from conventions.archive_faults import ArchiveFault
 from conventions.canonical import sha256_hex
 from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import INDEX_KIND, INDEX_SCHEMA
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.stores import Archive, StoredVersion
 
-
-class ArchiveFault(StrEnum):
-    """What is wrong with an object of the archive."""
-
-    MISSING = "missing"
-    HIDDEN = "hidden"
-    UNREADABLE = "unreadable"
-    ALTERED = "altered"
-    TRUNCATED = "truncated"
-    UNLOCKED = "unlocked"
-    LOCK_SHORTENED = "lock_shortened"
-    LOCK_WEAKENED = "lock_weakened"
-    EXTRA = "extra"
-    EXTRA_VERSION = "extra_version"
-    INDEX_BROKEN = "index_broken"
-    NOT_AS_JOURNALLED = "not_as_journalled"
-    NOT_HELD = "not_held"
-    NOT_COPIED = "not_copied"
-
-
-ABSENT = frozenset({ArchiveFault.MISSING, ArchiveFault.HIDDEN, ArchiveFault.UNREADABLE})
-"""The faults of an object that the store does not give."""
-NO_WHOLE_BYTES = ABSENT | {ArchiveFault.ALTERED, ArchiveFault.TRUNCATED}
-"""The faults of an object that the store does not give as it was written."""
 LOCKED_FOR_ALL = "COMPLIANCE"
 WITNESSES = 3
 """Objects that are asked for before it is said of another that it alone cannot be read."""

@@ -21,6 +21,7 @@ ARCHIVE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "archived.index_broken": "Un sommaire du dossier archivé ne suit plus le précédent.",
         "archived.lock_shortened": "Le verrou d’un fichier archivé est plus court que prévu.",
         "archive.lock_shorter": "Les verrous du dossier {reference} durent déjà plus longtemps : ils ne sont jamais raccourcis.",
+        "archived.never_written": "Un fichier du dossier a été perdu avant d’être mis sous verrou : la preuve est incomplète.",
         "archived.missing": "Un fichier archivé a disparu.",
         "archive.no_folder": "Rien n’est archivé sous la référence {reference}.",
         "archived.not_as_journalled": "Le registre ne dit plus du dossier archivé ce que dit le journal.",

@@ -12,6 +12,7 @@ from conventions.agreements import Agreement, FactKind
 from conventions.french import format_instant
 from conventions.ports.registry import ArchiveEntry
 from conventions.preparation import own_certificate, preparation_of
+from conventions.proved import is_left_to_the_member
 from conventions.sentences import KIND_LABELS
 from conventions.signatures import FormerAuthorities, SignerIdentity
 
@@ -108,14 +109,20 @@ HOW_IT_WAS_SIGNED = """\
 
 Le représentant du membre a reçu un lien à son adresse électronique, a parcouru le document partie par partie, puis a demandé
 un code à six chiffres, envoyé à la même adresse, et l’a saisi pour signer. Un certificat à son nom, d’une durée de dix
-minutes, a alors été délivré pour une clé créée pour cette seule signature et détruite aussitôt. Le contresignataire s’est
-identifié par un mot de passe et un second facteur, puis a autorisé une liste de documents, scellée avant qu’aucun ne soit signé.
+minutes, a alors été délivré pour une clé créée pour cette seule signature et détruite aussitôt. {countersigned}
 
 Au sens du règlement (UE) n° 910/2014 (eIDAS), ce sont des signatures électroniques SIMPLES, horodatées : ni avancées, ni
 qualifiées. L’identité repose sur la possession de l’adresse électronique, non sur une pièce d’identité. Leur forme technique
 est PAdES B-LTA : elles portent de quoi être vérifiées longtemps. Les horodatages sont ceux des autorités nommées par les
 certificats ; sauf mention contraire dans ceux-ci, ils ne sont pas qualifiés.
 """
+
+COUNTERSIGNED = """\
+Le contresignataire s’est
+identifié par un mot de passe et un second facteur, puis a autorisé une liste de documents, scellée avant qu’aucun ne soit signé."""
+NOT_COUNTERSIGNED = "Personne n’a contresigné."
+LEFT = "Le syndicat n’a pas contresigné ce document : il ne porte que la signature du membre."
+"""Said among the people, where a countersignature was to follow."""
 
 SIGNED_ELSEWHERE = """\
 Pour ce document, le représentant du membre n’a pas signé ici : il l’a signé avec un certificat et un outil à lui, puis l’a
@@ -158,10 +165,12 @@ def render_readme(
     """
     title = preparation_of(agreement).title
     opening = OPENING.format(kind=KIND_LABELS[agreement.kind], reference=agreement.reference, title=title, people=_people(agreement))
+    countersigned = COUNTERSIGNED if agreement.fact(FactKind.COUNTERSIGNED) else NOT_COUNTERSIGNED
+    how = HOW_IT_WAS_SIGNED.format(countersigned=countersigned)
     elsewhere = (SIGNED_ELSEWHERE,) if own_certificate(agreement) else ()
     ends = "\n".join(f"  - « {one.name} » : jusqu’au {format_instant(one.until)}" for one in former)
     changed = (FORMER.format(ends=ends),) if former else ()
-    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), HOW_IT_WAS_SIGNED, *elsewhere, *changed, LIMITS)
+    parts = (opening, CHECKING, BY_HAND, _contents(entries, names), how, *elsewhere, *changed, LIMITS)
     return "\n".join(parts).encode()
 
 
@@ -170,6 +179,7 @@ def _people(agreement: Agreement) -> str:
     lines = [
         _signer("Signé", preparation.member, agreement, FactKind.MEMBER_SIGNED),
         _signer("Contresigné", preparation.syndicate, agreement, FactKind.COUNTERSIGNED),
+        LEFT if is_left_to_the_member(agreement) else "",
     ]
     return "\n".join(line for line in lines if line) or "Au moment où ce dossier a été fait, personne n’avait signé."
 

@@ -22,6 +22,7 @@ from conventions.ports.registry import JournalEntry
 from conventions.ports.stores import LockedObject
 from conventions.preparation import Preparation, preparation_of
 from conventions.programmes import Programme
+from conventions.proved import is_left_to_the_member
 from conventions.qualification import QualifiedWhy, answer_of
 from conventions.sentences import TEMPLATE_LABELS
 
@@ -44,6 +45,7 @@ IDENTIFIED_BY_UPLOAD = (
     "lien personnel envoyé à l’adresse électronique enregistrée pour cette personne",
     "certificat de cette personne, délivré par une autorité que le syndicat accepte",
 )
+NOBODY_IDENTIFIED = ("aucun : cette personne n’a pas signé ce fichier",)
 WHY_SIMPLE: Mapping[Party, str] = {
     Party.MEMBER: (
         "Signature électronique simple : le certificat, à usage unique, vient d’une autorité qui n’est pas qualifiée, et l’identité"
@@ -81,13 +83,17 @@ def told_events(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
 
 
 def evidence_data(sources: EvidenceSources) -> Mapping[str, Json]:
-    """Build the data of the evidence file of an archived agreement; the same sources give the same data.
+    """Build the data of the evidence file of an agreement's current version, archived or left as the member signed it.
+
+    The same sources give the same data.
 
     Raises:
-        NotFound: it is not archived.
+        NotFound: nothing of this version is under lock.
     """
     agreement, syndicate = sources.agreement, sources.programme.syndicate
-    archived, preparation = agreement.required_fact(FactKind.ARCHIVED), preparation_of(agreement)
+    preparation, archived = preparation_of(agreement), agreement.fact(FactKind.ARCHIVED)
+    kept = archived or agreement.required_fact(FactKind.MEMBER_FILE_KEPT)
+    sha256 = (archived or agreement.required_fact(FactKind.MEMBER_SIGNED)).text("sha256")
     events = told_events(sources.entries)
     return {
         "schema": EVIDENCE_SCHEMA,
@@ -119,10 +125,10 @@ def evidence_data(sources: EvidenceSources) -> Mapping[str, Json]:
         "validations": [_validation(report) for report in sources.reports],
         "journal": _journal(events, sources.heads),
         "archive": {
-            "key": archived.text("key"),
-            "sha256": archived.text("sha256"),
+            "key": kept.text("key"),
+            "sha256": sha256,
             "lock_mode": sources.state.lock_mode,
-            "retain_until": archived.text("retain_until"),
+            "retain_until": kept.text("retain_until"),
         },
     }
 
@@ -144,6 +150,8 @@ def _document(agreement: Agreement, preparation: Preparation) -> Mapping[str, Js
 
 def _person(agreement: Agreement, preparation: Preparation, party: Party) -> Mapping[str, Json]:
     identified_by = IDENTIFIED_BY_UPLOAD if _is_uploaded(agreement, party) else IDENTIFIED_BY[party]
+    if party is Party.SYNDICATE and is_left_to_the_member(agreement):
+        identified_by = NOBODY_IDENTIFIED
     identity = preparation.identity(party)
     return {
         "party": party.value,
@@ -274,5 +282,6 @@ _DETAILS: tuple[tuple[str, str, Callable[[Json], str]], ...] = (
     ("outcome", "Réponse", _worded({"acknowledged": "ouvert", "waiting_condition": "attend sa condition"})),
     ("code", "Cause", _plain),
     ("sha256", "Empreinte", _plain),
+    ("entered_again_at", "Inscrit de nouveau au journal, d’après l’archive, le", _instant),
     ("attached_sha256", "Empreinte du fichier joint", _plain),
 )

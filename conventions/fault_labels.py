@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.journal.verification import Tampering
 from conventions.ports.stores import BucketFault
 from conventions.retention import FinalFate
@@ -42,6 +42,7 @@ FAULT_LABELS: Mapping[ArchiveFault, str] = MappingProxyType(
         ArchiveFault.NOT_AS_JOURNALLED: "registre qui ne dit plus ce que dit le journal",
         ArchiveFault.NOT_HELD: "fichier d’un dossier gelé qui ne l’est pas",
         ArchiveFault.NOT_COPIED: "absent de ce dépôt, intact dans l’autre (à recopier par « contreseing archive repair »)",
+        ArchiveFault.NEVER_WRITTEN: "fichier perdu avant d’être mis sous verrou",
     }
 )
 

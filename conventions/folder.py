@@ -2,8 +2,9 @@
 
 ``keep`` writes one object: the bytes go to the working store first, then the intent (with its digest) is committed, then
 the object is written under lock and read back, then its completion is committed. ``finish_pending`` completes intents that a
-crash left. Every index lists all completed objects and holds the digest of the index before it. What enters a folder that is held
-is held before its completion is recorded, and after it where the decision came between.
+crash left, and tells of those that nothing can complete. Every index lists all completed objects and holds the digest of the
+index before it. What enters a folder that is held is held before its completion is recorded, and after it where the decision
+came between.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from conventions.archived_folder import ArchivedObject
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import AlreadyRecorded, Busy, EvidenceBroken, NotFound
 from conventions.holding import is_folder_held
+from conventions.losses import lost_keys, tell_lost
 from conventions.ports.registry import ArchiveEntry
 from conventions.ports.system import Ports
 
@@ -87,12 +89,35 @@ def keep_all(
 
 
 def finish_pending(ports: Ports, reference: str) -> int:
-    """Write every object whose intent a crash left unfinished; return how many."""
+    """Write every object whose intent a crash left unfinished; return how many.
+
+    One whose bytes neither store has stays an intent, and is told once (``conventions.losses``); the others are written.
+
+    Raises:
+        EvidenceBroken, UpstreamUnavailable.
+    """
+    return _finish(ports, reference)[0]
+
+
+def _finish(ports: Ports, reference: str) -> tuple[int, frozenset[str]]:
+    """Write what can be, and return how many objects, with the keys of those that are lost.
+
+    An index that was told as lost is left even where its bytes came back: others may follow the one before it since.
+    """
     with ports.registry.read() as tx:
         pending = [entry for entry in tx.archive_entries(reference) if entry.completed_at is None]
-    for entry in pending:
-        _complete(ports, entry, read_by_digest(ports, reference, entry.sha256))
-    return len(pending)
+        told = lost_keys(tx, reference) if any(entry.kind == INDEX_KIND for entry in pending) else set()
+    lost = [entry for entry in pending if entry.kind == INDEX_KIND and entry.key in told]
+    for entry in (one for one in pending if one not in lost):
+        try:
+            data = read_by_digest(ports, reference, entry.sha256)
+        except NotFound:
+            lost.append(entry)
+        else:
+            _complete(ports, entry, data)
+    if lost:
+        tell_lost(ports, reference, lost)
+    return len(pending) - len(lost), frozenset(entry.key for entry in lost)
 
 
 def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
@@ -106,10 +131,11 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
         EvidenceBroken, UpstreamUnavailable.
     """
     for _ in range(NUMBERING_ATTEMPTS):
-        finish_pending(ports, reference)
+        _, lost = _finish(ports, reference)
         with ports.registry.read() as tx:
             entries = tx.archive_entries(reference)
-        indexes = [entry for entry in entries if entry.kind == INDEX_KIND]
+        numbered = [entry for entry in entries if entry.kind == INDEX_KIND]
+        indexes = [entry for entry in numbered if entry.key not in lost]
         objects: list[Json] = [
             {"seq": e.seq, "kind": e.kind, "sha256": e.sha256, "size_bytes": e.size_bytes, "key": e.key}
             for e in entries
@@ -127,7 +153,7 @@ def keep_index(ports: Ports, reference: str, until: datetime) -> ArchiveEntry:
         data = render_canonical(index)
         try:
             sha256 = ports.working.put(data)
-            (entry,) = _intend(ports, reference, [(INDEX_KIND, sha256, len(data))], until, indexes_known=len(indexes))
+            (entry,) = _intend(ports, reference, [(INDEX_KIND, sha256, len(data))], until, indexes_known=len(numbered))
         except Busy:
             continue
         return _complete(ports, entry, data)

@@ -45,6 +45,8 @@ class Template(StrEnum):
 
 ALERTS = frozenset({Template.ARCHIVE_ALERT, Template.LISTS_ALERT, Template.JOURNAL_ALERT})
 """Mails to the agents that are of no agreement in particular."""
+ALERT_REFERENCE = "archive"
+"""What stands for their reference in the outbox."""
 
 
 class OutgoingState(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from conventions.kinds import Party
 from documents.evidence import EvidenceData, Happening
 from documents.evidence_words import INDICATION_LABELS, LEVEL_LABELS, PARTY_LABELS, sentence_of_event
 from documents.french import set_french_spaces, spell_clock, spell_date, spell_digest, spell_integer, spell_siret
@@ -66,6 +67,7 @@ def evidence_values(data: EvidenceData) -> Values:
             "archived": archive is not None,
             "demonstration": data.demonstration,
             "journalled": journal is not None,
+            "member_alone": document.sealed_sha256 is None and any(one.party is Party.SYNDICATE for one in data.people),
             "sealed": document.sealed_sha256 is not None,
         },
     )

@@ -50,6 +50,6 @@ EVIDENCE_VOCABULARY = Vocabulary(
             "validations": frozenset({"line.reader", "line.at", "line.result", "line.sha256"}),
         }
     ),
-    conditions=frozenset({"archived", "demonstration", "journalled", "sealed"}),
+    conditions=frozenset({"archived", "demonstration", "journalled", "member_alone", "sealed"}),
     parties=(SYSTEM,),
 )

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from contreseing.wiring import current_ports
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.fault_labels import FAULT_LABELS
 from conventions.french import NO_BREAK, counted
 from conventions.steps.check_archive import FOR_NO_QUARANTINE, ArchiveCheck
@@ -23,16 +23,14 @@ from flows.turns import one_at_a_time
 
 RETRIES, WAIT_SECONDS = 3, 300
 KEY = "archive"
-SAMPLE = 200
-"""Folders read each night unless the run is asked for all of them: 40,000 are then all read in seven months, drawn at random."""
 
 
 @flow(name="check-archive", flow_run_name="Vérification de l’archive", persist_result=False)
 @one_at_a_time
-async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int = SAMPLE) -> State[Any]:
-    """Relit des dossiers de l’archive tirés au sort (tous si « sample » vaut 0) ; met de côté les conventions où quelque chose diffère."""
+async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int | None = None) -> State[Any]:
+    """Relit des dossiers de l’archive tirés au sort (autant que le réglage, tous avec 0) ; met de côté ce qui diffère."""
     del trackers  # every deployment has this parameter; nothing is shown on the board here
-    found = await read_again(sample)
+    found = await read_again(current_ports().rules.folders_checked if sample is None else sample)
     await acreate_markdown_artifact(render_check(found, current_ports().rules.address("office")), key=KEY, description="L’archive")
     if found.findings:
         said = "à compléter" if all(one.fault in FOR_NO_QUARANTINE for one in found.findings) else "altérée"
@@ -42,7 +40,7 @@ async def check_archive(trackers: Trackers = Trackers.AUTO, sample: int = SAMPLE
 
 @task(cache_policy=NO_CACHE, persist_result=False, retries=RETRIES, retry_delay_seconds=WAIT_SECONDS, task_run_name="Relire l'archive")
 async def read_again(sample: int) -> ArchiveCheck:
-    """Check as many folders as asked, in a thread; tried again when a store is away."""
+    """Check as many folders as asked (all with 0), in a thread; tried again when a store is away."""
     return await asyncio.to_thread(lambda: check(current_ports(), sample=sample or None))
 
 

@@ -77,6 +77,10 @@ def render_check(check: JournalCheck) -> str:
     if check.heads:
         last = check.heads[-1]
         parts.append(f"Dernière empreinte{NO_BREAK}: {last.size} événements, le {format_instant(last.at)}, `{last.root_sha256}`.")
+    if check.left:
+        parts.append(
+            f"Empreintes d’un journal perdu, repris d’après l’archive{NO_BREAK}: {len(check.left)}. Il n’y a plus rien à leur comparer."
+        )
     parts.append("Le journal est intact." if check.holds else f"## Anomalies{NO_BREAK}: {len(check.findings)}")
     if not check.holds:
         rows = [_row(finding) for finding in check.findings[:LISTED]]

@@ -151,7 +151,8 @@ def check_folder(ports: Ports, agreement: Agreement, entries: list[ArchiveEntry]
         assert sha256_hex(folder[archived.text("key")]) == archived.text("sha256")
     for kept_fact in _facts(agreement, FactKind.MEMBER_FILE_KEPT):
         assert kept_fact.text("key") in folder
-    reports = Counter(entry.kind for entry in entries if entry.kind.startswith("validation-"))
+    judged = [entry for entry in done if entry.kind.startswith("validation-")]
+    reports = Counter((entry.kind, json.loads(folder[entry.key])["report"]["sha256"]) for entry in judged)
     assert all(count == 1 for count in reports.values()), f"{agreement.reference}: {dict(reports)}"
     _check_indexes([(entry, json.loads(folder[entry.key])) for entry in done if entry.kind == INDEX_KIND], done)
 

@@ -15,7 +15,7 @@ from contreseing.cli.help import Commands
 from contreseing.cli.opening import check_known, opened_ports
 from contreseing.cli.words import err, out, save, tell
 from contreseing.embedded.parts import PKI, S3
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.errors import EvidenceBroken
 from conventions.fault_labels import FATE_LABELS, FAULT_LABELS
 from conventions.french import counted, format_date, paris_date

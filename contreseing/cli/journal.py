@@ -51,7 +51,14 @@ def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--j
         check = verify_journal(ports)
     if as_json:
         found = [{"what": one.tampering.value, "index": one.index, "event": one.event_id} for one in check.findings]
-        told = {"holds": check.holds, "size": check.size, "root_sha256": check.root_sha256, "heads": len(check.heads), "findings": found}
+        told = {
+            "holds": check.holds,
+            "size": check.size,
+            "root_sha256": check.root_sha256,
+            "heads": len(check.heads),
+            "left": len(check.left),
+            "findings": found,
+        }
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         for one in check.findings:
@@ -63,6 +70,9 @@ def verify(context: typer.Context, *, as_json: Annotated[bool, typer.Option("--j
             f"{counted(check.size, 'événement relu', 'événements relus')},"
             f" {counted(len(check.heads), 'empreinte horodatée', 'empreintes horodatées')}, {_events(check.size - stamped)} depuis."
         )
+        if check.left:
+            left = counted(len(check.left), "empreinte d’un journal perdu", "empreintes d’un journal perdu")
+            out.print(f"{left}, repris d’après l’archive : il n’y a plus rien à leur comparer.")
     if not check.holds:
         raise EvidenceBroken(f"{len(check.findings)} things wrong with the journal", code="journal.changed")
     if not as_json:

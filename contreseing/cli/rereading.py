@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Annotated
 
 import typer
@@ -21,10 +22,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def reread(context: typer.Context, reference: Annotated[str, typer.Argument(help="Référence de la convention archivée.")]) -> None:
-    """Relit une convention dans l’archive, telle qu’horodatée en dernier : empreinte, verrou, et l’avis des deux lecteurs."""
+    """Relit une convention dans l’archive, telle qu’horodatée en dernier : empreinte, verrou, avis des deux lecteurs. Journalisé."""
     check_known(context.obj, reference)
     with opened_ports(context.obj, (S3, PKI)) as ports:
-        read = reread_archived(ports, reference)
+        read = reread_archived(ports, reference, getpass.getuser())
     report, second = read.reports
     out.print(f"{reference} : {read.size_bytes} octets, empreinte {report.sha256}")
     out.print(f"Verrou {read.state.lock_mode} jusqu’au {format_instant(read.state.retain_until)}")

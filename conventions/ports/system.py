@@ -65,6 +65,7 @@ class Rules:
     Retention: ``administrative_years`` and ``lock_years`` from the end of the programme, then ``final_fate``.
     ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
     ``levels``: what the keys of this installation give. ``asks_third_reader``: before a completed file is archived.
+    ``folders_checked``: how many folders of the archive are read again each night; 0 for all.
     """
 
     lock_years: int
@@ -81,6 +82,7 @@ class Rules:
     archiving_service: ArchivingService | None = None
     levels: SignatureLevels = SIMPLE_LEVELS
     asks_third_reader: bool = False
+    folders_checked: int = 200
 
     def address(self, site: str) -> str:
         """Return the public address of a site (``signers``, ``desk``, ``office``), without a final slash."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.canonical import Json
 from conventions.fault_labels import FAULT_LABELS, TAMPERING_LABELS
 from conventions.french import NO_BREAK, format_instant
@@ -18,8 +18,6 @@ from conventions.ports.delivery import Notice
 from conventions.ports.system import Ports
 from conventions.recording import record_event
 
-ALERT_REFERENCE = "archive"
-"""What stands for a reference in the outbox: the mail is of no agreement in particular."""
 TOLD_IN_A_MAIL = 30
 
 

@@ -50,7 +50,7 @@ def archive(ports: Ports, reference: str) -> None:
         validated = _validated(ports, agreement, data, at_hand)
         with ports.registry.read() as tx:
             agreement = tx.agreement(reference)
-        finish_pending(ports, reference)
+        _finish_pending(ports, agreement)
         keep_actors(ports, reference)
         objects: list[tuple[str, bytes | str]] = [(Stage.PREPARED, agreement.required_artefact(Stage.PREPARED).sha256)]
         if agreement.is_signed_by_member:
@@ -85,6 +85,15 @@ def archive(ports: Ports, reference: str) -> None:
                 "verifiable_until": verifiable_until.isoformat(),
             }
             record_fact(ports, tx, fresh, Fact(FactKind.ARCHIVED, ports.clock.now(), agreement.version, facts))
+
+
+def _finish_pending(ports: Ports, agreement: Agreement) -> None:
+    """Write what a crash left unfinished; where the folder is found incomplete now, a person decides before anything is archived."""
+    finish_pending(ports, agreement.reference)
+    with ports.registry.read() as tx:
+        facts = tx.agreement(agreement.reference).facts
+    if any(fact.kind is FactKind.QUARANTINED for fact in facts[len(agreement.facts) :]):
+        raise EvidenceBroken(f"{agreement.reference}: an object was lost before it was locked", code="archived.never_written")
 
 
 def _ceremony(tx: Transaction, agreement: Agreement) -> Authorisation | None:

@@ -29,6 +29,7 @@ from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import listed_entries, read_kept
 from conventions.ports.system import Ports
+from conventions.proved import proved
 from conventions.recording import record_event
 from conventions.steps.keep_trail import EVIDENCE_KIND, keep_trail
 from conventions.steps.office import OFFICE_READERS
@@ -69,7 +70,7 @@ def bundle(ports: Ports, reference: str, by: str) -> Bundle:
     former = ports.signing.former_authorities()
     files |= material_files(anchors, [ports.signing.proof_material(data) for data in signed], former)
     files |= journal_files(_covering_proof(ports, agreement))
-    files[README] = render_readme(agreement, entries, names, former)
+    files[README] = render_readme(proved(agreement), entries, names, former)
     files[PROGRAM] = ports.verifier.program()
     files |= _sealed(ports, render_list(reference, files))
     files[SUMS] = render_sums(files)

@@ -1,7 +1,8 @@
 """Check the archive: every object re-hashed and compared with the registry, the indexes, the journal and its lock, in each store.
 
 One object that cannot be read is a finding among others. A store that answers nothing is left, and named; what is found in
-the other, and what was found before, is recorded and told all the same.
+the other, and what was found before, is recorded and told all the same. Findings are committed a few folders at a time: a check that
+is stopped keeps what it found, and the next one tells the agents of it.
 """
 
 from __future__ import annotations
@@ -11,22 +12,25 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from conventions.agreements import FactKind
-from conventions.archive_check import ABSENT, NO_WHOLE_BYTES, WITNESSES, ArchiveFault, ArchiveFinding, assess_folder
+from conventions.archive_check import WITNESSES, ArchiveFinding, assess_folder
+from conventions.archive_faults import ABSENT, NO_WHOLE_BYTES, ArchiveFault
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound, UpstreamUnavailable
 from conventions.folder import folder_prefix
 from conventions.holding import is_held
-from conventions.outgoing import Template
+from conventions.losses import ALERT_SCHEMA
+from conventions.outgoing import ALERT_REFERENCE, Template
 from conventions.ports.registry import ArchiveEntry, JournalEntry
 from conventions.ports.stores import Archive
 from conventions.ports.system import Ports
 from conventions.recording import enqueue, quarantine, record_event
-from conventions.steps.alert_agents import ALERT_REFERENCE
 from conventions.steps.keep_trail import events_of
 
 AT_ONCE = 4
+A_COMMIT = 20
+"""Folders after which what was found is committed."""
+FOUND, TOLD = "archive.faults_found", "archive.faults_told"
 FAULT_FOUND, RELEASED = "archive.fault_found", f"agreement.{FactKind.RELEASED}"
-REPORT_SCHEMA = "contreseing/archive-alert/1"
 PREFIXES = ("agreements/", "journal/", "actors/")
 """Where every object of the archive stands."""
 TRIALS = "doctor/"
@@ -63,7 +67,7 @@ class ArchiveCheck:
 
 @dataclass
 class _Reading:
-    """What was found in a store, and how many objects each folder that was read should hold, until the store went away."""
+    """What was found in a store since the last commit, and how many objects each folder that was read should hold, until it went away."""
 
     rank: int
     store: Archive
@@ -75,31 +79,55 @@ class _Reading:
 def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
     """Check every folder, or as many as ``sample`` says, drawn anew each time; an agreement with a fault goes in quarantine.
 
-    Checking everything also finds folders that the registry does not know. Agents get a mail about what no earlier check had
-    found, or had found before a person let the agreement out of quarantine.
+    Checking everything also finds folders that the registry does not know. Agents get one mail at the end about what no earlier check
+    had found, or had found before a person let the agreement out of quarantine; about what a check found that was stopped, at once.
 
     Raises:
         UpstreamUnavailable: a store does not answer, and nothing wrong was found before or elsewhere.
     """
+    tell_found(ports)
     folders = all_folders(ports)
     chosen = folders if sample is None else _drawn(ports, folders, sample)
     elsewhere = _witnesses(ports, chosen)
     readings = [_Reading(rank, store, [], {}) for rank, store in enumerate(ports.archive.stores(), 1)]
-    for reading in readings:
-        _read_folders(ports, reading, chosen, elsewhere)
-        if sample is None and reading.away is None:
-            _look_for_strangers(reading, set(folders))
-    findings = tuple(_as_copies(readings))
+    findings = list[StoreFinding]()
+    for first in range(0, len(chosen), A_COMMIT):
+        for reading in (one for one in readings if one.away is None):
+            _read_folders(ports, reading, chosen[first : first + A_COMMIT], elsewhere)
+        findings += _committed(ports, readings)
+    for reading in (one for one in readings if one.away is None and sample is None):
+        _look_for_strangers(reading, set(folders))
+    findings += _committed(ports, readings)
     objects = dict[str, int]()
     for reading in readings:
         objects.update(reading.objects)
     away = [reading for reading in readings if reading.away is not None]
-    check = ArchiveCheck(len(chosen), sum(objects.values()), len(readings), findings, tuple(reading.rank for reading in away))
-    _record(ports, check)
+    check = ArchiveCheck(len(chosen), sum(objects.values()), len(readings), tuple(findings), tuple(reading.rank for reading in away))
+    tell_found(ports)
+    with ports.registry.write() as tx:
+        data: dict[str, Json] = {"folders": check.folders, "objects": check.objects, "findings": len(check.findings)}
+        record_event(ports, tx, "archive.checked", at=ports.clock.now(), data=data)
     for reading in away:
         if not findings and reading.away is not None:
             raise reading.away
     return check
+
+
+def tell_found(ports: Ports) -> None:
+    """Have one mail sent about all that was found and that the agents were not told of yet; nothing happens without any.
+
+    Raises:
+        UpstreamUnavailable: the working store does not take the report; the next check tells.
+    """
+    with ports.registry.read() as tx:
+        findings = _untold(list(events_of(tx, ALERT_REFERENCE)))
+    if not findings:
+        return
+    now = ports.clock.now()
+    report_sha256 = ports.working.put(render_canonical({"schema": ALERT_SCHEMA, "at": now.isoformat(), "findings": findings}))
+    with ports.registry.write() as tx:
+        record_event(ports, tx, TOLD, at=now, reference=ALERT_REFERENCE, data={"report_sha256": report_sha256})
+        enqueue(ports, tx, Template.ARCHIVE_ALERT, ALERT_REFERENCE, report_sha256, {"report_sha256": report_sha256})
 
 
 def all_folders(ports: Ports) -> list[str]:
@@ -209,24 +237,37 @@ def _told_before(events: Sequence[JournalEntry]) -> set[tuple[Json, ...]]:
     return told
 
 
-def _record(ports: Ports, check: ArchiveCheck) -> None:
-    now = ports.clock.now()
+def _untold(events: Sequence[JournalEntry]) -> list[Json]:
+    """Collect what checks found since the agents were told last."""
+    found = list[Json]()
+    for event in (entry.event for entry in events):
+        if event.type == TOLD:
+            found.clear()
+        elif event.type == FOUND:
+            several = event.data["findings"]
+            assert isinstance(several, list | tuple)  # noqa: S101 written below alone
+            found += several
+    return found
+
+
+def _committed(ports: Ports, readings: Sequence[_Reading]) -> Sequence[StoreFinding]:
+    """Record what was found since the last time, put the agreements aside, and return it."""
+    findings, now = list(_as_copies(readings)), ports.clock.now()
+    for reading in readings:
+        reading.findings = []
+    if not findings:
+        return findings
     with ports.registry.read() as tx:
-        told = {reference: _told_before(list(events_of(tx, reference))) for reference in {one.reference for one in check.findings}}
-    untold = [one for one in check.findings if _told(one) not in told[one.reference]]
-    findings: list[Json] = [{"reference": one.reference, **_told_data(one)} for one in untold]
-    report_sha256 = (
-        ports.working.put(render_canonical({"schema": REPORT_SCHEMA, "at": now.isoformat(), "findings": findings})) if untold else ""
-    )
+        told = {reference: _told_before(list(events_of(tx, reference))) for reference in {one.reference for one in findings}}
+    untold: list[Json] = [{"reference": one.reference, **_told_data(one)} for one in findings if _told(one) not in told[one.reference]]
     with ports.registry.write() as tx:
-        for one in check.findings:
+        for one in findings:
             record_event(ports, tx, FAULT_FOUND, at=now, reference=one.reference, data=_told_data(one))
-        data: dict[str, Json] = {"folders": check.folders, "objects": check.objects, "findings": len(check.findings)}
-        record_event(ports, tx, "archive.checked", at=now, data=data)
         if untold:
-            enqueue(ports, tx, Template.ARCHIVE_ALERT, ALERT_REFERENCE, report_sha256, {"report_sha256": report_sha256})
-    for reference, fault in {one.reference: one.fault for one in check.findings if one.fault not in FOR_NO_QUARANTINE}.items():
+            record_event(ports, tx, FOUND, at=now, reference=ALERT_REFERENCE, data={"findings": untold})
+    for reference, fault in {one.reference: one.fault for one in findings if one.fault not in FOR_NO_QUARANTINE}.items():
         try:
             quarantine(ports, reference, f"archived.{fault}")
         except NotFound:
             continue  # a folder of the journal, or one that the registry does not know: nothing to put aside, the finding tells
+    return findings

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from conventions.agreements import Agreement, Campaign
 from conventions.canonical import Json, render_canonical, sha256_hex
 from conventions.errors import NotFound
-from conventions.folder import finish_pending, keep
+from conventions.folder import keep
 from conventions.members import Member
 from conventions.plain import plain
 from conventions.ports.registry import ArchiveEntry, Transaction
@@ -40,10 +40,8 @@ def keep_actors(ports: Ports, reference: str) -> None:
         known = {(entry.reference, entry.sha256): entry for folder, _, _, _ in wanted for entry in tx.archive_entries(folder)}
     for folder, kind, data, sha256 in wanted:
         entry = known.get((folder, sha256))
-        if entry is None:
+        if entry is None or entry.completed_at is None:
             keep(ports, folder, kind, data, until)
-        elif entry.completed_at is None:
-            finish_pending(ports, folder)
         elif entry.retain_until < until:
             ports.archive.extend_lock(entry.key, until)
             with ports.registry.write() as tx:

@@ -1,24 +1,28 @@
 """Put under lock what an agreement leaves behind it once signed: mails, orders with their receipts, record, evidence file.
 
-It may be taken at any time: what happened since enters by a further numbered index. Once the services are on and the member
-has its copy, the fact ``trail_kept`` closes it, and ``resume`` asks no more.
+It may be taken at any time: what happened since enters by a further numbered index. Once nothing waits any more (services on and
+copy delivered, or returned, or over), the fact ``trail_kept`` closes it, and ``resume`` asks again only where something happened since.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
-from conventions.errors import NotFound
+from conventions.errors import Busy, NotFound
 from conventions.evidence import EvidenceSources, evidence_data, told_events
 from conventions.folder import archive_record, finish_pending, keep_all, keep_index, read_by_digest
-from conventions.ports.registry import JournalEntry, Transaction
+from conventions.outgoing import OutgoingState
+from conventions.ports.registry import ArchiveEntry, JournalEntry, Transaction
 from conventions.ports.system import Ports
+from conventions.proved import as_of, is_trail_due, kept_versions, versions_to_tell
 from conventions.recording import record_event, record_fact
 from conventions.retention import retain_until
-from conventions.status import Status, status_of
+from conventions.status import status_of
+from conventions.steps.judge_member_file import VALIDATION_KIND, judge_member_file
 
 ORDERS_SCHEMA = "contreseing/orders/1"
 RECORD_KIND, ORDERS_KIND, MAIL_KIND, EVIDENCE_KIND, EVIDENCE_DATA_KIND = "record", "orders", "mail", "evidence", "evidence-data"
@@ -28,9 +32,9 @@ MAIL_LOST = "archive.mail_lost"
 
 
 def keep_trail(ports: Ports, reference: str) -> None:
-    """Archive mails, orders, the record of the facts and, once archived, the evidence file; what is kept already stays as it is.
+    """Archive mails, orders, the record of the facts and the evidence file of each version that was archived or left.
 
-    Nothing happens before the first signature is kept: there is no folder yet.
+    What is kept already stays as it is. Nothing happens before the first signature is kept: there is no folder yet.
 
     Raises:
         NotFound: no such agreement.
@@ -42,52 +46,74 @@ def keep_trail(ports: Ports, reference: str) -> None:
         until = retain_until(tx.programme(agreement.programme_id), ports.rules.lock_years)
         entries = list(events_of(tx, reference))
         kept = {(entry.kind, entry.sha256) for entry in tx.archive_entries(reference)}
-    if not any(fact.kind in {FactKind.MEMBER_FILE_KEPT, FactKind.ARCHIVED} for fact in agreement.facts):
+    if not kept_versions(agreement):
         return
     finish_pending(ports, reference)
     objects: list[tuple[str, bytes | str]] = [*_mails_left(ports, reference, entries, kept)]
     orders = render_orders(agreement)
     if orders is not None:
         objects.append((ORDERS_KIND, orders))
-    if agreement.fact(FactKind.ARCHIVED) is not None:
-        objects += _evidence(ports, agreement, entries)
+    for version in versions_to_tell(agreement, status_of(agreement, ports.clock.now())):
+        objects += _evidence(ports, agreement, version, entries)
     known = [fact for fact in agreement.facts if fact.kind is not FactKind.TRAIL_KEPT]
     *_, record = keep_all(ports, reference, [*objects, (RECORD_KIND, archive_record(agreement, known[-1]))], until)
     keep_index(ports, reference, until)
-    if is_trail_due(agreement, status_of(agreement, ports.clock.now())):
-        with ports.registry.write() as tx:
-            fresh = tx.agreement(reference, lock=True)
-            if fresh.fact(FactKind.TRAIL_KEPT) is None:
-                data = {"sha256": record.sha256}
-                record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), agreement.version, data))
+    with ports.registry.write() as tx:
+        fresh = tx.agreement(reference, lock=True)
+        if fresh.facts == agreement.facts and is_trail_due(fresh, status_of(fresh, ports.clock.now())):
+            data = {"sha256": record.sha256}
+            record_fact(ports, tx, fresh, Fact(FactKind.TRAIL_KEPT, ports.clock.now(), fresh.version, data))
 
 
-def _evidence(ports: Ports, agreement: Agreement, entries: Sequence[JournalEntry]) -> Sequence[tuple[str, bytes]]:
-    """Make the evidence file, unless one that tells the same events is there: stamping it again proves nothing more."""
-    reference = agreement.reference
+def close_trail(ports: Ports, reference: str) -> None:
+    """Archive the trail of an agreement at rest once nothing about it waits to leave; see ``keep_trail``.
+
+    Raises:
+        Busy: a mail is on its way: the trail would lack it.
+    """
+    with ports.registry.read() as tx:
+        waiting = [row for row in tx.outgoing_of(reference) if row.state is OutgoingState.WAITING]
+    if waiting:
+        raise Busy(f"{len(waiting)} mails about {reference} are on their way")
+    keep_trail(ports, reference)
+
+
+def _evidence(ports: Ports, whole: Agreement, version: int, entries: Sequence[JournalEntry]) -> Sequence[tuple[str, bytes]]:
+    """Make the evidence file of a version, unless one that tells the same events is there: stamping it again proves nothing more.
+
+    Of a version that another followed, one is enough.
+    """
+    reference, agreement, told = whole.reference, as_of(whole, version), [entry.index for entry in told_events(entries)]
     with ports.registry.read() as tx:
         kept = [entry for entry in tx.archive_entries(reference) if entry.kind == EVIDENCE_DATA_KIND]
         member, programme = tx.member(agreement.member_id), tx.programme(agreement.programme_id)
         demonstration, heads = tx.campaign(agreement.campaign_id).demonstration, tx.heads()
-    told = [entry.index for entry in told_events(entries)]
-    if any(_told_in(read_by_digest(ports, reference, entry.sha256)) == told for entry in kept):
+    made = [evidence for entry in kept if (evidence := _evidence_of(ports, entry)) is not None and evidence["version"] == version]
+    if any(version < whole.version or [event["index"] for event in evidence["events"]] == told for evidence in made):
         return ()
-    validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
-    reports = [json.loads(read_by_digest(ports, reference, fact.text("report_sha256")))["report"] for fact in validated]
-    state = ports.archive.state(agreement.required_fact(FactKind.ARCHIVED).text("key"))
-    data = evidence_data(EvidenceSources(agreement, member, programme, demonstration, entries, reports, state, heads))
+    archived = agreement.fact(FactKind.ARCHIVED)
+    reports = judge_member_file(ports, agreement) if archived is None else _reports_of(ports, agreement)
+    state = ports.archive.state((archived or agreement.required_fact(FactKind.MEMBER_FILE_KEPT)).text("key"))
+    found = [json.loads(report)["report"] for _, report in reports]
+    data = evidence_data(EvidenceSources(agreement, member, programme, demonstration, entries, found, state, heads))
     sealed = ports.signing.seal_evidence(ports.documents.render_evidence_file(data))
-    return (EVIDENCE_KIND, sealed.data), (EVIDENCE_DATA_KIND, render_canonical(data))
+    return (*reports, (EVIDENCE_KIND, sealed.data), (EVIDENCE_DATA_KIND, render_canonical(data)))
 
 
-def _told_in(evidence: bytes) -> list[int | None]:
-    return [event["index"] for event in json.loads(evidence)["events"]]
+def _reports_of(ports: Ports, agreement: Agreement) -> Sequence[tuple[str, bytes]]:
+    """Read the reports of the completed file, as its validations name them."""
+    validated = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
+    named = [(f"{VALIDATION_KIND}{fact.text('reader')}", fact.text("report_sha256")) for fact in validated]
+    return [(kind, read_by_digest(ports, agreement.reference, sha256)) for kind, sha256 in named]
 
 
-def is_trail_due(agreement: Agreement, status: Status) -> bool:
-    """Tell whether the trail is complete and not closed yet: every order settled, the co-signed copy delivered."""
-    is_complete = status is Status.ACTIVE and agreement.fact(FactKind.NOTIFIED) is not None
-    return is_complete and agreement.fact(FactKind.TRAIL_KEPT) is None
+def _evidence_of(ports: Ports, entry: ArchiveEntry) -> dict[str, Any] | None:
+    """Read the data of an evidence file; None where its bytes were lost before they were under lock."""
+    try:
+        found: dict[str, Any] = json.loads(read_by_digest(ports, entry.reference, entry.sha256))
+    except NotFound:
+        return None
+    return found
 
 
 def events_of(tx: Transaction, reference: str) -> Iterator[JournalEntry]:

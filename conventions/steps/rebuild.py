@@ -36,6 +36,8 @@ from conventions.retention import retention_data
 from conventions.steps.keep_actors import ACTORS_PREFIX, CAMPAIGN, MEMBER, PROGRAMME
 from conventions.steps.restore_actors import restore_actors
 from conventions.steps.restore_journal import FACT_EVENT, JournalBreak, restore_journal
+from conventions.steps.tell_again import ENTERED_AGAIN, tell_again
+from conventions.strangers import strangers_of
 
 T = TypeVar("T")
 
@@ -87,6 +89,7 @@ class _Folder:
     agreement: Agreement
     entries: tuple[ArchiveEntry, ...]
     lost_countersignature: bool
+    strangers: tuple[str, ...] = ()
 
 
 def rebuild(ports: Ports, into: Registry) -> RebuildReport:
@@ -107,6 +110,7 @@ def rebuild(ports: Ports, into: Registry) -> RebuildReport:
     kept = sorted(folder for folder in objects if folder.startswith(AGREEMENTS_PREFIX))
     made = _restore_agreements(ports, into, {folder: objects[folder] for folder in kept}, journal.happened, actors, untold)
     told_without_words = _restore_attentions(into, journal.told, {folder.agreement.reference for folder in made})
+    tell_again(ports, into, [folder.agreement for folder in made], journal.heads[-1].at if journal.heads else None)
     _restore_other_entries(ports, into, {folder: items for folder, items in objects.items() if folder not in set(kept)}, untold)
     known = {folder.removeprefix(AGREEMENTS_PREFIX) for folder in kept}
     _skip_references(into, known | journal.happened.keys())
@@ -179,6 +183,7 @@ def _restore_agreements(
             results = list(workers.map(read, part))
         untold += [(name.removeprefix(AGREEMENTS_PREFIX), code) for name, code in zip(part, results, strict=True) if isinstance(code, str)]
         read_well = [result for result in results if isinstance(result, _Folder)]
+        untold += [(key, "archived.extra") for folder in read_well for key in folder.strangers]
         refused = enter_all(into, read_well, _add_folder)
         untold += [(read_well[rank].agreement.reference, code) for rank, code in refused.items()]
         made += [result for rank, result in enumerate(read_well) if rank not in refused]
@@ -220,6 +225,8 @@ def _read_folder(
     events: Sequence[Mapping[str, Json]],
     actors: Mapping[str, set[str]],
 ) -> _Folder:
+    strangers = strangers_of(ports, items)
+    items = [item for item in items if item not in strangers]
     record = last_of(items, "record")
     if record is None:
         raise EvidenceBroken(f"no record of {reference}", code="rebuild.no_record")
@@ -229,7 +236,8 @@ def _read_folder(
         raise EvidenceBroken(f"{reference}: no {', '.join(lacking)} in the archive", code="rebuild.no_actor")
     entries = _entries(ports, reference, items)
     final = archived.artefact(archived.final_stage)
-    later = [fact for fact in map(_fact_of, events) if (fact.version, fact.key) not in {(f.version, f.key) for f in archived.facts}]
+    told = {(fact.version, fact.key): fact for fact in map(_fact_of, events)}  # once, where it was entered again
+    later = [fact for place, fact in told.items() if place not in {(f.version, f.key) for f in archived.facts}]
     lost = final is None and any(fact.kind is FactKind.COUNTERSIGNED for fact in later)
     if final is None:
         later = [fact for fact in later if fact.kind not in LOST_WITH_ITS_FILE]
@@ -244,7 +252,7 @@ def _read_folder(
         (*archived.facts, *later),
         archived.artefacts,
     )
-    return _Folder(agreement, entries, lost)
+    return _Folder(agreement, entries, lost, tuple(item.key for item in strangers))
 
 
 def _file_kept(ports: Ports, into: Registry, archived: Agreement, entries: Sequence[ArchiveEntry]) -> Fact:
@@ -263,7 +271,7 @@ def _fact_of(event: Mapping[str, Json]) -> Fact:
     data, personal = event["data"], event["personal"]
     assert isinstance(data, dict)  # noqa: S101 canonical_event wrote it
     assert isinstance(personal, dict)  # noqa: S101 canonical_event wrote it
-    facts = {name: value for name, value in data.items() if name != "version"} | {
+    facts = {name: value for name, value in data.items() if name not in {"version", ENTERED_AGAIN}} | {
         name: UNKNOWN for name in personal if name in PERSONAL_DATA
     }
     kind = FactKind(str(event["type"]).removeprefix(FACT_EVENT))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conventions.agreements import Fact, FactKind
-from conventions.canonical import sha256_hex
+from conventions.canonical import Json, sha256_hex
 from conventions.errors import EvidenceBroken
 from conventions.ports.stores import LockedObject
 from conventions.ports.system import Ports
 from conventions.preparation import expected_signers
 from conventions.preservation import kept_file
+from conventions.recording import record_event
 from conventions.signatures import ValidationReport
+
+REREAD = "file.reread"
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,10 @@ class Reread:
         return tuple(f"{one.reader}: {'; '.join(one.reasons)}" for one in self.reports if not one.valid)
 
 
-def reread(ports: Ports, reference: str) -> Reread:
+def reread(ports: Ports, reference: str, by: str) -> Reread:
     """Judge the file that stands for an agreement in the archive: the last renewal, else the one archived first.
+
+    Whoever asks is journalled before anything is read.
 
     Raises:
         NotFound: no such agreement, or nothing of it is archived yet.
@@ -46,6 +51,9 @@ def reread(ports: Ports, reference: str) -> Reread:
     with ports.registry.read() as tx:
         agreement = tx.agreement(reference)
     kept = kept_file(agreement) or agreement.required_fact(FactKind.ARCHIVED)
+    about: dict[str, Json] = {"key": kept.text("key"), "sha256": kept.text("sha256")}
+    with ports.registry.write() as tx:
+        record_event(ports, tx, REREAD, at=ports.clock.now(), reference=reference, data=about, personal={"by": by})
     data, state = ports.archive.read(kept.text("key")), ports.archive.state(kept.text("key"))
     if sha256_hex(data) != kept.text("sha256"):
         raise EvidenceBroken(f"{reference}: the archived file is not the one recorded", code="evidence.archived_differs")

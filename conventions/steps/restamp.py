@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, sha256_hex
 from conventions.claims import Claim, freed_on_error, take_claim
-from conventions.errors import EvidenceBroken, VerificationFailed
+from conventions.errors import EvidenceBroken, NotFound, VerificationFailed
 from conventions.folder import finish_pending, keep, keep_index, read_by_digest
 from conventions.opinions import ask_readers
 from conventions.ports.registry import ArchiveEntry, Transaction
@@ -51,7 +52,7 @@ def restamp(ports: Ports, reference: str) -> bool:
     kind = f"{RENEWAL_KIND}-{number}"
     with freed_on_error(ports, (claim,)):
         try:
-            made = _restamped(ports, agreement, kept, next((one for one in entries if one.kind == kind), None))
+            made = _restamped(ports, agreement, kept, next((one for one in reversed(entries) if one.kind == kind), None))
             _verify(ports, agreement, made)
             entry = keep(ports, reference, kind, made, until)
             finish_pending(ports, reference)
@@ -65,7 +66,8 @@ def restamp(ports: Ports, reference: str) -> bool:
 
 def _restamped(ports: Ports, agreement: Agreement, kept: Fact, left: ArchiveEntry | None) -> bytes:
     if left is not None:
-        return read_by_digest(ports, left.reference, left.sha256)
+        with suppress(NotFound):  # its bytes were lost with the working store: the file is stamped again
+            return read_by_digest(ports, left.reference, left.sha256)
     data = ports.archive.read(kept.text("key"))
     if sha256_hex(data) != kept.text("sha256"):
         raise EvidenceBroken(f"{agreement.reference}: the archived file is not the one recorded", code="evidence.archived_differs")

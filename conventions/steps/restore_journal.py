@@ -16,7 +16,9 @@ from conventions.journal.merkle import Frontier
 from conventions.journal.verification import JournalFinding, Tampering
 from conventions.ports.registry import Registry
 from conventions.ports.system import Ports
-from conventions.steps.verify_journal import read_journal_object, readable_heads
+from conventions.recording import record_event
+from conventions.steps.verify_journal import has_segment, read_journal_object, readable_heads
+from conventions.taking_up import JOURNAL_REFERENCE, TAKEN_UP, TakingUp, excused, parse_taking_up
 
 FACT_EVENT = "agreement."
 FACT_EVENTS = frozenset(FACT_EVENT + kind for kind in FactKind)
@@ -65,12 +67,17 @@ def restore_journal(ports: Ports, into: Registry, found: list[JournalFinding]) -
         UpstreamUnavailable.
     """
     readable, keys = readable_heads(ports, found)
-    heads = bridged(readable)
+    heads, left = _standing(ports, keys, readable)
     happened: dict[str, list[Mapping[str, Json]]] = defaultdict(list)
     told = list[Mapping[str, Json]]()
+    latest = max((head.at for head in readable), default=None)
     entered, lost, frontier, commitments = list[JournalHead](), list[tuple[int, int]](), Frontier(), 0
     is_whole, reached = True, 0
-    for head in heads:
+    for head in sorted([*heads, *left], key=lambda one: one.at):
+        if head in left:
+            if has_segment(ports, keys, head):
+                _tell(parse_segment(read_journal_object(ports, keys, head.segment_sha256)), happened, told)
+            continue
         if head.previous_size != reached:
             is_whole = False
             lost.append((reached, head.previous_size))
@@ -90,9 +97,27 @@ def restore_journal(ports: Ports, into: Registry, found: list[JournalFinding]) -
             _enter(into, head, events)
             entered.append(head)
     broken = None
-    if lost:
+    if lost and latest is not None:
+        taken_up = TakingUp(frontier.size, latest, tuple(one.event_id for one in found if one.event_id is not None))
+        with into.write() as tx:
+            record_event(ports, tx, TAKEN_UP, at=ports.clock.now(), reference=JOURNAL_REFERENCE, data=taken_up.data())
         broken = JournalBreak(frontier.size, entered[-1].at if entered else None, heads[-1].size, heads[-1].at, tuple(lost))
     return RestoredJournal(tuple(entered), happened, told, commitments, broken)
+
+
+def _standing(ports: Ports, keys: dict[str, str], readable: Sequence[JournalHead]) -> tuple[list[JournalHead], list[JournalHead]]:
+    """Choose the heads of the journal as it went on last, and those that it left where it was taken up again."""
+    heads = bridged(readable)
+    if len(heads) == len(readable):
+        return heads, []
+    takings = list[TakingUp]()
+    for head in readable:
+        if has_segment(ports, keys, head):
+            events = parse_segment(read_journal_object(ports, keys, head.segment_sha256))
+            takings += [parse_taking_up(json.loads(one)["data"]) for one in events if json.loads(one)["type"] == TAKEN_UP]
+    takings = [*excused(takings, readable, lambda head: has_segment(ports, keys, head))]
+    left = [head for head in readable if any(one.leaves(head) for one in takings)]
+    return bridged([head for head in readable if head not in left]), left
 
 
 def bridged(heads: Sequence[JournalHead]) -> list[JournalHead]:

@@ -9,6 +9,7 @@ from conventions.agreements import Agreement, FactKind, Stage
 from conventions.errors import Busy, ContreseingError, EvidenceBroken
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.system import Ports
+from conventions.proved import is_trail_due
 from conventions.recording import quarantine, record_failure
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.activate import activate
@@ -16,7 +17,7 @@ from conventions.steps.archive import archive
 from conventions.steps.countersign import countersign
 from conventions.steps.invite import invite
 from conventions.steps.keep_member_file import keep_member_file, versions_to_keep
-from conventions.steps.keep_trail import is_trail_due, keep_trail
+from conventions.steps.keep_trail import close_trail
 from conventions.steps.prepare import prepare
 from conventions.steps.request_data import request_data
 from conventions.steps.sign import finish_signature
@@ -138,7 +139,7 @@ _STEPS: Mapping[str, Callable[[Ports, str], ContreseingError | None]] = {
     "invite": invite,
     "finish_signature": finish_signature,
     "keep_member_file": keep_member_file,
-    TRAIL: keep_trail,
+    TRAIL: close_trail,
     "countersign": _countersign,
     "archive": archive,
     "activate": activate,

@@ -18,6 +18,7 @@ from conventions.journal.merkle import leaf_hash
 from conventions.ports.registry import ArchiveEntry, Transaction
 from conventions.ports.system import Ports
 from conventions.retention import retain_until
+from conventions.taking_up import takings_up
 
 SEGMENT_KIND, HEAD_KIND, STAMP_KIND, RECORD_KIND = "segment", "head", "stamp", "head-record"
 EVENTS_A_HEAD = 50_000
@@ -104,10 +105,14 @@ def _enter_complete_heads(ports: Ports, year: datetime) -> None:
     with ports.registry.read() as tx:
         entries = tx.archive_entries(folder)
         known = {sha256_hex(render_head_record(head)) for head in tx.heads()}
+        takings = takings_up(tx)
+    lost = {key for one in takings for key in one.unreadable}
     for entry in entries:
-        if entry.kind == RECORD_KIND and entry.sha256 not in known:
+        if entry.kind == RECORD_KIND and entry.sha256 not in known and entry.key not in lost:
             head_sha256, stamps = parse_head_record(ports.archive.read(entry.key))
             head = parse_head(ports.archive.read(_key(entries, head_sha256)), stamps)
+            if any(one.leaves(head) for one in takings):
+                continue  # of a journal that was lost: this one went on from before it
             with ports.registry.write() as tx:
                 try:
                     tx.add_head(head)

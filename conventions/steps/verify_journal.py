@@ -18,6 +18,7 @@ from conventions.journal.verification import (
 )
 from conventions.ports.system import Ports
 from conventions.steps.stamp_journal import RECORD_KIND
+from conventions.taking_up import excused, takings_up
 
 JOURNAL_PREFIX = "journal/"
 PAGE = 10_000
@@ -26,12 +27,16 @@ PAGE = 10_000
 
 @dataclass(frozen=True)
 class JournalCheck:
-    """What was read (events in the tree, its root, stamped heads) and each thing found wrong, once."""
+    """What was read (events in the tree, its root, stamped heads) and each thing found wrong, once.
+
+    ``left`` are the heads of a journal that was lost and taken up again: nothing can be compared with them any more.
+    """
 
     size: int
     root_sha256: str
     heads: tuple[JournalHead, ...]
     findings: tuple[JournalFinding, ...]
+    left: tuple[JournalHead, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -46,29 +51,27 @@ def verify_journal(ports: Ports) -> JournalCheck:
         UpstreamUnavailable: nothing can be said.
     """
     found = list[JournalFinding]()
-    heads, keys = archived_heads(ports, found)
+    readable, keys = readable_heads(ports, found)
     with ports.registry.read() as tx:
-        entered, hidden = list(tx.heads()), tx.hidden_events()
+        entered, hidden, takings = list(tx.heads()), tx.hidden_events(), takings_up(tx)
+    takings = excused(takings, readable, lambda head: has_segment(ports, keys, head))
+    left = [head for head in readable if any(one.leaves(head) for one in takings)]
+    standing = [head for head in readable if head not in left]
+    heads, known = _chained(standing), {key for one in takings for key in one.unreadable}
+    found = [one for one in found if one.event_id not in known]
     found += [JournalFinding(Tampering.HEAD_NOT_ARCHIVED, head.size, None) for head in entered if head not in heads]
     found += [JournalFinding(Tampering.HEAD_DIFFERS, head.size, None) for head in heads if head not in entered]
     unstamped = set[str]()
-    report = assess_journal(_leaves(ports, heads, keys, found, unstamped), heads, hidden)
+    report = assess_journal(_leaves(ports, heads, keys, found, unstamped), standing, hidden)
     findings = dict.fromkeys([*report.findings, *_without_pushed(found, unstamped)])
-    return JournalCheck(report.size, report.root_sha256, tuple(heads), tuple(findings))
-
-
-def archived_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[JournalHead], dict[str, str]]:
-    """Read the heads that the archive holds, smallest first, and its keys by digest; what is wrong with one is added to ``found``.
-
-    Each is read with its stamps, which are checked at their own time. Of two heads over the same events, made by two workers
-    at once, the one that leads to the next counts.
-    """
-    heads, keys = readable_heads(ports, found)
-    return _chained(heads), keys
+    return JournalCheck(report.size, report.root_sha256, tuple(heads), tuple(findings), tuple(left))
 
 
 def readable_heads(ports: Ports, found: list[JournalFinding]) -> tuple[list[JournalHead], dict[str, str]]:
-    """Read every head of the archive that can be, in any order, and the archive's keys by digest; see ``archived_heads``."""
+    """Read every head of the archive that can be, in any order, and the archive's keys by digest.
+
+    Each is read with its stamps, which are checked at their own time; what is wrong with one is added to ``found``.
+    """
     keys = {key.rpartition("-")[2]: key for key in ports.archive.keys(JOURNAL_PREFIX)}
     heads = []
     for key in keys.values():
@@ -106,8 +109,21 @@ def read_journal_object(ports: Ports, keys: dict[str, str], sha256: str) -> byte
     return data
 
 
+def has_segment(ports: Ports, keys: dict[str, str], head: JournalHead) -> bool:
+    """Tell whether the archive gives the events of a head as they were stamped.
+
+    Raises:
+        UpstreamUnavailable.
+    """
+    try:
+        read_journal_object(ports, keys, head.segment_sha256)
+    except (EvidenceBroken, NotFound):
+        return False
+    return True
+
+
 def _chained(heads: Sequence[JournalHead]) -> list[JournalHead]:
-    """Follow the heads back from the largest; one that no other follows was made beside the chain."""
+    """Follow the heads back from the largest; one that no other follows was made beside the chain, by two workers at once."""
     by_size = {head.size: head for head in heads}
     chain, size = list[JournalHead](), max(by_size, default=0)
     while size in by_size:

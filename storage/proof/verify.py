@@ -11,7 +11,7 @@ horodatage. Code de sortie : 0 tout est vérifié ; 1 quelque chose ne l'est pas
 """
 
 from __future__ import annotations
-import argparse, base64, hashlib, json, os, re, subprocess, sys, tempfile
+import argparse, base64, hashlib, itertools, json, os, re, subprocess, sys, tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,12 +20,12 @@ from typing import Any
 HOLDS, BROKEN, IMPOSSIBLE, NO_ORIGIN = 0, 1, 2, 3
 SUMS, LIST, SEAL, SEAL_STAMP, ENDS = "SHA256SUMS", "dossier.json", "dossier.json.p7s", "dossier.json.tsr", "anciennes-autorites.json"
 ROOTS, MEMBERS_CA, SYNDICATE_CA = "certificats/racine", "certificats/ac-membres", "certificats/ac-syndicat"
-BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
-SUB_FILTER = re.compile(rb"/SubFilter\s*/([\w.]+)")
+BYTE_RANGE, SUB_FILTER = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]"), re.compile(rb"/SubFilter\s*/([\w.]+)")
 SIGNATURE, TIMESTAMP = "ETSI.CAdES.detached", "ETSI.RFC3161"
 CONTEXT_0, CONTEXT_1, OCTETS, GENERALIZED_TIME = 0xA0, 0xA1, 0x04, 0x18
 SIGNATURE_TIMESTAMP = bytes.fromhex("2a864886f70d010910020e")  # 1.2.840.113549.1.9.16.2.14
 NAME_PARTS = {"550403": "CN", "550404": "SN", "55040a": "O", "55040b": "OU", "55042a": "GN", "550461": "ID"}  # 2.5.4.x
+ALONE = "une seule signature, celle du membre : ce document n'est pas contresigné"
 UNREADABLE = (ValueError, LookupError, AttributeError, TypeError, OSError)
 
 
@@ -58,8 +58,7 @@ class Certificate:
     """Un certificat (DER) : numéro de série, émetteur et sujet tels quels, et les parties du nom du sujet."""
 
     def __init__(self, der: bytes) -> None:
-        fields = elements(elements(elements(der)[0][2])[0][2])
-        fields = fields[1:] if fields[0][0] == CONTEXT_0 else fields
+        fields = [one for one in elements(elements(elements(der)[0][2])[0][2]) if one[0] != CONTEXT_0]  # sans la version
         self.der, self.serial, self.issuer, self.subject = der, fields[0][1], fields[2][1], fields[4][1]
         begins, ends = (epoch(time if kind == GENERALIZED_TIME else b"20" + time) for kind, _, time in elements(fields[3][2]))
         self.is_lasting = ends - begins > 24 * 3600  # la clé d'une personne, non celle d'une seule cérémonie
@@ -120,9 +119,9 @@ class Dossier:
         return [one for one in sorted(self.files.items()) if re.fullmatch(rf"convention/\d{{4}}-(?:{kind})\.\w+", one[0])]
 
     def fact(self, kind: str) -> dict[str, Any]:
-        """Ce que le dernier relevé dit d'un genre de fait, dans la dernière version ; vide s'il n'y en a pas."""
+        """Ce que le dernier relevé dit d'un genre de fait, dans la dernière version archivée ; vide s'il n'y en a pas."""
         facts = json.loads(self.objects("record")[-1][1])["facts"]
-        last = max(fact["version"] for fact in facts)
+        last = max(fact["version"] for fact in facts if fact["kind"] in ("member_file_kept", "archived"))
         return next((fact["data"] for fact in reversed(facts) if fact["kind"] == kind and fact["version"] == last), {})
 
     def file_of(self, kind: str) -> bytes:
@@ -261,7 +260,8 @@ def check_signatures(dossier: Dossier) -> Iterator[str]:
             name = {part: ("NTRFR-" if part == "ID" else "") + prepared[who][key] for part, key in parts.items()}
             own = fact["certificate_sha256"] if elsewhere or who == "countersigner" else ""
             expected.append((name, dossier.cas[ca], own))
-    yield from verify_pdf(dossier, dossier.final(), expected)
+    is_alone = len(expected) == 1 and json.loads(dossier.objects("record")[-1][1])["kind"] in ("convention", "order_form", "amendment")
+    yield from itertools.chain(verify_pdf(dossier, dossier.final(), expected), [ALONE] * is_alone)
 
 
 def check_evidence(dossier: Dossier) -> Iterator[str]:
@@ -300,8 +300,7 @@ def check_ceremony(dossier: Dossier) -> Iterator[str]:
     files = {f"{stage}_sha256": sha256(dossier.file_of(stage) or dossier.file_of("prepared")) for stage in ("prepared", "member_signed")}
     need(any(files.items() <= item.items() for item in said["items"]), "le manifeste de la cérémonie ne cite pas ces fichiers")
     cms = [Cms(der) for kind, der, _, _ in signatures_of(dossier.final()) if kind == SIGNATURE][-1]
-    at, _ = verify_stamp(dossier, cms.timestamp, cms.signature)
-    signer = dossier.signer_of(cms)
+    signer, (at, _) = dossier.signer_of(cms), verify_stamp(dossier, cms.timestamp, cms.signature)
     need(signer.is_lasting or signer.name["OU"] == said["ceremony"], "le certificat du contreseing est celui d'une autre cérémonie")
     begun, ended = (int(datetime.fromisoformat(said[name]).timestamp()) for name in ("at", "expires_at"))
     need(begun <= at <= ended, "le contreseing n'a pas été donné pendant la cérémonie")
@@ -334,8 +333,8 @@ def check_journal(dossier: Dossier) -> Iterator[str]:
     need(len(lines) == len(proofs), "le journal a plus ou moins d'événements que de preuves")
     events = [json.loads(line) for line in lines]
     for line, event, proof in zip(lines, events, proofs):
-        path = [bytes.fromhex(node) for node in proof["path"]]
-        root = root_by_inclusion(hashlib.sha256(b"\x00" + line).digest(), proof["index"], head["size"], path)
+        leaf, path = hashlib.sha256(b"\x00" + line).digest(), [bytes.fromhex(node) for node in proof["path"]]
+        root = root_by_inclusion(leaf, proof["index"], head["size"], path)
         need(root.hex() == head["root_sha256"], f"l'événement {proof['index']} n'est pas dans le journal")
         need(event["reference"] == reference, f"l'événement {proof['index']} concerne une autre convention")
         for one in proof["opened"]:
@@ -368,7 +367,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent, metavar="DOSSIER")
     parser.add_argument("--root", action="append", default=[], metavar="EMPREINTE", help="SHA-256 d'un certificat racine (DER)")
     asked = parser.parse_args(arguments)
-    holds, wanted = True, {re.sub(r"[^0-9a-f]", "", root.lower()) for root in asked.root}
+    holds, ps, wanted = True, list[str](), {re.sub(r"[^0-9a-f]", "", root.lower()) for root in asked.root}
     try:
         print(f"Vérification de {asked.folder}, avec {openssl('version').strip()}")
     except (OSError, Broken):
@@ -385,13 +384,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 for sentence in check(dossier):
                     print(f"OUI  {title} : {sentence}")
+                    ps += [f"Attention : {ALONE}."] * (sentence == ALONE)
             except (Broken, *UNREADABLE) as error:
                 print(f"NON  {title} : {error if isinstance(error, Broken) else f'illisible ({type(error).__name__} : {error})'}")
                 holds = False
     origin = f"certificat racine {', '.join(sha256(one.der) for one in dossier.roots) or 'autre que celui donné'}"
     advice = "" if wanted else " ; comparez cette empreinte à celle que publie l'autorité, et donnez celle-ci par --root"
     print(f"{'  ?' if not wanted else 'OUI' if dossier.roots else 'NON'}  Origine : {origin}{advice}")
-    print("NON VÉRIFIÉ : voir les lignes NON." if not holds else "VÉRIFIÉ." if wanted else "INTACT, mais l'origine n'est pas établie.")
+    print("NON VÉRIFIÉ : voir les lignes NON." if not holds else "VÉRIFIÉ." if wanted else "INTACT, mais l'origine n'est pas établie.", *ps)
     return BROKEN if not holds else HOLDS if wanted else NO_ORIGIN
 
 

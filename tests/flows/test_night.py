@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from prefect.client.schemas.objects import State
 
 from contreseing.wiring import use_ports
@@ -60,6 +61,15 @@ def test_what_was_touched_fails_the_run_and_is_listed(prefect: Prefect, world: W
     assert checked.is_failed()
     assert "2\xa0anomalies" in (checked.message or "")
     assert "fichier tronqué" in artifact(prefect, "archive")
+
+
+@pytest.mark.parametrize(("folders_checked", "said"), [(2, "2\xa0dossiers relus"), (0, "6\xa0dossiers relus")])
+def test_as_many_folders_are_read_as_the_setting_says(prefect: Prefect, world: World, folders_checked: int, said: str) -> None:
+    world.archived(rank=20)
+    run(stamp_journal)
+    rules = dataclasses.replace(world.ports.rules, folders_checked=folders_checked)
+    with use_ports(dataclasses.replace(world.ports, rules=rules)):
+        assert said in (run(check_archive).message or "")
 
 
 def test_lists_are_refreshed_where_there_is_a_folder_for_them(prefect: Prefect, world: World) -> None:

@@ -66,3 +66,13 @@ def test_proofs_are_for_people_of_the_office(world: World, visitor: Visitor) -> 
     later = world.invited(rank=2)
     assert json.loads(visitor.open("/api/journal/agreements/2026-9999").text)["code"] == "not_found"
     assert json.loads(visitor.open(f"/api/journal/agreements/{later}").text)["code"] == "journal.no_event"
+
+
+@pytest.mark.parametrize("role", [Role.SIGNATORY, Role.ASSISTANT])
+def test_people_of_the_desk_have_none(world: World, visitor: Visitor, role: Role) -> None:
+    reference = world.invited()
+    stamp_journal(world.ports)
+    enter(visitor, world, role)
+    assert visitor.open(f"/api/journal/agreements/{reference}").status_code in {401, 403}
+    with world.registry.read() as tx:
+        assert "journal.proved" not in {entry.event.type for entry in tx.events(reference)}

@@ -14,7 +14,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from contreseing.embedded.seaweedfs import SeaweedfsProcess
-from conventions.archive_check import ArchiveFault, assess_folder
+from conventions.archive_check import assess_folder
+from conventions.archive_faults import ArchiveFault
 from conventions.canonical import render_canonical, sha256_hex
 from conventions.errors import EvidenceBroken, NotFound, UpstreamUnavailable
 from conventions.folder import INDEX_SCHEMA

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 from conventions.agreements import FactKind
 from conventions.steps import activate, keep_trail
+from conventions.steps.bundle import bundle
 from conventions.steps.compare_registries import compare_registries
 from conventions.steps.rebuild import rebuild
 from conventions.steps.stamp_journal import stamp_journal
@@ -47,6 +49,26 @@ def test_a_trail_closed_since_the_last_head_is_no_difference(sql_registry: SqlRe
     assert world.agreement(reference).fact(FactKind.TRAIL_KEPT) is not None
     assert made.fact(FactKind.TRAIL_KEPT) is None
     assert compare_registries(world.registry, sql_registry) == []
+
+
+def test_a_journal_taken_up_past_a_break_verifies_and_every_agreement_can_be_proved(sql_registry: SqlRegistry) -> None:
+    world = World()
+    for rank in (14, 15, 16):
+        world.archived(rank)
+        stamp_journal(world.ports)
+        world.clock.advance(timedelta(days=1))
+    with world.registry.read() as tx:
+        heads = list(tx.heads())
+    del world.archive.objects[next(key for key in world.archive.objects if key.endswith(heads[1].segment_sha256))]
+
+    assert rebuild(world.ports, sql_registry).broken is not None
+
+    ports = dataclasses.replace(world.ports, registry=sql_registry)
+    (made,) = stamp_journal(ports)
+    check = verify_journal(ports)
+    assert (check.findings, check.heads, len(check.left)) == ((), (heads[0], made), 2)
+    for reference in world.registry.state.agreements:
+        assert bundle(ports, reference, "agent").data
 
 
 def test_what_differs_is_named(sql_registry: SqlRegistry) -> None:

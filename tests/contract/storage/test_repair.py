@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from minio import Minio
 
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.status import Status
 from conventions.steps.check_archive import check_archive
 from conventions.steps.hold import hold

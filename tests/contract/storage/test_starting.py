@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ from minio.sseconfig import Rule, SSEConfig
 from typer.testing import CliRunner
 
 from contreseing.cli import app
-from contreseing.settings import Settings
+from contreseing.settings import PREFIX, Settings
 from contreseing.stores import PreparedStores, prepare_stores, verify_stores
 from contreseing.trials import try_archive
 from conventions.errors import ConfigurationError
@@ -96,6 +100,25 @@ def test_each_bucket_that_is_not_as_it_must_be_stops_the_start_with_its_reason(v
     assert f"seau {plain}, il ne garde pas les versions" in refusal(Settings(**{**given, "s3_working_bucket": plain}))
     minio.set_bucket_policy(settings.s3_archive_bucket, OPEN_POLICY % settings.s3_archive_bucket)
     assert "sa politique l’ouvre à tout le monde" in refusal(settings)
+
+
+def started_as_a_flow(given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Ask for the ports as the process of a flow's run does, with settings from the environment."""
+    told = {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items() if value is not None}
+    code = "from contreseing.wiring import current_ports; current_ports()"
+    return subprocess.run([sys.executable, "-c", code], env={**os.environ, **told}, capture_output=True, text=True, check=False)
+
+
+def test_a_flow_starts_on_the_same_buckets_and_on_none_that_is_not_as_it_must_be(values: Values) -> None:
+    given = values(activation_secret=f"whsec_{base64.b64encode(bytes(32)).decode()}")
+    prepare_stores(Settings(**given))
+    assert started_as_a_flow(given).returncode == 0
+    refused = started_as_a_flow({**given, "s3_archive_bucket": given["s3_working_bucket"]})
+    assert refused.returncode != 0
+    assert "ConfigurationError" in refused.stderr
+    assert given["s3_working_bucket"] in refused.stderr
+    away = started_as_a_flow({**given, "s3_url": "http://127.0.0.1:9"})
+    assert away.returncode == 0, away.stderr  # each step says so, and is tried again
 
 
 def test_the_encryption_that_is_set_is_given_to_new_buckets_and_asked_of_all(values: Values, minio: Minio) -> None:

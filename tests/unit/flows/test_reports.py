@@ -8,10 +8,12 @@ import pytest
 
 from conventions.errors import UpstreamUnavailable
 from conventions.french import counted
+from conventions.journal.heads import JournalHead
 from conventions.recording import record_failure
 from conventions.status import Status
 from conventions.steps import decline
 from conventions.steps.resume import ResumeReport
+from conventions.steps.verify_journal import JournalCheck
 from flows.check_archive import read_again
 from flows.pipeline import title_of
 from flows.reports import (
@@ -26,7 +28,7 @@ from flows.reports import (
     standing_of,
 )
 from flows.stages import ACTIVATE, ARCHIVE, INVITE, PREPARE, RESTAMP, drafting
-from flows.stamp_journal import check_journal, stamp_new_events
+from flows.stamp_journal import check_journal, render_check, stamp_new_events
 from flows.sweep import render_attention, resume_all
 from tests.fakes.world import CAMPAIGN, World
 
@@ -106,3 +108,11 @@ def test_names_of_task_runs_hold_what_the_graph_can_draw() -> None:
     assert all(title_of(stage, ["2026-0001", "2026-0002"]).isascii() for stage in stages)
     named = (resume_all, stamp_new_events, check_journal, read_again)
     assert all(str(task.task_run_name).isascii() for task in named)
+
+
+def test_heads_of_a_journal_that_was_lost_are_counted_apart() -> None:
+    head = JournalHead(5, "0" * 64, 0, datetime(2026, 1, 1, tzinfo=UTC), "0" * 64, {})
+    assert "journal perdu" not in render_check(JournalCheck(5, "0" * 64, (head,), ()))
+    told = render_check(JournalCheck(5, "0" * 64, (head,), (), (head, head)))
+    assert "journal perdu, repris d’après l’archive\xa0: 2" in told
+    assert "Le journal est intact." in told

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from conventions.agreements import FactKind
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
+from conventions.canonical import sha256_hex
 from conventions.errors import InputRefused, NotFound, RuleRefused, UpstreamUnavailable
 from conventions.outgoing import Template
+from conventions.ports.registry import ArchiveEntry
 from conventions.recording import record_event
 from conventions.retention import FinalFate, retention_of
 from conventions.status import Status
@@ -25,6 +28,7 @@ from conventions.steps.stamp_journal import stamp_journal
 from tests.fakes.world import World
 
 REASON = "contentieux devant le tribunal"
+LATER = datetime(2041, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -319,3 +323,51 @@ def test_what_enters_a_folder_whose_locks_were_made_longer_is_locked_as_long(wor
     assert references_to_restamp(world.ports) == [reference]
     world.clock.advance(timedelta(days=401))
     assert references_to_restamp(world.ports) == []
+
+
+class Stopped(BaseException):
+    """The process of the check is gone."""
+
+
+def test_a_check_that_is_stopped_keeps_what_it_found_and_the_next_one_tells_it_once(world: World) -> None:
+    reference, key = reference_of(world), key_of(world, "sealed")
+    world.archive.objects[key] += b"forged"
+    for rank in range(60):  # many folders after it, the last of which stops the process
+        sha256 = sha256_hex(f"{rank}".encode())
+        folder = f"actors/member-{rank:03d}"
+        entry = ArchiveEntry(folder, 1, "member", sha256, 1, f"{folder}/0001-member-{sha256}", LATER, LATER)
+        with world.registry.write() as tx:
+            tx.add_archive_entry(entry)
+        world.archive.write(entry.key, f"{rank}".encode(), LATER)
+    names = sorted(key for key in world.archive.objects if key.startswith("actors/member-"))
+
+    class Dying:
+        def __init__(self) -> None:
+            self.stops = True
+
+        def read(self, key: str) -> bytes:
+            if self.stops and key == names[-1]:
+                raise Stopped
+            return world.archive.read(key)
+
+        def stores(self) -> tuple[Any, ...]:
+            return (self,)
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 the rest of the store
+            return getattr(world.archive, name)
+
+    dying: Any = Dying()
+    ports = dataclasses.replace(world.ports, archive=dying)
+    with pytest.raises(Stopped):
+        check_archive(ports)
+    assert world.status(reference) is Status.QUARANTINED
+    assert event_types(world, reference).count("archive.fault_found") == 1
+    assert alerts(world) == []
+
+    dying.stops = False
+    assert [one.key for one in check_archive(ports).findings if one.reference == reference] == [key]
+
+    (told,) = [text for text in alerts(world) if key in text]
+    assert told.count(key) == 1
+    check_archive(ports)
+    assert len([text for text in alerts(world) if key in text]) == 1

@@ -12,9 +12,10 @@ from conventions.accounts import Role
 from conventions.agreements import FactKind
 from conventions.errors import NotFound
 from conventions.outgoing import Template
+from conventions.proved import is_trail_due
 from conventions.status import Status
 from conventions.steps import activate, keep_trail, resume, return_to_member
-from conventions.steps.keep_trail import is_trail_due, render_orders
+from conventions.steps.keep_trail import render_orders
 from tests.fakes.meanwhile import Meanwhile
 from tests.fakes.world import World
 

@@ -52,7 +52,7 @@ def test_an_active_agreement_is_bundled_downloaded_renewed_and_judged_again() ->
     cookie = world.session(Role.AGENT)
     for artefact in world.agreement(reference).artefacts:
         assert sha256_hex(office.file_bytes(world.ports, cookie, reference, artefact.sha256)[1]) == artefact.sha256
-    assert not reread(world.ports, reference).refusals
+    assert not reread(world.ports, reference, "exploitant").refusals
     world.clock.advance(timedelta(days=365))
     assert restamp(world.ports, reference)
 

@@ -13,6 +13,7 @@ from conventions.canonical import sha256_hex
 from conventions.journal.heads import JournalHead, render_head_record
 from conventions.journal.verification import JournalFinding, Tampering
 from conventions.steps import archive, return_to_member
+from conventions.steps.keep_trail import keep_trail
 from conventions.steps.rebuild import RebuildReport, rebuild
 from conventions.steps.restore_journal import JournalBreak
 from conventions.steps.stamp_journal import stamp_journal
@@ -119,12 +120,45 @@ def test_an_object_that_goes_meanwhile_or_takes_the_place_of_another_is_told_alo
 
     fresh, report = rebuilt(world)
 
-    assert list(fresh.state.agreements) == [first]
+    assert list(fresh.state.agreements) == [first, second]
+    assert agreement(fresh, second) == world.agreement(second)
     assert report.untold == (
         ("actors/strange/0001-strange-" + "cd" * 32, "archive.other_bytes"),
-        (second, "rule.already_recorded"),
+        (strange, "archived.extra"),
         ("actors/strange", "archive.not_found"),
     )
+
+
+def entries_of(registry: FakeRegistry, reference: str) -> set[str]:
+    with registry.read() as tx:
+        return {entry.key for entry in tx.archive_entries(reference)}
+
+
+def test_an_object_in_place_of_an_index_that_another_follows_is_told_alone(world: World) -> None:
+    reference = world.archived()
+    keep_trail(world.ports, reference)
+    index = min(key for key in world.archive.objects if f"{reference}/" in key and "-index-" in key)
+    strange = f"{index.partition('-index-')[0]}-extra-{'ab' * 32}"
+    world.archive.write(strange, b"x", world.clock.now())
+    fresh, report = rebuilt(world)
+    assert (strange, "archived.extra") in report.untold
+    assert index in entries_of(fresh, reference)
+    assert strange not in entries_of(fresh, reference)
+
+
+def test_where_no_index_says_which_is_ours_the_agreement_is_refused(world: World) -> None:
+    reference = world.archived()
+    index = max(key for key in world.archive.objects if f"{reference}/" in key and "-index-" in key)
+    world.archive.write(f"{index.partition('-index-')[0]}-extra-{'ab' * 32}", b"x", world.clock.now())
+    assert rebuilt(world)[1].untold == ((reference, "rule.already_recorded"),)
+
+
+def test_an_index_that_cannot_be_read_says_nothing(world: World) -> None:
+    reference = world.archived()
+    for key in [key for key in world.archive.objects if f"{reference}/" in key and "-index-" in key]:
+        world.archive.objects[key] = b"forged"
+    world.archive.write(f"agreements/{reference}/0001-extra-{'ab' * 32}", b"x", world.clock.now())
+    assert rebuilt(world)[1].untold == ((reference, "rule.already_recorded"),)
 
 
 def test_a_folder_without_the_file_that_its_member_signed_is_told(world: World) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conventions.archive_check import ArchiveFault
+from conventions.archive_faults import ArchiveFault
 from conventions.errors import NotFound, RuleRefused, UpstreamUnavailable
 from conventions.folder import keep
 from conventions.ports.stores import LockedObject, StoredVersion
