@@ -28,6 +28,10 @@ AUTHORITY_SENTENCES: Mapping[str, str] = MappingProxyType(
             "L’ancienne autorité « {name} » (PKI_FORMER_DIR) ne dit pas jusqu’à quand elle vaut : écrivez « until = AAAA-MM-JJ »"
             " (ou un instant avec son fuseau), sans rien d’autre d’inconnu, dans son fichier former.toml."
         ),
+        "configuration.former_ends": (
+            "Le dossier « {name} » ne dit plus jusqu’à quand valent ses anciennes autorités : son fichier anciennes-autorites.json est"
+            " illisible. Reprenez-le tel qu’il a été remis."
+        ),
         "configuration.former_to_come": (
             "L’ancienne autorité « {name} » (PKI_FORMER_DIR) vaudrait encore après aujourd’hui : corrigez « until » dans son fichier"
             " former.toml ; ce qui vaut encore est dans PKI_ANCHORS_DIR."

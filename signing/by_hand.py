@@ -16,7 +16,6 @@ from conventions.ports.system import Clock
 from conventions.preservation import RestampedFile
 from conventions.signatures import SignedFile
 from signing.authorities import IN_FLIGHT, Counters, TimestampAuthorities
-from signing.chains import TrustStore, parse_certificates
 from signing.csc import CscAccess, CscKey
 from signing.engine import Engine, Session, Task
 from signing.gathering import Gatherer
@@ -25,7 +24,7 @@ from signing.outside import HttpTimeouts, Outside
 from signing.pkcs11 import Pkcs11Access, Pkcs11Key
 from signing.restamping import Restamper
 from signing.timestamping import TokenRules
-from signing.trust_files import anchors_pem
+from signing.trust_files import NO_ENDS, Ends, as_pem, store_of
 from signing.validation import PyhankoReader
 
 CHUNK = 16
@@ -55,13 +54,14 @@ class HandSigning:
         timeouts: HttpTimeouts | None = None,
         in_flight: int = IN_FLIGHT,
         tsa_policies: frozenset[str] = frozenset(),
+        ends: Ends = NO_ENDS,
     ) -> None:
-        """Prepare; nothing is asked of anybody yet. ``trust``: anchors, PEM (one or several each) or DER.
+        """Prepare; nothing is asked of anybody yet. ``trust``: anchors, PEM (one or several each) or DER, with their ends.
 
         Raises:
             ConfigurationError: no anchor, one that cannot be read, or no authority.
         """
-        store = TrustStore(certificate for pem in anchors_pem(trust) for certificate in parse_certificates(pem))
+        store = store_of(b"\n".join(as_pem(data) for data in trust), ends)
         self._outside = Outside(timeouts or HttpTimeouts())
         rules, gatherer = TokenRules(store, tsa_policies), Gatherer(self._outside, store, clock)
         self._authorities = TimestampAuthorities.at(tsa_urls, self._outside, rules, clock, in_flight=in_flight)

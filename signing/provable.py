@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from conventions.errors import VerificationFailed
-from signing.chains import TrustStore, build_chain, parse_certificates
+from signing.chains import build_chain
 from signing.evidence import OfferedState, crl_address, ocsp_address, offered_proof
+from signing.trust_files import NO_ENDS, Ends, store_of
 from signing.upload_process import CheckedUpload
 
 
-def verify_provable(checked: CheckedUpload, trust_pem: Sequence[bytes], now: datetime) -> None:
+def verify_provable(checked: CheckedUpload, trust_pem: Sequence[bytes], now: datetime, ends: Ends = NO_ENDS) -> None:
     """Check that each certificate below the anchor says whom to ask, or has ended and is proved by what the file brings.
 
     Raises:
         VerificationFailed: ``upload.no_address``, ``upload.state``, ``upload.revoked``; ``upload.untrusted``: there is no path.
     """
     signer, *others = checked.certificates
-    at, trust = checked.stamped_at or now, TrustStore(one for pem in trust_pem for one in parse_certificates(pem))
+    at, trust = checked.stamped_at or now, store_of(b"\n".join(trust_pem), ends)
     offered = OfferedState(checked.ocsp_responses, checked.crls)
     try:
         chain = build_chain(signer, others, trust, at)

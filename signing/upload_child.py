@@ -14,8 +14,8 @@ from datetime import datetime
 from cryptography.hazmat.primitives import serialization
 
 from conventions.errors import ContreseingError
-from signing.chains import TrustStore, parse_certificates
 from signing.names import PersonExpected
+from signing.trust_files import parse_ends, store_of
 from signing.uploads import AcceptedUpload, verify_upload
 
 UNREADABLE = "upload.unreadable"
@@ -32,7 +32,7 @@ def main() -> None:
         prepared = sys.stdin.buffer.read(head["prepared_bytes"])
         uploaded = sys.stdin.buffer.read()
         person = PersonExpected(head["name"], head["siren"], head["may_lack_siren"]) if head["name"] else None
-        trust = TrustStore(parse_certificates(head["trust"].encode())) if head["trust"] else None
+        trust = store_of(head["trust"].encode(), parse_ends(head["ends"])) if head["trust"] else None
         now = datetime.fromisoformat(head["now"])
         said = _accepted(verify_upload(prepared, uploaded, head["field"], person=person, trust=trust, now=now))
     except MemoryError:

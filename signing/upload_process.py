@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from cryptography import x509
 from conventions.errors import VerificationFailed
 from conventions.signatures import PadesLevel
 from signing.names import PersonExpected
+from signing.trust_files import Ends, render_ends
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 10
@@ -61,6 +63,7 @@ class UploadQuestion:
     person: PersonExpected | None
     trust_pem: Sequence[bytes]
     now: datetime
+    ends: Ends = dataclasses.field(default_factory=dict)
 
 
 def judge_upload(question: UploadQuestion, limits: UploadLimits | None = None) -> CheckedUpload:
@@ -98,6 +101,7 @@ def _asked(question: UploadQuestion, limits: UploadLimits) -> Mapping[str, Any]:
         "siren": question.person.siren if question.person else "",
         "may_lack_siren": question.person.may_lack_siren if question.person else False,
         "trust": b"\n".join(question.trust_pem).decode("ascii"),
+        "ends": render_ends(question.ends),
         "now": question.now.isoformat(),
     }
     given = json.dumps(head).encode() + b"\n" + question.prepared + question.uploaded

@@ -12,9 +12,9 @@ from conventions.errors import VerificationFailed
 from conventions.signatures import Indication, PadesLevel
 from conventions.verification import FileVerification, render_verification
 from signing.assessment import FileAssessment
-from signing.chains import TrustStore, parse_certificates
+from signing.chains import TrustStore
 from signing.qualifying import Qualifier, ShownPaths
-from signing.trust_files import as_pem
+from signing.trust_files import NO_ENDS, Ends, as_pem, store_of
 from signing.validation import PyhankoReader
 
 
@@ -28,14 +28,14 @@ class NoTrust(TrustStore):
 class FileVerifier:
     """Verifies files against the same anchors."""
 
-    def __init__(self, trust: Iterable[bytes] = (), qualifier: Qualifier | None = None) -> None:
-        """Take the anchors, each file PEM (one or several) or DER, and who tells what is qualified.
+    def __init__(self, trust: Iterable[bytes] = (), qualifier: Qualifier | None = None, *, ends: Ends = NO_ENDS) -> None:
+        """Take the anchors, each file PEM (one or several) or DER, their ends, and who tells what is qualified.
 
         Raises:
             ConfigurationError: an anchor that is not a certificate.
         """
-        anchors = [anchor for data in trust for anchor in parse_certificates(as_pem(data))]
-        self._reader = PyhankoReader(TrustStore(anchors) if anchors else NoTrust(), {}, None)
+        anchors = b"\n".join(as_pem(data) for data in trust)
+        self._reader = PyhankoReader(store_of(anchors, ends) if anchors else NoTrust(), {}, None)
         self._qualifier = qualifier or Qualifier()
 
     def verify(self, data: bytes, at: datetime) -> FileVerification:

@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from conventions.plain import plain
 from signing.qualifying import Path, Qualifier
+from signing.trust_files import parse_ends
 from signing.verify import FileVerifier, qualify
 
 
 def main() -> None:
     """Report on files until there are no more."""
     head = json.loads(sys.stdin.buffer.readline())
-    verifier = FileVerifier([head["trust"].encode()] if head["trust"] else ())
+    verifier = FileVerifier([head["trust"].encode()] if head["trust"] else (), ends=parse_ends(head["ends"]))
     resource.setrlimit(resource.RLIMIT_AS, (head["memory_bytes"], head["memory_bytes"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _say("ready")

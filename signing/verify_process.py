@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from conventions.canonical import sha256_hex
 from conventions.plain import restored
 from conventions.verification import FileVerification
+from signing.trust_files import NO_ENDS, Ends, render_ends
 from signing.upload_process import PACKAGES, UploadLimits
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ class LimitedVerifier:
         environment: Mapping[str, str] | None = None,
         limits: UploadLimits | None = None,
         qualifier: Qualifier | None = None,
+        *,
+        ends: Ends = NO_ENDS,
     ) -> None:
-        """Take the anchors, each PEM, and the environment of the process apart (nothing, unless given: no secret of this one).
+        """Take the anchors, each PEM, with their ends, and the environment of the process apart (nothing, unless given: no secret).
 
         Trusted lists, where there are any, are read in this process: they are verified, and larger than a file's limits allow.
         """
         self._qualifier = qualifier
-        self._trust = b"\n".join(trust_pem).decode("ascii")
+        self._trust = {"trust": b"\n".join(trust_pem).decode("ascii"), "ends": render_ends(ends)}
         self._environment = {**(environment or {}), "PYTHONPATH": str(PACKAGES)}
         self._limits = limits or UploadLimits()
         self._child: subprocess.Popen[bytes] | None = None
@@ -95,7 +98,7 @@ class LimitedVerifier:
                 stderr=subprocess.DEVNULL,
                 env=self._environment,
             )
-            head = {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds, "trust": self._trust}
+            head = {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds, **self._trust}
             _, took_too_long = self._answer(self._child, json.dumps(head).encode() + b"\n")
         return self._child, took_too_long
 

@@ -131,15 +131,15 @@ def _remaining(files: Sequence[Path], output: Path) -> tuple[list[Path], int]:
 def _opened(trust: list[Path] | None, tsa: list[str] | None, *, with_settings: bool) -> HandSigning:
     from signing.by_hand import HandSigning  # noqa: PLC0415 as above
 
-    anchors = read_anchors(trust)
+    given = read_anchors(trust)
     settings = load_settings() if with_settings else None
     addresses = tsa or (list(settings.timestamp_urls) if settings is not None else [])
-    if not anchors or not addresses:
+    if not given.pems or not addresses:
         refuse("Donnez au moins une autorité de confiance (--trust) et une autorité d’horodatage (--tsa).")
     if settings is None:
-        return HandSigning(anchors, addresses, SystemClock())
+        return HandSigning(given.pems, addresses, SystemClock(), ends=given.ends)
     policies = frozenset(settings.tsa_policies.split())
-    return HandSigning(anchors, addresses, SystemClock(), in_flight=settings.tsa_in_flight, tsa_policies=policies)
+    return HandSigning(given.pems, addresses, SystemClock(), in_flight=settings.tsa_in_flight, tsa_policies=policies, ends=given.ends)
 
 
 def _settings_key() -> Pkcs11Access | CscAccess:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from contreseing.cli.words import err, system_says
+
+if TYPE_CHECKING:
+    from signing.trust_files import GivenTrust
 
 UNUSABLE = 2
 """Exit code of a command that cannot be run as it was written."""
@@ -21,15 +24,17 @@ TrustOption = Annotated[
 ]
 
 
-def read_anchors(places: list[Path] | None) -> list[bytes]:
-    """Read every certificate file of the places given; a place that holds none ends the command."""
-    found: list[bytes] = []
+def read_anchors(places: list[Path] | None) -> GivenTrust:
+    """Read every certificate file of the places given, and until when those of a former PKI vouch; a place without any ends the command."""
+    from signing.trust_files import read_given  # noqa: PLC0415 a second of imports, for those who give anchors
+
+    found: dict[Path, bytes] = {}
     for place in places or ():
         files = sorted(one for one in place.iterdir() if one.suffix.lower() in ANCHOR_SUFFIXES) if place.is_dir() else [place]
         if not files:
             refuse(f"{place} ne contient aucun certificat ({', '.join(sorted(ANCHOR_SUFFIXES))}).")
-        found += [read_file(file) for file in files]
-    return found
+        found |= {file.absolute(): read_file(file) for file in files}
+    return read_given(found)
 
 
 def read_file(file: Path, most_bytes: int = -1) -> bytes:

@@ -40,18 +40,18 @@ def check_upload(
     """
     from signing.names import PersonExpected  # noqa: PLC0415 a second of imports, for those who check
     from signing.provable import verify_provable  # noqa: PLC0415 as above
-    from signing.trust_files import anchors_pem  # noqa: PLC0415 as above
     from signing.upload_process import UploadQuestion, judge_upload  # noqa: PLC0415 as above
 
     if siren and not signer.strip():
         refuse("--siren demande aussi --signer.")
-    anchors = anchors_pem(read_anchors(trust))
+    given = read_anchors(trust)
+    anchors = given.pems
     person = PersonExpected(signer, siren) if signer.strip() else None
-    question = UploadQuestion(read_file(prepared), read_file(uploaded), field, person, anchors, SystemClock().now())
+    question = UploadQuestion(read_file(prepared), read_file(uploaded), field, person, anchors, SystemClock().now(), given.ends)
     try:
         found = judge_upload(question)
         if anchors:
-            verify_provable(found, anchors, question.now)
+            verify_provable(found, anchors, question.now, given.ends)
     except VerificationFailed as error:
         told = sentence(error)
         if as_json:

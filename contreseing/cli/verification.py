@@ -51,8 +51,7 @@ def verify(
     Chaque fichier est lu dans un processus à part, en dix secondes et 512 Mo au plus.
     Code de sortie : 0, tous valables ; 1, l'un ne l'est pas ; 2, la commande est mal écrite, ou un fichier ne peut pas être lu.
     """
-    from signing.trust_files import anchors_pem  # noqa: PLC0415 imports, for those who verify
-    from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 as above
+    from signing.verify_process import MAX_FILE_BYTES, LimitedVerifier  # noqa: PLC0415 imports, for those who verify
 
     if lists is not None and not lists.is_dir():
         refuse(f"{lists} n’est pas un dossier : lancez d’abord « contreseing lists refresh --dir {lists} ».")
@@ -60,8 +59,8 @@ def verify(
     qualifier = _qualifier(lists, lists_signers) if lists is not None else None
     instant = _instant(at) if at is not None else now
     found: list[tuple[Path, FileVerification]] = []
-    anchors = anchors_pem(read_anchors(trust))
-    with LimitedVerifier(anchors, _environment(), qualifier=qualifier) as verifier:
+    given = read_anchors(trust)
+    with LimitedVerifier(given.pems, _environment(), qualifier=qualifier, ends=given.ends) as verifier:
         for file in files:
             try:
                 data = _read(file, MAX_FILE_BYTES + 1)

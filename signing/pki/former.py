@@ -52,15 +52,24 @@ def _read(folder: Path, now: datetime) -> FormerPki:
     if not names or (lacking and len(lacking) < len(ANCHOR_FILES)):
         what = ", ".join(lacking)
         raise ConfigurationError(f"the former PKI {folder.name} lacks {what}", code="configuration.former_pki", name=folder.name)
-    told = _told(folder)
-    until = _instant(told[UNTIL])
-    if until is None:
-        raise _without_end(folder, f"{UNTIL} is neither a date nor an instant with its offset")
+    until = read_until(folder)
     if until > _end_of(paris_date(now)):
         said = f"the former PKI {folder.name} would vouch until {until.isoformat()}"
         raise ConfigurationError(said, code="configuration.former_to_come", name=folder.name)
     anchors = {name: (folder / name).read_bytes() for name in names}
-    return FormerPki(FormerAuthorities(folder.name, anchors, until), str(told.get(POLICY, SYNDICATE_POLICY)))
+    return FormerPki(FormerAuthorities(folder.name, anchors, until), str(_told(folder).get(POLICY, SYNDICATE_POLICY)))
+
+
+def read_until(folder: Path) -> datetime:
+    """Return the last instant for which a former PKI vouches, as its folder says.
+
+    Raises:
+        ConfigurationError: ``configuration.former_until``.
+    """
+    until = _instant(_told(folder)[UNTIL])
+    if until is None:
+        raise _without_end(folder, f"{UNTIL} is neither a date nor an instant with its offset")
+    return until
 
 
 def _told(folder: Path) -> Mapping[str, object]:

@@ -117,7 +117,7 @@ def test_a_batch_killed_at_random_moments_is_finished_by_running_it_again(
     assert done.items() <= {path.name: hashlib.sha256(path.read_bytes()).digest() for path in output.iterdir()}.items()
     lost_at_most = KILLS * (2 * CHUNK + REQUESTS_TO_KNOW_AN_AUTHORITY) + REQUESTS_TO_KNOW_AN_AUTHORITY
     assert 2 * DOCUMENTS < asked <= 2 * DOCUMENTS + lost_at_most
-    verifier = FileVerifier(read_anchors([trust]))
+    verifier = FileVerifier(read_anchors([trust]).pems)
     for path in chance.sample(files, 8):
         signed = (output / path.name).read_bytes()
         assert signed.startswith(path.read_bytes())
@@ -174,7 +174,7 @@ def test_a_key_of_rsa_signs_by_pss(pki: RunningPki, trust: Path, tmp_path: Path)
     key, output = write_key(tmp_path, pki, rsa.generate_private_key(65_537, 3_072)), tmp_path / "signed"
     (file,) = prepared_files(tmp_path, 1)
     assert run(*signing([file], key, trust, output, f"{pki.address}/tsa"))[0] == 0
-    found = FileVerifier(read_anchors([trust])).verify((output / file.name).read_bytes(), datetime.now(UTC))
+    found = FileVerifier(read_anchors([trust]).pems).verify((output / file.name).read_bytes(), datetime.now(UTC))
     assert (found.is_valid, found.level) == (True, PadesLevel.B_LTA)
 
 
@@ -188,7 +188,7 @@ def test_the_key_of_the_settings_signs(pki: RunningPki, trust: Path, device: Sof
     command = ("sign", file, "--key", "signataire", "--field", MEMBER_FIELD, "--trust", trust, "--output", output)
     code, said = run(*command, environment=environment)
     assert code == 0, said
-    assert FileVerifier(read_anchors([trust])).verify((output / file.name).read_bytes(), datetime.now(UTC)).is_valid
+    assert FileVerifier(read_anchors([trust]).pems).verify((output / file.name).read_bytes(), datetime.now(UTC)).is_valid
     del environment["CONTRESEING_PKCS11_PIN"]
     code, said = run(*command, environment=environment)
     assert (code, "Aucune clé de signataire" in said) == (2, True)
@@ -205,7 +205,7 @@ def test_restamp_adds_a_stamp_and_says_until_when(pki: RunningPki, trust: Path, 
     assert "verification.before_restamp" in said
     stamped = (output / "kept.pdf").read_bytes()
     assert stamped.startswith(countersigned.data)
-    found = FileVerifier(read_anchors([trust])).verify(stamped, datetime.now(UTC))
+    found = FileVerifier(read_anchors([trust]).pems).verify(stamped, datetime.now(UTC))
     assert (found.is_valid, len(found.timestamps)) == (True, 2 + 3)
     assert run("restamp", file, *command[3:])[0] == 0
     assert (output / "kept.pdf").read_bytes() == stamped
