@@ -240,10 +240,10 @@ def _told_before(events: Sequence[JournalEntry]) -> set[tuple[Json, ...]]:
 def _untold(events: Sequence[JournalEntry]) -> list[Json]:
     """Collect what checks found since the agents were told last."""
     found = list[Json]()
-    for event in (entry.event for entry in events):
+    for event in (entry.event for entry in events if entry.event.type in {FOUND, TOLD}):
         if event.type == TOLD:
             found.clear()
-        elif event.type == FOUND:
+        else:
             several = event.data["findings"]
             assert isinstance(several, list | tuple)  # noqa: S101 written below alone
             found += several

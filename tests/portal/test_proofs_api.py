@@ -8,7 +8,9 @@ import json
 import pytest
 
 from conventions.accounts import Role
+from conventions.errors import RuleRefused
 from conventions.journal.merkle import verify_consistency, verify_inclusion
+from conventions.steps.prove_events import office_consistency, office_proof
 from conventions.steps.stamp_journal import stamp_journal
 from portal.settings import Site
 from tests.fakes.world import World
@@ -76,3 +78,14 @@ def test_people_of_the_desk_have_none(world: World, visitor: Visitor, role: Role
     assert visitor.open(f"/api/journal/agreements/{reference}").status_code in {401, 403}
     with world.registry.read() as tx:
         assert "journal.proved" not in {entry.event.type for entry in tx.events(reference)}
+
+
+def test_each_step_asks_who_it_is_by_itself_and_the_site_before_it_reads_the_question(world: World, visitor: Visitor) -> None:
+    reference = world.invited()
+    stamp_journal(world.ports)
+    cookie = world.session(Role.SIGNATORY)
+    with pytest.raises(RuleRefused):
+        office_proof(world.ports, cookie, reference)
+    with pytest.raises(RuleRefused):
+        office_consistency(world.ports, cookie, 1, None)
+    assert visitor.open("/api/journal/consistency?first=none").status_code == 401

@@ -10,8 +10,11 @@ import pytest
 from conventions.accounts import Role
 from conventions.agreements import Agreement, FactKind, Stage
 from conventions.canonical import sha256_hex
+from conventions.entering import enter_all
+from conventions.errors import UpstreamUnavailable
 from conventions.journal.heads import JournalHead, render_head_record
 from conventions.journal.verification import JournalFinding, Tampering
+from conventions.ports.registry import Transaction
 from conventions.steps import archive, return_to_member
 from conventions.steps.keep_trail import keep_trail
 from conventions.steps.rebuild import RebuildReport, rebuild
@@ -168,3 +171,38 @@ def test_a_folder_without_the_file_that_its_member_signed_is_told(world: World) 
     del world.archive.objects[key]
 
     assert rebuilt(world)[1].untold == ((reference, "rebuild.no_file"),)
+
+
+def test_a_hole_without_any_trace_of_its_head_is_incomplete_by_itself(world: World) -> None:
+    heads = days(world, 3)
+    record = next(key for key in world.archive.keys("journal/") if key.endswith(sha256_hex(render_head_record(heads[1]))))
+    del world.archive.objects[record]
+    report = rebuilt(world)[1]
+    assert (report.journal, report.untold) == ((), ())
+    assert report.broken is not None
+    assert not report.is_complete
+
+
+def test_a_last_head_that_cannot_be_read_is_incomplete_by_itself(world: World) -> None:
+    heads = days(world, 2)
+    record = next(key for key in world.archive.keys("journal/") if key.endswith(sha256_hex(render_head_record(heads[1]))))
+    world.archive.objects[record] = b"forged"
+    report = rebuilt(world)[1]
+    assert (report.broken, report.untold) == (None, ())
+    assert report.journal == (JournalFinding(Tampering.HEAD_UNREADABLE, None, record),)
+    assert not report.is_complete
+
+
+def test_another_folder_that_the_registry_refuses_is_told(world: World) -> None:
+    days(world, 1)
+    year = next(key for key in world.archive.keys("journal/")).rpartition("/")[0]
+    world.archive.write(f"{year}/0001-extra-{'ab' * 32}", b"x", world.clock.now())
+    assert (year, "rule.already_recorded") in rebuilt(world)[1].untold
+
+
+def test_a_registry_that_goes_away_meanwhile_ends_it() -> None:
+    def refuse(tx: Transaction, record: str) -> None:
+        raise UpstreamUnavailable("the database does not answer", code="registry.unavailable")
+
+    with pytest.raises(UpstreamUnavailable):
+        enter_all(FakeRegistry(), ["one"], refuse)
