@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from conventions.bodies import of_body, the_body
-from conventions.french import counted, format_date, format_euros, paris_date, typographic
+from conventions.french import capitalised, counted, format_cents, format_date, format_euros, paris_date, typographic
 from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS, status_label
 from portal.context import context_of
 from portal.forms import Binding, bound_cookie, form_token, served_mark
@@ -107,6 +107,7 @@ def environment() -> Environment:
     )
     templates.filters.update(
         euros=format_euros,
+        cents=format_cents,
         day=format_date,
         moment=format_minute,
         short_moment=format_short_minute,
@@ -119,6 +120,7 @@ def environment() -> Environment:
         paris_date=paris_date,
         act=describe_act,
         lower_first=lower_first,
+        first_upper=capitalised,
         agree=agree,
         digits=group_digits,
         path=lambda text: quote(text, safe=""),

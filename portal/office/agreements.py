@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
+from conventions.asked import asked_of
 from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
@@ -26,6 +27,7 @@ from conventions.views import AgreementLine, AgreementView
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
+from portal.office.proposal_forms import proposable
 from portal.office.searching import AskedFor, every_page, render_csv, render_json
 from portal.office.standing_words import TOLD_LABELS, VISITOR_LABELS, signs_of, turn_of, why_of
 from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, why
@@ -184,6 +186,7 @@ def agreement_page(
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
     links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
+    asked = asked_of(view.agreement)
     return page(
         request,
         "office/agreement.html",
@@ -192,6 +195,8 @@ def agreement_page(
         errors=errors,
         account=account,
         view=view,
+        parent=asked.parent if asked is not None else "",
+        proposable=proposable(view),
         links=links,
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],

@@ -7,13 +7,16 @@ from contextlib import suppress
 from datetime import timedelta
 
 from conventions.agreements import FactKind
+from conventions.asked import OrderAsked
 from conventions.errors import Busy, RuleRefused
 from conventions.kinds import Kind
+from conventions.particulars import OrderLine
 from conventions.ports.registry import Registry, Standing
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.draft import draft, members_left_out, members_to_draft
+from conventions.steps.propose import propose
 from storage.registry import SqlRegistry
-from tests.contract.storage.records import CAMPAIGN, LATER, NOW, agreement, fact, seed
+from tests.contract.storage.records import CAMPAIGN, LATER, NOW, agreement, fact, seed, seed_agreement
 from tests.contract.storage.together import at_once
 from tests.fakes.world import World
 
@@ -66,3 +69,21 @@ def test_campaigns_that_draft_at_once_ask_each_member_once(sql_registry: SqlRegi
     for campaign_id in campaigns:
         assert members_to_draft(ports, campaign_id) == []
     assert sum(len(members_left_out(ports, campaign_id)) for campaign_id in campaigns) == members * (len(campaigns) - 1)
+
+
+def test_the_same_thing_proposed_at_once_is_one_agreement(sql_registry: SqlRegistry) -> None:
+    with sql_registry.write() as tx:
+        parent = seed_agreement(tx)
+        tx.skip_references(NOW.year, 1)
+        for done in (fact(), fact(FactKind.ARCHIVED), fact(FactKind.ORDERED, services=[])):
+            tx.add_fact(parent, done)
+    world = World()
+    world.clock.current = LATER
+    ports = dataclasses.replace(world.ports, registry=sql_registry)
+    asked = OrderAsked(parent, (OrderLine("espace", "Espace", "Go", 50, 120),), "TVA non applicable.")
+
+    made = at_once(4, lambda _: propose(ports, asked, CAMPAIGN.deadline, "a-agent"))
+
+    with sql_registry.read() as tx:
+        assert {*made} == {one.reference for one in tx.agreements()} - {parent}
+    assert len({*made}) == 1
