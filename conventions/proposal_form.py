@@ -8,13 +8,13 @@ by the same limits.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from conventions.asked import AmendmentAsked, Asked, OrderAsked, TerminationAsked
 from conventions.errors import InputRefused, Problem
 from conventions.kinds import Kind
+from conventions.member_row import is_unseen
 from conventions.particulars import Change, OrderLine
 
 PROPOSED = (Kind.ORDER_FORM, Kind.AMENDMENT, Kind.TERMINATION_NOTICE)
@@ -37,7 +37,6 @@ QUANTITY_ADVICE = f"Écrivez un nombre entier de 1 à {MOST_OF_ONE}."
 LENGTH_ADVICE = f"Écrivez de 1 à {MOST_CHARACTERS} caractères."
 _PRICE = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
 def is_service_code(text: str) -> bool:
@@ -108,7 +107,7 @@ class _Form:
         text = self.given(name)
         if not 1 <= len(text) <= MOST_CHARACTERS:
             self.wrong(name, "Répondez à cette question." if not text else LENGTH_ADVICE)
-        elif any(unicodedata.category(character) in _UNSEEN for character in text):
+        elif any(is_unseen(character) for character in text):
             self.wrong(name, "Ce texte contient un caractère qui ne se voit pas : écrivez-le à nouveau au clavier.")
         return text
 

@@ -30,7 +30,7 @@ from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_a
 from portal.office.proposal_forms import proposable
 from portal.office.searching import AskedFor, every_page, render_csv, render_json
 from portal.office.standing_words import TOLD_LABELS, VISITOR_LABELS, signs_of, turn_of, why_of
-from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, why
+from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, corrections_of, event_label, link_state, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
 from portal.problems import status_of
@@ -201,6 +201,7 @@ def agreement_page(
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],
         event_label=event_label,
+        corrections_of=corrections_of,
         turn=turn_of(view.standing, view.member.representative),
         why_of=why_of,
         TO_HANDLE=TO_HANDLE,

@@ -168,7 +168,7 @@ def test_what_the_rules_refuse_is_said_at_its_field(world: World, parent: str, a
     send(agent, "revoir", {**ORDER, **{name.replace("1", "2"): value for name, value in LINE.items()}})
     assert agent.page.status_code == 422
     assert "Le service ged-licences est commandé deux fois" in agent.text
-    send(agent, "revoir", {**ORDER, "lines-1-name": "Licence\u200b"})
+    send(agent, "revoir", {**ORDER, "lines-1-name": "Licence\u202e"})
     assert "caractère qui ne se voit pas" in agent.text
     send(agent, "revoir", {**ORDER, "lines-1-name": "x" * 2_001})
     assert "Écrivez de 1 à 2000 caractères." in agent.text
