@@ -11,7 +11,7 @@ from conventions.asked import OrderAsked
 from conventions.errors import Busy, RuleRefused
 from conventions.kinds import Kind
 from conventions.particulars import OrderLine
-from conventions.ports.registry import Registry, Standing
+from conventions.ports.registry import AgreementStatus, Registry
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.draft import draft, members_left_out, members_to_draft
 from conventions.steps.propose import propose
@@ -35,13 +35,16 @@ def test_where_all_of_a_kind_stand(registry: Registry) -> None:
         for kind in (FactKind.DRAFTED, FactKind.PREPARED, FactKind.INVITED):
             tx.add_fact("2026-0001", fact(kind))
 
-    expected = [Standing("2026-0001", first, "c-1", Status.AWAITING_MEMBER), Standing("2026-0002", second, "c-1", Status.DRAFTED)]
+    expected = [
+        AgreementStatus("2026-0001", first, "c-1", Status.AWAITING_MEMBER),
+        AgreementStatus("2026-0002", second, "c-1", Status.DRAFTED),
+    ]
     with registry.read() as tx:
-        assert tx.standing(PROGRAMME, Kind.CONVENTION, LATER) == expected
-        at_last = tx.standing(PROGRAMME, Kind.CONVENTION, LATER + timedelta(days=40))
+        assert tx.statuses_of_kind(PROGRAMME, Kind.CONVENTION, LATER) == expected
+        at_last = tx.statuses_of_kind(PROGRAMME, Kind.CONVENTION, LATER + timedelta(days=40))
         assert [one.status for one in at_last] == [Status.EXPIRED, Status.DRAFTED]
-        assert [one.reference for one in tx.standing(PROGRAMME, Kind.CHARTER, LATER)] == ["2026-0003"]
-        assert tx.standing("none", Kind.CONVENTION, LATER) == []
+        assert [one.reference for one in tx.statuses_of_kind(PROGRAMME, Kind.CHARTER, LATER)] == ["2026-0003"]
+        assert tx.statuses_of_kind("none", Kind.CONVENTION, LATER) == []
 
 
 def test_campaigns_that_draft_at_once_ask_each_member_once(sql_registry: SqlRegistry) -> None:
