@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
+from conventions.amounts import said_amount
 from conventions.asked import asked_of
 from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
@@ -150,6 +151,12 @@ def possible_repairs(view: AgreementView) -> frozenset[str]:
     return frozenset(name for name, is_possible in found.items() if is_possible)
 
 
+def _scope(view: AgreementView) -> str:
+    """Say what the prepared document commits its member to; empty before there is one."""
+    prepared = view.agreement.fact(FactKind.PREPARED)
+    return said_amount(prepared.data) if prepared is not None else ""
+
+
 def _download(filename: str, media_type: str, data: bytes) -> Response:
     """Give a file whose bytes were compared with their digest: whole in memory, since none may leave before all were (some MB at most)."""
     return Response(data, media_type=media_type, headers=_attached(filename))
@@ -197,6 +204,7 @@ def agreement_page(
         view=view,
         parent=asked.parent if asked is not None else "",
         proposable=proposable(view),
+        scope=_scope(view),
         links=links,
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],

@@ -92,6 +92,12 @@ def test_an_order_form_is_reviewed_then_proposed_once(world: World, parent: str,
     resume.resume(world.ports)
     assert world.status(made) is Status.AWAITING_MEMBER
     assert events(world, made)[0] == "agreement.drafted"
+    agent.open(f"/conventions/{made}")
+    assert "Portée Montant de la commande : 480,00 €, hors taxes" in agent.text
+    assert "13 000,00" not in agent.text
+    agent.open("/conventions")
+    assert f"{parent} (convention) Communauté de communes des Abers-Fictifs 14 (EPCI) 13 000,00 €" in agent.text
+    assert f"{made} (bon de commande) Communauté de communes des Abers-Fictifs 14 (EPCI) – À signer par le membre" in agent.text
     agent.open(f"/conventions/{parent}/proposer/bon-de-commande")
     send(agent, "revoir", ORDER)
     assert f"c’est le n° {made}" in agent.text
