@@ -86,7 +86,7 @@ def export_csv(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
     """Give the agreements asked for as a table, which office programs open with its accents; that it was taken is journalled."""
     pages = every_page(here.ports, cookie, asked.wanted)
     record_export(here.ports, cookie, "csv")
-    return _streamed("conventions.csv", "text/csv; charset=utf-8", render_csv(pages))
+    return _streamed("dossiers.csv", "text/csv; charset=utf-8", render_csv(pages))
 
 
 @router.get("/conventions/liste.json")
@@ -94,7 +94,7 @@ def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
     """Give the agreements asked for as JSON; that it was taken is journalled."""
     pages = every_page(here.ports, cookie, asked.wanted)
     record_export(here.ports, cookie, "json")
-    return _streamed("conventions.json", "application/json", render_json(pages))
+    return _streamed("dossiers.json", "application/json", render_json(pages))
 
 
 @router.get("/conventions/{reference}")

@@ -62,10 +62,10 @@ def go_on(at: Agent, reference: Reference, nature: str, form: VisitForm) -> Resp
     try:
         asked, last_day = read_proposal(kind, reference, given)
         deadline = last_moment_of(last_day)
+        proposal = preview(at.here.ports, asked, deadline)
         if step == CONFIRM:
             made = propose(at.here.ports, asked, deadline, at.account.id)
-            return go(f"/conventions/{made}?fait=propose")
-        proposal = preview(at.here.ports, asked, deadline)
+            return go(f"/conventions/{made}" if proposal.known else f"/conventions/{made}?fait=propose")
     except InputRefused as error:
         return _form(at, reference, kind, given, _errors(error), status_of(error))
     except RuleRefused as error:

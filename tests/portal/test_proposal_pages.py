@@ -83,6 +83,7 @@ def test_an_order_form_is_reviewed_then_proposed_once(world: World, parent: str,
     agent.page = reviewed
     send(agent, "proposer", {})
     assert agent.page.url.path == f"/conventions/{made}"
+    assert "C’est proposé" not in agent.text
     assert proposals(world) == [made]
     line = OrderLine("ged-licences", "Licence supplémentaire, par an", "licences", 10, 4_800)
     assert asked_of(world.agreement(made)) == OrderAsked(parent, (line,), "TVA non applicable, mention fictive.")
@@ -101,6 +102,7 @@ def test_an_order_form_is_reviewed_then_proposed_once(world: World, parent: str,
     agent.open(f"/conventions/{parent}/proposer/bon-de-commande")
     send(agent, "revoir", ORDER)
     assert f"c’est le n° {made}" in agent.text
+    assert 'value="proposer"' not in agent.page.text
 
 
 def test_rows_are_added_and_nothing_typed_is_lost(parent: str, agent: Visitor) -> None:
