@@ -25,7 +25,7 @@ FUZZ_SECONDS ?= 1800
 WHOLE := $(filter-out 0 false False FALSE,$(CI))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock check format test faults fuzz mutations interop demo accept serve bench bench-documents bench-signing bench-storage tools clean
+.PHONY: help setup lock check format test faults fuzz mutations interop demo again accept serve bench bench-documents bench-signing bench-storage tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ faults: $(READY) ## stop and kill each part of a running stack, and see it recov
 
 demo: $(READY) ## the 64 conventions, from the member rows to the archive (2 minutes)
 	$(BIN)/contreseing demo
+
+again: $(READY) ## kill a second demonstration while members sign, and play a third over what it left (3 minutes; after make demo)
+	$(PYTEST) --timeout=900 tests/acceptance/check_again.py
 
 accept: $(READY) ## judge what the demonstration left, by programs that are not ours and as an expert and an operator would
 	$(PYTEST) --timeout=900 tests/acceptance/check_demo.py tests/acceptance/check_proof.py

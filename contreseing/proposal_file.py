@@ -13,12 +13,17 @@ from conventions.asked import AmendmentAsked, Asked, OrderAsked, TerminationAske
 from conventions.errors import InputRefused, Problem
 from conventions.kinds import Kind
 from conventions.particulars import Change, OrderLine
+from conventions.proposal_form import (
+    CODE_ADVICE,
+    LENGTH_ADVICE,
+    MOST_CHARACTERS,
+    MOST_OF_ONE,
+    PROPOSED,
+    QUANTITY_ADVICE,
+    is_service_code,
+    parse_cents,
+)
 
-PROPOSED = (Kind.ORDER_FORM, Kind.AMENDMENT, Kind.TERMINATION_NOTICE)
-MOST_CHARACTERS = 2_000
-MOST_OF_ONE = 1_000_000
-_PRICE = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _HEADER = re.compile(r"\s*\[\[?\s*([a-z_]+)\s*\]\]?")
 _EXPECTED = {str: "un texte entre guillemets", int: "un nombre entier", date: "une date (AAAA-MM-JJ, sans guillemets)", list: "une liste"}
 
@@ -60,31 +65,30 @@ class _Table:
         """Return a text that says something."""
         text = self.value(key, str, "-").strip()
         if not text or len(text) > MOST_CHARACTERS:
-            self.wrong(key, f"Écrivez de 1 à {MOST_CHARACTERS} caractères.")
+            self.wrong(key, LENGTH_ADVICE)
         return text
 
     def code(self, key: str) -> str:
         """Return the code of a service."""
         code = self.value(key, str, "-")
-        if code != "-" and not _CODE.fullmatch(code):
-            self.wrong(key, "Écrivez un code : minuscules sans accent, chiffres et tirets, 40 caractères au plus.")
+        if code != "-" and not is_service_code(code):
+            self.wrong(key, CODE_ADVICE)
         return code
 
     def quantity(self, key: str) -> int:
         """Return a whole number of one at least."""
         quantity = self.value(key, int, 1)
         if not 1 <= quantity <= MOST_OF_ONE:
-            self.wrong(key, f"Écrivez un nombre entier de 1 à {MOST_OF_ONE}.")
+            self.wrong(key, QUANTITY_ADVICE)
         return quantity
 
     def cents(self, key: str) -> int:
         """Return a price in cents, written in euros between quotes."""
         written = self.value(key, str, "0")
-        match = _PRICE.fullmatch(written.replace(" ", "").replace("\u00a0", ""))
-        if match is None:
+        cents = parse_cents(written)
+        if cents is None:
             self.wrong(key, "Écrivez un prix en euros hors taxes, entre guillemets : « 48,00 ».")
-            return 0
-        return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+        return cents or 0
 
     def refuse_unknown(self) -> None:
         """Add a problem for each key that was not read."""

@@ -27,7 +27,7 @@ ARCHIVE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "archived.not_as_journalled": "Le registre ne dit plus du dossier archivé ce que dit le journal.",
         "transfer.no_service": "Aucun service d’archivage électronique n’est réglé (clés SAE_…, docs/settings.md).",
         "transfer.list": "Donnez de une à {most} références, chacune une fois.",
-        "transfer.not_archived": "La convention {reference} n’est pas archivée : elle ne peut pas être versée.",
+        "transfer.not_archived": "L’acte {reference} n’est pas archivé : il ne peut pas être versé.",
         "transfer.unreadable": "Ce fichier n’est pas une réponse lisible à un versement (SEDA 2.2).",
         "transfer.unknown": "Cette réponse ne porte sur aucun versement fait d’ici.",
         "transfer.other_agency": "Cette réponse vient de {agency}, qui n’est pas le service auquel le versement était destiné.",

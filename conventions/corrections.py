@@ -1,4 +1,4 @@
-"""Correcting what is known of a member: seat, representative, how to reach it, act of power, referent, billing codes.
+"""Correcting what is known of a member: what it is and owes, its seat, representative, mailbox, act of power, referent, billing codes.
 
 What a document prints is told from what is only used beside it: a document whose printed facts were corrected is made again.
 """
@@ -9,11 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from conventions.errors import InputRefused, Problem
-from conventions.member_file import read_billing, read_contacts, read_mail, read_power, read_referent, read_representative, read_seat
+from conventions.member_file import (
+    read_billing,
+    read_contacts,
+    read_identity,
+    read_mail,
+    read_power,
+    read_referent,
+    read_representative,
+    read_seat,
+)
 from conventions.members import BillingCodes, Member
 from conventions.people import MailAddress, Person, Referent
 from conventions.powers import Act, PowerToSign
+from conventions.scale import Scale
 
+IDENTITY = ("name", "siret", "category", "population", "contribution_eur", "contribution_source", "territory")
+"""Fields of what a member is and owes; they are no personal data, and the journal tells them in plain."""
+FROM_SCALE = "scale"
 BESIDE = frozenset({"second_mail", "telephone"})
 """What may be corrected whatever is signed: neither printed, nor a reason for the desk to look closer."""
 
@@ -32,6 +45,7 @@ def form_of(member: Member) -> dict[str, str]:
     """Return a member as the fields of the form, under the names of the members' file."""
     mail = member.representative_mail
     return {
+        **identity_form(member),
         "seat": member.seat,
         **_person("representative", "capacity", member.representative),
         "representative_email": mail.address,
@@ -45,6 +59,18 @@ def form_of(member: Member) -> dict[str, str]:
         **referent_form(member.referent),
         "service_code": member.billing.service_code or "",
         "engagement_number": member.billing.engagement_number or "",
+    }
+
+
+def identity_form(member: Member) -> dict[str, str]:
+    """Return what a member is as the fields of a form; an amount that the scale gives is left empty, for the scale to give again."""
+    return {
+        "name": member.name,
+        "siret": member.siret,
+        "category": member.category.value,
+        "population": str(member.population) if member.population is not None else "",
+        "contribution_eur": str(member.contribution_eur) if member.contribution_source != FROM_SCALE else "",
+        "territory_siret": member.territory or "",
     }
 
 
@@ -74,8 +100,11 @@ def referent_form(referent: Referent | None) -> dict[str, str]:
     }
 
 
-def corrected(member: Member, values: Mapping[str, str]) -> Member:
+def corrected(member: Member, values: Mapping[str, str], scale: Scale) -> Member:
     """Read the form over a member; an act or a referent that is left empty stays as it was.
+
+    What a member is and owes is judged by ``scale`` where the form says otherwise than the record, and then alone: an amount that
+    another programme's scale gave stays what it is.
 
     Raises:
         InputRefused: ``form.refused``; ``problems`` names each field that is wrong.
@@ -85,13 +114,16 @@ def corrected(member: Member, values: Mapping[str, str]) -> Member:
     power, referent = read_power(values, problems) or member.power, read_referent(values, problems) or member.referent
     second_mail, telephone = read_contacts(values, problems)
     billing, seat = read_billing(values, problems), read_seat(values, problems)
+    known = identity_form(member)
+    is_other = any(values.get(name, text).strip() != text for name, text in known.items())
+    whole = read_identity({**known, **values}, scale, problems, member) if is_other else member
     if mail.is_generic and mail.address != member.representative_mail.address and mail.called_back_on is None:
         advice = "C’est l’adresse d’un service : rappelez la personne qui signe, puis notez ici la date de cet appel."
         problems.append(Problem(0, "called_back_on", "", advice))
     if problems:
         raise InputRefused("the form is incomplete or wrong", code="form.refused", problems=problems, count=len(problems))
     return replace(
-        member,
+        whole,
         seat=seat,
         representative=representative,
         representative_mail=mail,
@@ -112,13 +144,14 @@ def kept_power(before: PowerToSign | None, after: PowerToSign | None) -> PowerTo
 
 def changed_fields(before: Member, after: Member) -> tuple[str, ...]:
     """Name the fields that differ."""
-    names = ("seat", "representative", "representative_mail", "power", "referent", "second_mail", "telephone", "billing")
+    names = (*IDENTITY, "seat", "representative", "representative_mail", "power", "referent", "second_mail", "telephone", "billing")
     return tuple(name for name in names if getattr(before, name) != getattr(after, name))
 
 
-def printed(member: Member) -> tuple[str, Person, tuple[object, ...] | None, Referent | None, BillingCodes]:
-    """Return what documents print of that which can be corrected."""
-    return member.seat, member.representative, printed_act(member.power), member.referent, member.billing
+def printed(member: Member) -> tuple[str, Person, tuple[object, ...] | None, Referent | None, BillingCodes, tuple[object, ...]]:
+    """Return what documents print of that which can be corrected, or grant by it."""
+    identity = tuple(getattr(member, name) for name in IDENTITY)
+    return member.seat, member.representative, printed_act(member.power), member.referent, member.billing, identity
 
 
 def printed_act(power: PowerToSign | None) -> tuple[object, ...] | None:

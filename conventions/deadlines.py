@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 from conventions.agreements import Agreement, Campaign, Fact, FactKind
 from conventions.canonical import Json
 from conventions.errors import RuleRefused
-from conventions.french import paris_date
+from conventions.french import PARIS, paris_date
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.programmes import Programme
 from conventions.recording import record_fact
+
+LAST_MOMENT = time(23, 59, 59)
+
+
+def last_moment_of(day: date) -> datetime:
+    """Return the last instant of a day in Paris, until which whoever has that day to sign may do so."""
+    return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
 
 
 def deadline_of(agreement: Agreement, campaign: Campaign) -> datetime:

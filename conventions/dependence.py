@@ -13,6 +13,7 @@ from conventions.asked import (
     OrderAsked,
     TerminationAsked,
     asked_of,
+    kind_of,
 )
 from conventions.effect import effective_on, in_service_on
 from conventions.errors import InputRefused, RuleRefused
@@ -103,10 +104,17 @@ def particulars_for(tx: Transaction, agreement: Agreement, now: datetime) -> Par
         NotFound: it names an agreement that is not signed.
     """
     asked = asked_of(agreement)
-    if asked is None:
-        return None
+    return None if asked is None else particulars_asked(tx, asked, now)
+
+
+def particulars_asked(tx: Transaction, asked: Asked, now: datetime) -> Particulars:
+    """Build what an agreement would say of its own if it were prepared now from what is asked for.
+
+    Raises:
+        As ``particulars_for``.
+    """
     parent = tx.agreement(asked.parent)
-    check_parent(agreement.kind, parent, now)
+    check_parent(kind_of(asked), parent, now)
     named = _signed(tx, parent, effective_on(tx, parent))
     match asked:
         case CharterAsked():

@@ -8,111 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
 from conventions.errors import InputRefused, Problem
 from conventions.member_columns import COLUMNS, REQUIRED
+from conventions.member_row import Row, shown_value
 from conventions.members import BillingCodes, Member
-from conventions.people import Civility, MailAddress, Person, Referent, is_mail_address
+from conventions.people import MailAddress, Person, Referent
 from conventions.powers import Act, ActType, PowerToSign
 from conventions.scale import Category, Scale
 from conventions.siret import is_fictitious, parse_siret
 
-LONGEST_VALUE = 300
-LONGEST_NUMBER = 9
-"""Digits: no body has a thousand million inhabitants, and Python reads no number of thousands of digits."""
-LONGEST_SHOWN = 80
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what shows nothing and breaks lines or files: controls, halves of pairs, separators of lines."""
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of writing: a name would be read as another one."""
 LARGEST_FILE_CHARACTERS = 20_000_000
-
-
-class _Row:
-    """One row being read; collects what is wrong and goes on, so that the person gets the whole list at once."""
-
-    def __init__(self, line: int, values: Mapping[str, str], problems: list[Problem]) -> None:
-        self.line, self.values, self.problems = line, values, problems
-        self._checked: set[str] = set()
-        self._wrong: set[str] = set()
-
-    def wrong(self, column: str, advice: str) -> None:
-        """Say what is wrong with a value, once: what is found first is what to mend first."""
-        if column in self._wrong:
-            return
-        self._wrong.add(column)
-        self.problems.append(Problem(self.line, column, _shown(self.values.get(column, "")), advice))
-
-    def text(self, column: str) -> str:
-        """Return a value without the spaces around it; its length and its characters are judged once."""
-        value = self.values.get(column, "").strip()
-        if column not in self._checked:
-            self._checked.add(column)
-            if len(value) > LONGEST_VALUE:
-                self.wrong(column, f"Valeur trop longue : {LONGEST_VALUE} caractères au plus.")
-            elif any(_is_unseen(character) for character in value):
-                self.wrong(column, "Cette valeur contient un caractère de contrôle ou un retour à la ligne : supprimez-le.")
-        return value
-
-    def required(self, column: str) -> str:
-        value = self.text(column)
-        if not value:
-            self.wrong(column, "Cette colonne est obligatoire : indiquez une valeur.")
-        return value
-
-    def day(self, column: str) -> date | None:
-        value = self.text(column)
-        if not value:
-            return None
-        with suppress(ValueError):
-            if _DAY.fullmatch(value):  # Python reads other forms too
-                return date.fromisoformat(value)
-        self.wrong(column, "Écrivez la date sous la forme AAAA-MM-JJ, par exemple 2026-03-12.")
-        return None
-
-    def whole_number(self, column: str) -> int | None:
-        value = self.text(column)
-        if not value:
-            return None
-        if not value.isascii() or not value.isdigit():
-            self.wrong(column, "Écrivez un nombre entier, sans espace ni virgule.")
-            return None
-        if len(value) > LONGEST_NUMBER:
-            self.wrong(column, f"Nombre trop grand : {LONGEST_NUMBER} chiffres au plus.")
-            return None
-        return int(value)
-
-    def mail(self, column: str, *, is_required: bool) -> str:
-        value = self.required(column) if is_required else self.text(column)
-        if value and not is_mail_address(value):
-            self.wrong(column, "Ce n’est pas une adresse de messagerie : vérifiez-la.")
-        return value
-
-    def civility(self, column: str) -> Civility:
-        value = self.required(column)
-        try:
-            return Civility(value)
-        except ValueError:
-            if value:
-                self.wrong(column, "Écrivez « Mme » ou « M. ».")
-            return Civility.MADAME
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN or character in _TURNING
-
-
-def _shown(value: str) -> str:
-    """Return a refused value as it may be shown in a list: not too long, and nothing that a terminal would obey."""
-    cut = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
-    return "".join("\ufffd" if _is_unseen(character) else character for character in cut)
 
 
 def parse_member_file(text: str, scale: Scale) -> tuple[Member, ...]:
@@ -151,7 +60,7 @@ def parse_member_rows(text: str, scale: Scale) -> tuple[tuple[int, Member], ...]
                 advice = f"La ligne a {len(values)} colonnes, l’en-tête en a {len(header)} : vérifiez les {signs} et les guillemets."
                 problems.append(Problem(line, "", "", advice))
                 continue
-            member = _member(_Row(line, dict(zip(header, values, strict=True)), problems), scale, seen)
+            member = _member(Row(line, dict(zip(header, values, strict=True)), problems), scale, seen)
             if member is not None:
                 members.append((line, member))
     except csv.Error as error:
@@ -175,11 +84,11 @@ def _check_header(header: list[str], problems: list[Problem]) -> None:
             "Aucune colonne connue dans l’en-tête : séparez les colonnes par des virgules ou par des points-virgules, sans les mélanger,"
             " et nommez-les comme le dit « contreseing import --columns »."
         )
-        problems.append(Problem(1, "", _shown(", ".join(header)), advice))
+        problems.append(Problem(1, "", shown_value(", ".join(header)), advice))
         return
     problems.extend(Problem(1, name, "", "Il manque cette colonne dans l’en-tête.") for name in REQUIRED if name not in header)
     problems.extend(
-        Problem(1, _shown(name), _shown(name), "Colonne inconnue : supprimez-la ou corrigez son nom.")
+        Problem(1, shown_value(name), shown_value(name), "Colonne inconnue : supprimez-la ou corrigez son nom.")
         for name in header
         if name not in COLUMNS
     )
@@ -188,7 +97,7 @@ def _check_header(header: list[str], problems: list[Problem]) -> None:
     )
 
 
-def _member(row: _Row, scale: Scale, seen: dict[str, int]) -> Member | None:
+def _member(row: Row, scale: Scale, seen: dict[str, int]) -> Member | None:
     before = len(row.problems)
     siret = _siret(row, seen)
     category = _category(row)
@@ -224,7 +133,7 @@ def _member(row: _Row, scale: Scale, seen: dict[str, int]) -> Member | None:
     )
 
 
-def _siret(row: _Row, seen: dict[str, int]) -> str:
+def _siret(row: Row, seen: dict[str, int]) -> str:
     text = row.required("siret")
     if not text:
         return ""
@@ -239,7 +148,7 @@ def _siret(row: _Row, seen: dict[str, int]) -> str:
     return siret
 
 
-def _category(row: _Row) -> Category | None:
+def _category(row: Row) -> Category | None:
     text = row.required("category")
     try:
         return Category(text)
@@ -249,7 +158,7 @@ def _category(row: _Row) -> Category | None:
         return None
 
 
-def _contribution(row: _Row, scale: Scale, category: Category, population: int | None, amount: int | None) -> tuple[int, str] | None:
+def _contribution(row: Row, scale: Scale, category: Category, population: int | None, amount: int | None) -> tuple[int, str] | None:
     if category is Category.EPCI and population is None:
         if amount is None:
             if not row.text("population") and not row.text("contribution_eur"):
@@ -265,12 +174,12 @@ def _contribution(row: _Row, scale: Scale, category: Category, population: int |
         row.wrong("population", "Le barème ne prévoit rien pour cette population : vérifiez-la.")
         return None
     if amount is not None and amount != due:
-        row.wrong("contribution_eur", f"Le barème donne {due} euros : corrigez le montant ou laissez la colonne vide.")
+        row.wrong("contribution_eur", f"Le barème donne {due} euros : corrigez le montant ou laissez-le vide.")
         return None
     return due, "scale"
 
 
-def _territory(row: _Row, category: Category | None) -> str | None:
+def _territory(row: Row, category: Category | None) -> str | None:
     text = row.text("territory_siret")
     if not text:
         if category in {Category.COMMUNE, Category.CCAS, Category.CIAS}:
@@ -283,41 +192,63 @@ def _territory(row: _Row, category: Category | None) -> str | None:
         return None
 
 
+def read_identity(values: Mapping[str, str], scale: Scale, problems: list[Problem], member: Member) -> Member:
+    """Read what a body is and owes over ``member``, by the rules of the file; adds to ``problems`` what is wrong."""
+    row, before = Row(0, values, problems), len(problems)
+    name, siret, category = row.required("name"), _siret(row, {}), _category(row)
+    population, amount = row.whole_number("population"), row.whole_number("contribution_eur")
+    contribution = _contribution(row, scale, category, population, amount) if category is not None and len(problems) == before else None
+    territory = _territory(row, category)
+    if len(problems) > before or category is None or contribution is None:
+        return member
+    return replace(
+        member,
+        name=name,
+        siret=siret,
+        category=category,
+        population=population,
+        contribution_eur=contribution[0],
+        contribution_source=contribution[1],
+        territory=territory,
+        fictitious=is_fictitious(siret),
+    )
+
+
 def read_power(values: Mapping[str, str], problems: list[Problem]) -> PowerToSign | None:
     """Read the ``act_*`` fields of a form; adds to ``problems`` what is wrong, returns None when nothing was given."""
-    return _power(_Row(0, values, problems))
+    return _power(Row(0, values, problems))
 
 
 def read_referent(values: Mapping[str, str], problems: list[Problem]) -> Referent | None:
     """Read the ``referent_*`` fields of a form; adds to ``problems`` what is wrong, returns None when nothing was given."""
-    return _referent(_Row(0, values, problems))
+    return _referent(Row(0, values, problems))
 
 
 def read_representative(values: Mapping[str, str], problems: list[Problem]) -> Person:
     """Read the ``representative_*`` fields of a form; adds to ``problems`` what is wrong."""
-    return _representative(_Row(0, values, problems))
+    return _representative(Row(0, values, problems))
 
 
 def read_mail(values: Mapping[str, str], problems: list[Problem]) -> MailAddress:
     """Read the representative's address with its source, check and call-back; adds to ``problems`` what is wrong."""
-    row = _Row(0, values, problems)
+    row = Row(0, values, problems)
     return replace(_mail(row), called_back_on=row.day("called_back_on"))
 
 
 def read_seat(values: Mapping[str, str], problems: list[Problem]) -> str:
     """Read the body's postal address; adds to ``problems`` what is wrong."""
-    return _Row(0, values, problems).required("seat")
+    return Row(0, values, problems).required("seat")
 
 
 def read_contacts(values: Mapping[str, str], problems: list[Problem]) -> tuple[str | None, str | None]:
     """Read the second address and the telephone of a form; adds to ``problems`` what is wrong."""
-    row = _Row(0, values, problems)
+    row = Row(0, values, problems)
     return row.mail("second_email", is_required=False) or None, row.text("telephone") or None
 
 
 def read_act_dates(values: Mapping[str, str], problems: list[Problem], power: PowerToSign) -> PowerToSign:
     """Read when a known act was sent and published; a date left empty stays as it was. Adds to ``problems`` what is wrong."""
-    row, act = _Row(0, values, problems), power.act
+    row, act = Row(0, values, problems), power.act
     sent_on, published_on = row.day("act_sent_on") or act.sent_on, row.day("act_published_on") or act.published_on
     _check_dates(row, act.on, sent_on, published_on)
     return replace(power, act=replace(act, sent_on=sent_on, published_on=published_on))
@@ -325,14 +256,14 @@ def read_act_dates(values: Mapping[str, str], problems: list[Problem], power: Po
 
 def read_billing(values: Mapping[str, str], problems: list[Problem]) -> BillingCodes:
     """Read the billing codes of a form; adds to ``problems`` what is wrong."""
-    return _billing(_Row(0, values, problems))
+    return _billing(Row(0, values, problems))
 
 
-def _billing(row: _Row) -> BillingCodes:
+def _billing(row: Row) -> BillingCodes:
     return BillingCodes(row.text("service_code") or None, row.text("engagement_number") or None)
 
 
-def _representative(row: _Row) -> Person:
+def _representative(row: Row) -> Person:
     return Person(
         row.civility("representative_civility"),
         row.required("representative_given_name"),
@@ -341,7 +272,7 @@ def _representative(row: _Row) -> Person:
     )
 
 
-def _mail(row: _Row) -> MailAddress:
+def _mail(row: Row) -> MailAddress:
     return MailAddress(
         row.mail("representative_email", is_required=True),
         row.required("email_source"),
@@ -350,13 +281,13 @@ def _mail(row: _Row) -> MailAddress:
     )
 
 
-def _check_dates(row: _Row, on: date, sent_on: date | None, published_on: date | None) -> None:
+def _check_dates(row: Row, on: date, sent_on: date | None, published_on: date | None) -> None:
     for column, day in (("act_sent_on", sent_on), ("act_published_on", published_on)):
         if day is not None and day < on:
             row.wrong(column, "Cette date précède celle de l’acte : vérifiez-les.")
 
 
-def _power(row: _Row) -> PowerToSign | None:
+def _power(row: Row) -> PowerToSign | None:
     columns = ("act_type", "act_body", "act_number", "act_on")
     if not any(row.text(column) for column in (*columns, "act_sent_on", "act_published_on")):
         return None
@@ -376,7 +307,7 @@ def _power(row: _Row) -> PowerToSign | None:
     return PowerToSign(Act(type_, body, number, on, sent_on, published_on))
 
 
-def _referent(row: _Row) -> Referent | None:
+def _referent(row: Row) -> Referent | None:
     columns = (
         "referent_civility",
         "referent_given_name",

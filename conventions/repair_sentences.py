@@ -12,6 +12,12 @@ REPAIR_SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.cancelled": "Ce dossier est annulé : plus rien ne peut y être signé.",
         "agreement.deadline_past": "La date limite de ce dossier est passée : donnez-lui d’abord une nouvelle date limite.",
         "agreement.deadline_earlier": "La date limite actuelle est plus tardive : choisissez un jour qui vient après elle.",
+        "correction.in_force": "L’acte {reference}, en vigueur, dit autre chose : proposez un avenant qui écrit la nouvelle valeur,"
+        " puis corrigez une fois qu’il a pris effet.",
+        "correction.charter": "La charte {reference}, en vigueur, dit autre chose et ne se modifie pas par avenant : elle prend fin par un"
+        " avis de résiliation, puis une nouvelle charte est signée.",
+        "correction.depends": "L’acte {reference} n’est pas de ceux que signerait cet établissement : annulez-le, ou attendez sa fin"
+        " s’il est en vigueur.",
         "correction.signed": "L’acte {reference} porte déjà l’accord du membre : faites-le renvoyer, ou attendez son archivage.",
         "power.executory": "L’acte qui autorise la signature est déjà exécutoire : il n’y a rien à lever.",
         "form.day": "Écrivez le dernier jour pour signer.",

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from conventions.agreements import Agreement, Campaign, FactKind
 from conventions.deadlines import deadline_of
-from conventions.ports.registry import Standing, Transaction
+from conventions.ports.registry import AgreementStatus, Transaction
 from conventions.search import Wanted
 from conventions.status import FINAL, Status, status_of
 
@@ -59,13 +59,13 @@ def rivals_of(tx: Transaction, campaign: Campaign, siret: str, now: datetime) ->
     ]
 
 
-def left_out_of(tx: Transaction, campaign: Campaign, standing: Sequence[Standing], now: datetime) -> Sequence[LeftOut]:
+def left_out_of(tx: Transaction, campaign: Campaign, statuses: Sequence[AgreementStatus], now: datetime) -> Sequence[LeftOut]:
     """List the members that a campaign leaves out, by the reference that keeps each out.
 
-    ``standing`` says where every agreement of its kind and programme stands.
+    ``statuses`` says where every agreement of its kind and programme stands.
     """
-    asked = {one.member_id for one in standing if one.campaign_id == campaign.id}
-    others = [one for one in standing if one.member_id not in asked]
+    asked = {one.member_id for one in statuses if one.campaign_id == campaign.id}
+    others = [one for one in statuses if one.member_id not in asked]
     campaigns = {one.id: one for one in tx.campaigns()} if others else {}
     left_out: dict[str, LeftOut] = {}
     doubtful: list[str] = []

@@ -139,7 +139,12 @@ class _NothingTold(dict[str, _Untold]):
 
 def status_label(status: Status, kind: Kind) -> str:
     """Return the French word of an agreement's status, in the gender of its kind; ``STATUS_LABELS`` are for conventions, or for any."""
-    return STATUS_LABELS[status] if kind in FEMININE else _MASCULINE_LABELS.get(status, STATUS_LABELS[status])
+    return STATUS_LABELS[status] if kind in FEMININE else dossier_status(status)
+
+
+def dossier_status(status: Status) -> str:
+    """Return the French word of a status as said of a « dossier », of whatever kind."""
+    return _MASCULINE_LABELS.get(status, STATUS_LABELS[status])
 
 
 def sentence(error: ContreseingError) -> str:

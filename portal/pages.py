@@ -16,8 +16,9 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from conventions.bodies import of_body, the_body
-from conventions.french import counted, format_date, format_euros, paris_date, typographic
-from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS, status_label
+from conventions.french import capitalised, counted, format_cents, format_date, format_euros, paris_date, typographic
+from conventions.guards import CATEGORIES_OF
+from conventions.sentences import CATEGORY_LABELS, KIND_LABELS, STATUS_LABELS, dossier_status, status_label
 from portal.context import context_of
 from portal.forms import Binding, bound_cookie, form_token, served_mark
 from portal.grammar import agree, describe_act, format_minute, format_short_minute, group_digits, lower_first
@@ -107,6 +108,7 @@ def environment() -> Environment:
     )
     templates.filters.update(
         euros=format_euros,
+        cents=format_cents,
         day=format_date,
         moment=format_minute,
         short_moment=format_short_minute,
@@ -119,6 +121,7 @@ def environment() -> Environment:
         paris_date=paris_date,
         act=describe_act,
         lower_first=lower_first,
+        first_upper=capitalised,
         agree=agree,
         digits=group_digits,
         path=lambda text: quote(text, safe=""),
@@ -131,6 +134,8 @@ def environment() -> Environment:
         KIND_LABELS=KIND_LABELS,
         words_of=words_of,
         status_label=status_label,
+        dossier_status=dossier_status,
+        CATEGORIES_OF=CATEGORIES_OF,
     )
     return templates
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,13 +11,12 @@ from contreseing.cli.members import COMMAND_LINE
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
 from contreseing.embedded.parts import OUTSIDE
-from conventions.french import PARIS, format_instant, paris_date
+from conventions.deadlines import last_moment_of
+from conventions.french import format_instant, paris_date
 from conventions.kinds import Kind
 from conventions.sentences import left_out_sentence
 from conventions.steps.draft import members_left_out
 from conventions.steps.open_campaign import open_campaign
-
-LAST_MOMENT = time(23, 59, 59)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +45,7 @@ def campaign(
             ports,
             programme_id,
             kind,
-            datetime.combine(deadline.date(), LAST_MOMENT, PARIS).astimezone(UTC),
+            last_moment_of(deadline.date()),
             COMMAND_LINE,
             demonstration=ports.rules.demonstration,
             campaign_id=campaign_id

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from contreseing.cli.campaigns import LAST_MOMENT
 from contreseing.cli.members import COMMAND_LINE
 from contreseing.cli.opening import opened_ports
 from contreseing.cli.words import out
 from contreseing.embedded.parts import OUTSIDE
 from contreseing.proposal_file import parse_proposal_file, refused
 from conventions.asked import kind_of
+from conventions.deadlines import last_moment_of
 from conventions.errors import Problem
-from conventions.french import PARIS
 from conventions.sentences import KIND_LABELS
 from conventions.steps.propose import propose as propose_step
 
@@ -35,7 +33,6 @@ def propose(
     except (OSError, UnicodeDecodeError) as error:
         raise refused([Problem(0, file.name, "", "Ce fichier ne peut pas être lu comme un texte en UTF-8.")]) from error
     proposal = parse_proposal_file(text)
-    deadline = datetime.combine(proposal.deadline, LAST_MOMENT, PARIS).astimezone(UTC)
     with opened_ports(context.obj, OUTSIDE) as ports:
-        reference = propose_step(ports, proposal.asked, deadline, COMMAND_LINE)
+        reference = propose_step(ports, proposal.asked, last_moment_of(proposal.deadline), COMMAND_LINE)
     out.print(f"{KIND_LABELS[kind_of(proposal.asked)]} n° {reference} : dossier ouvert, dépend de {proposal.asked.parent}.", markup=False)

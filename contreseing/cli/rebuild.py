@@ -86,6 +86,7 @@ def _show(report: RebuildReport, settings: Settings | None) -> None:
     if report.told_without_words:
         out.print(f"  - les mots de {report.told_without_words} demandes ou notes : ce qui attendait un agent attend de nouveau")
     out.print(f"  - {report.personal_fields} données personnelles du journal, dont l’archive n’a que l’engagement")
+    out.print("  - ce qui a été corrigé d’un membre depuis l’archivage de son dernier dossier : à corriger de nouveau")
     out.print("  - les comptes et leurs mots de passe, les sessions, les liens, visites et codes, les envois en attente")
 
 

@@ -55,7 +55,7 @@ class ShownState:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AgreementStatus:
     """Where an agreement stands, whose, and by which campaign: what there is to know of many without reading their facts."""
 
     reference: str
@@ -134,7 +134,7 @@ class Transaction(JournalTree, Protocol):
         """List the agreements wanted, by reference, strictly after ``after`` (keyset); a status is the one at ``now``."""
         ...
 
-    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+    def statuses_of_kind(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[AgreementStatus]:
         """Tell where every agreement of a kind in a programme stands at ``now``, by reference."""
         ...
 

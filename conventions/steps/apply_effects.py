@@ -8,13 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.asked import AcknowledgementAsked
 from conventions.canonical import Json
+from conventions.deadlines import last_moment_of
 from conventions.dependence import charters_under
-from conventions.french import PARIS
 from conventions.kinds import Kind
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -23,7 +22,6 @@ from conventions.scale import Category
 from conventions.steps.propose import add_proposal
 
 SYSTEM = "contreseing"
-LAST_MOMENT = time(23, 59, 59)
 
 
 def apply_effects(ports: Ports, tx: Transaction, agreement: Agreement, said: Mapping[str, Json]) -> str | None:
@@ -40,7 +38,7 @@ def apply_effects(ports: Ports, tx: Transaction, agreement: Agreement, said: Map
             record_fact(ports, tx, parent, Fact(FactKind.AMENDED, now, parent.version, data))
         case Kind.TERMINATION_NOTICE:
             last_day = tx.programme(agreement.programme_id).ends_on
-            deadline = datetime.combine(last_day, LAST_MOMENT, PARIS).astimezone(UTC)  # nobody is invited: it waits at the desk
+            deadline = last_moment_of(last_day)  # nobody is invited: it waits at the desk
             return add_proposal(ports, tx, AcknowledgementAsked(_parent(said), agreement.reference), deadline, SYSTEM)[1]
         case Kind.ACKNOWLEDGEMENT:
             _terminate(ports, tx, agreement, said)

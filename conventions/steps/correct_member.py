@@ -3,9 +3,13 @@
 For each agreement of the member that is not over:
 
 1. agreed to by the member already, and not archived yet: the correction is refused, unless nothing that it touches was printed or
-   weighed at the desk; the Vice-President returns it first;
+   weighed at the desk; the Vice-President returns it first; what a convention in force says of what the member is and owes is
+   amended first (``conventions.identity``);
 2. prepared: the next version is drafted where a printed fact changed, else a new link leaves where the mailbox changed;
 3. information asked for: it goes on once nothing is missing any more, else a new link leaves where the secretary's mailbox changed.
+
+What lies on the territory of an EPCI follows its SIRET. Other members' documents that are prepared keep the line that their
+recapitulation prints; those prepared from then on print the new one.
 """
 
 from __future__ import annotations
@@ -15,11 +19,12 @@ from dataclasses import replace
 
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json, render_canonical
-from conventions.corrections import BESIDE, Correction, changed_fields, corrected, is_same_mailbox, printed
+from conventions.corrections import BESIDE, IDENTITY, Correction, changed_fields, corrected, is_same_mailbox, printed
 from conventions.deadlines import deadline_of
 from conventions.errors import RuleRefused
 from conventions.french import paris_date
 from conventions.guards import missing_fields
+from conventions.identity import check_identity, on_territory_of, scale_for
 from conventions.links import Closure
 from conventions.members import Member
 from conventions.plain import plain
@@ -45,12 +50,13 @@ def correct_member(ports: Ports, member_id: str, values: Mapping[str, str], by: 
 
     Raises:
         InputRefused: ``form.refused``, with each field that is wrong; nothing was kept.
-        RuleRefused: ``correction.signed`` (``reference``).
+        RuleRefused: ``correction.signed``, ``correction.in_force``, ``correction.charter``, ``correction.depends`` (``reference``).
         NotFound: no such member.
     """
+    now = ports.clock.now()
     with ports.registry.write() as tx:
         before = tx.member(member_id)
-        after = corrected(before, values)
+        after = corrected(before, values, scale_for(tx, before, now))
         fields = changed_fields(before, after)
         if not fields:
             return Correction()
@@ -58,9 +64,15 @@ def correct_member(ports: Ports, member_id: str, values: Mapping[str, str], by: 
         if not set(fields) <= BESIDE:
             for agreement in concerned:
                 _check_not_signed(agreement)
+        members = tx.members() if set(fields) & set(IDENTITY) else ()
+        if members:
+            check_identity(tx, before, after, members, now)
         tx.update_member(after)
-        personal = {"by": by, "before": _told(before, fields), "after": _told(after, fields)}
-        _record(ports, tx, after, "member.corrected", {"member": member_id, "fields": list(fields)}, personal)
+        _record_correction(ports, tx, before, after, fields, by)
+        for member in on_territory_of(members, before) if before.siret != after.siret else ():
+            moved = replace(member, territory=after.siret)
+            tx.update_member(moved)
+            _record_correction(ports, tx, member, moved, ("territory",), by)
         made = replace(follow(ports, tx, concerned, before, after, by), fields=fields)
     wake_campaigns(ports, concerned, (*made.redrafted, *made.completed))
     return made
@@ -157,6 +169,17 @@ def _completed(ports: Ports, tx: Transaction, agreement: Agreement, after: Membe
 def _awaits_data(agreement: Agreement) -> bool:
     facts = agreement.fact
     return facts(FactKind.PREPARED) is None and facts(FactKind.DATA_REQUESTED) is not None and facts(FactKind.DATA_COMPLETED) is None
+
+
+def _record_correction(ports: Ports, tx: Transaction, before: Member, after: Member, fields: tuple[str, ...], by: str) -> None:
+    """Journal what was and what is: of a body in plain, of people as commitments."""
+    plainly = tuple(field for field in fields if field in IDENTITY)
+    data: dict[str, Json] = {"member": after.id, "fields": list(fields)}
+    if plainly:
+        data |= {"was": {field: plain(getattr(before, field)) for field in plainly}}
+        data |= {"is": {field: plain(getattr(after, field)) for field in plainly}}
+    personal = {"by": by, "before": _told(before, fields), "after": _told(after, fields)}
+    _record(ports, tx, after, "member.corrected", data, personal)
 
 
 def _told(member: Member, fields: tuple[str, ...]) -> str:

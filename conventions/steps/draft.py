@@ -37,9 +37,9 @@ def members_to_draft(ports: Ports, campaign_id: str) -> Sequence[str]:
         if campaign.kind not in CATEGORIES_OF:
             return ()
         categories = CATEGORIES_OF[campaign.kind]
-        standing = tx.standing(campaign.programme_id, campaign.kind, now)
-        known = {one.member_id for one in standing if one.campaign_id == campaign_id}
-        known.update(one.member_id for one in left_out_of(tx, campaign, standing, now))
+        statuses = tx.statuses_of_kind(campaign.programme_id, campaign.kind, now)
+        known = {one.member_id for one in statuses if one.campaign_id == campaign_id}
+        known.update(one.member_id for one in left_out_of(tx, campaign, statuses, now))
         concerned = [member for member in tx.members() if member.category in categories and member.id not in known]
         if campaign.kind is Kind.CHARTER:
             ready = _ready_territories(tx, campaign, {member.territory for member in concerned}, now)
@@ -58,7 +58,7 @@ def members_left_out(ports: Ports, campaign_id: str) -> Sequence[LeftOut]:
         )
         if campaign.kind not in CATEGORIES_OF or now > campaign.deadline or not has_others:
             return ()
-        left_out = left_out_of(tx, campaign, tx.standing(campaign.programme_id, campaign.kind, now), now)
+        left_out = left_out_of(tx, campaign, tx.statuses_of_kind(campaign.programme_id, campaign.kind, now), now)
         return [one for one in left_out if campaign.territory is None or tx.member(one.member_id).territory == campaign.territory]
 
 

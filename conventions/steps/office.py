@@ -10,6 +10,7 @@ from conventions.agreements import Agreement
 from conventions.attentions import AttentionKind
 from conventions.errors import NotFound
 from conventions.folder import read_by_digest
+from conventions.kinds import FILE_NAMES
 from conventions.outgoing import LATE_AFTER
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
@@ -133,4 +134,4 @@ def record_export(ports: Ports, cookie: str, file_format: str) -> None:
 
 
 def _name(agreement: Agreement) -> str:
-    return f"{agreement.kind}-{agreement.reference}"
+    return f"{FILE_NAMES[agreement.kind]}-{agreement.reference}"

@@ -61,15 +61,24 @@ def open_campaign(
     return campaign
 
 
+def check_opening(ports: Ports, programme: Programme, deadline: datetime, now: datetime) -> None:
+    """Refuse what no campaign of a programme may be opened for.
+
+    Raises:
+        RuleRefused: the programme is over or asks for levels of signature that are not given, the deadline is past or beyond it.
+    """
+    check_programme_open(programme, paris_date(now))
+    check_levels(programme, ports.rules.levels)
+    check_deadline(programme, deadline, now)
+
+
 def begin_campaign(ports: Ports, tx: Transaction, programme: Programme, campaign: Campaign) -> None:
     """Add a campaign and its event in the caller's transaction.
 
     Raises:
         RuleRefused: the programme is over or asks for levels of signature that are not given, the deadline is past or beyond it.
     """
-    check_programme_open(programme, paris_date(campaign.started_at))
-    check_levels(programme, ports.rules.levels)
-    check_deadline(programme, campaign.deadline, campaign.started_at)
+    check_opening(ports, programme, campaign.deadline, campaign.started_at)
     tx.add_campaign(campaign)
     data: dict[str, Json] = {
         "campaign": campaign.id,

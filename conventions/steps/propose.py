@@ -2,8 +2,8 @@
 
 Rules, in the order in which they run:
 
-1. the same thing asked for again, with the same deadline, is the same agreement;
-2. the agreement that it depends on is of a kind for that, and in force;
+1. the same thing asked for again, with the same deadline, is the same agreement, be it asked for at once by two;
+2. the agreement that it depends on is of a kind for that, and in force; its programme has a wording for what is proposed;
 3. what is asked for holds by itself: at least one line or change, each service ordered once, services that the parent has;
 4. the deadline is to come and not after the programme's end.
 """
@@ -11,22 +11,35 @@ Rules, in the order in which they run:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conventions.agreements import Agreement, Campaign
-from conventions.asked import AmendmentAsked, Asked, OrderAsked, TerminationAsked, kind_of
+from conventions.asked import AcknowledgementAsked, AmendmentAsked, Asked, OrderAsked, TerminationAsked, kind_of
 from conventions.canonical import render_canonical, sha256_hex
-from conventions.dependence import check_parent, ended_services, pending_about
+from conventions.dependence import check_parent, ended_services, particulars_asked, pending_about
 from conventions.errors import InputRefused, RuleRefused
 from conventions.kinds import Kind
+from conventions.members import Member
+from conventions.particulars import Particulars
 from conventions.plain import plain
 from conventions.ports.registry import Transaction
 from conventions.ports.system import Ports
 from conventions.steps.draft import add_draft
-from conventions.steps.open_campaign import begin_campaign
+from conventions.steps.open_campaign import begin_campaign, check_opening
 
 DIGITS_OF_IDENTIFIER = 12
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would be proposed: what the document would say of its own, and to whom; ``known`` is the same proposed before, if any."""
+
+    kind: Kind
+    parent: Agreement
+    member: Member
+    particulars: Particulars
+    known: str | None = None
 
 
 def propose(ports: Ports, asked: Asked, deadline: datetime, by: str) -> str:
@@ -34,13 +47,31 @@ def propose(ports: Ports, asked: Asked, deadline: datetime, by: str) -> str:
 
     Raises:
         NotFound: no agreement has the parent's reference.
-        RuleRefused: ``parent.kind``, ``parent.not_active``, ``termination.pending``, ``campaign.deadline``, ``programme.closed``.
+        RuleRefused: ``parent.kind``, ``parent.not_active``, ``programme.no_wording``, ``termination.pending``,
+            ``campaign.deadline``, ``programme.closed``.
         InputRefused: ``order.empty``, ``order.twice``, ``amendment.empty``, ``termination.unknown_service``.
     """
     with ports.registry.write() as tx:
         reference, campaign_id = add_proposal(ports, tx, asked, deadline, by)
     ports.waker.wake("campaign", f"campaign:{campaign_id}", {"campaign_id": campaign_id})
     return reference
+
+
+def preview(ports: Ports, asked: Asked, deadline: datetime) -> Proposal:
+    """Tell what ``propose`` would make of it now, by the same rules; nothing is kept.
+
+    Raises:
+        As ``propose``; and what the document would name is not delivered or in service yet.
+    """
+    now = ports.clock.now()
+    with ports.registry.read() as tx:
+        parent = tx.agreement(asked.parent)
+        known = tx.agreement_of_member(_campaign_id(asked, parent, deadline), parent.member_id)
+        if known is None:
+            asked = _allowed(tx, asked, parent, now)
+            check_opening(ports, tx.programme(parent.programme_id), deadline, now)
+        reference = known.reference if known is not None else None
+        return Proposal(kind_of(asked), parent, tx.member(parent.member_id), particulars_asked(tx, asked, now), reference)
 
 
 def add_proposal(ports: Ports, tx: Transaction, asked: Asked, deadline: datetime, by: str) -> tuple[str, str]:
@@ -51,17 +82,33 @@ def add_proposal(ports: Ports, tx: Transaction, asked: Asked, deadline: datetime
     """
     now, kind = ports.clock.now(), kind_of(asked)
     parent = tx.agreement(asked.parent)
-    digest = sha256_hex(render_canonical([plain(asked), deadline.isoformat()]))[:DIGITS_OF_IDENTIFIER]
-    campaign_id = f"{kind}-{parent.reference}-{digest}"
+    campaign_id = _campaign_id(asked, parent, deadline)
+    fence = tx.claim(f"propose:{campaign_id}", by, now, now)  # a second one at once waits here until the first has committed
     known = tx.agreement_of_member(campaign_id, parent.member_id)
     if known is not None:  # (1)
+        tx.release_claim(f"propose:{campaign_id}", fence)
         return known.reference, campaign_id
-    check_parent(kind, parent, now)  # (2)
-    asked = _checked(tx, asked, parent, now)  # (3)
+    asked = _allowed(tx, asked, parent, now)
     demonstration = tx.campaign(parent.campaign_id).demonstration
     campaign = Campaign(campaign_id, parent.programme_id, kind, now, by, deadline, demonstration)
     begin_campaign(ports, tx, tx.programme(parent.programme_id), campaign)  # (4)
-    return add_draft(ports, tx, campaign, parent.member_id, asked), campaign_id
+    reference = add_draft(ports, tx, campaign, parent.member_id, asked)
+    tx.release_claim(f"propose:{campaign_id}", fence)
+    return reference, campaign_id
+
+
+def _campaign_id(asked: Asked, parent: Agreement, deadline: datetime) -> str:
+    """Name the campaign of one by what is asked for and until when."""
+    digest = sha256_hex(render_canonical([plain(asked), deadline.isoformat()]))[:DIGITS_OF_IDENTIFIER]
+    return f"{kind_of(asked)}-{parent.reference}-{digest}"
+
+
+def _allowed(tx: Transaction, asked: Asked, parent: Agreement, now: datetime) -> Asked:
+    """Check what is asked for against what it depends on, and complete it."""
+    check_parent(kind_of(asked), parent, now)  # (2)
+    if not isinstance(asked, AcknowledgementAsked):  # the answer to a notice is drafted whatever lacks: an agent sees it stand still
+        tx.programme(parent.programme_id).wording_of(kind_of(asked))
+    return _checked(tx, asked, parent, now)  # (3)
 
 
 def _checked(tx: Transaction, asked: Asked, parent: Agreement, now: datetime) -> Asked:

@@ -10,6 +10,8 @@ from starlette.responses import Response, StreamingResponse
 
 from conventions.accounts import Role
 from conventions.agreements import FactKind
+from conventions.amounts import said_amount
+from conventions.asked import asked_of
 from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
 from conventions.kinds import Kind
@@ -26,9 +28,10 @@ from conventions.views import AgreementLine, AgreementView
 from portal.context import Context, Cookie, Here
 from portal.forms import Binding, VisitForm
 from portal.office.lookups import LeftOutView, campaigns, left_out_of, prefect_address, services
+from portal.office.proposal_forms import proposable
 from portal.office.searching import AskedFor, every_page, render_csv, render_json
 from portal.office.standing_words import TOLD_LABELS, VISITOR_LABELS, signs_of, turn_of, why_of
-from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, event_label, link_state, why
+from portal.office.words import OUTGOING_LABELS, PURPOSE_LABELS, STAGE_LABELS, corrections_of, event_label, link_state, why
 from portal.pages import PageError, go, page
 from portal.people import Person, require
 from portal.problems import status_of
@@ -83,7 +86,7 @@ def export_csv(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
     """Give the agreements asked for as a table, which office programs open with its accents; that it was taken is journalled."""
     pages = every_page(here.ports, cookie, asked.wanted)
     record_export(here.ports, cookie, "csv")
-    return _streamed("conventions.csv", "text/csv; charset=utf-8", render_csv(pages))
+    return _streamed("dossiers.csv", "text/csv; charset=utf-8", render_csv(pages))
 
 
 @router.get("/conventions/liste.json")
@@ -91,7 +94,7 @@ def export_json(here: Here, cookie: Cookie, asked: AskedFor) -> Response:
     """Give the agreements asked for as JSON; that it was taken is journalled."""
     pages = every_page(here.ports, cookie, asked.wanted)
     record_export(here.ports, cookie, "json")
-    return _streamed("conventions.json", "application/json", render_json(pages))
+    return _streamed("dossiers.json", "application/json", render_json(pages))
 
 
 @router.get("/conventions/{reference}")
@@ -148,6 +151,12 @@ def possible_repairs(view: AgreementView) -> frozenset[str]:
     return frozenset(name for name, is_possible in found.items() if is_possible)
 
 
+def _scope(view: AgreementView) -> str:
+    """Say what the prepared document commits its member to; empty before there is one."""
+    prepared = view.agreement.fact(FactKind.PREPARED)
+    return said_amount(prepared.data) if prepared is not None else ""
+
+
 def _download(filename: str, media_type: str, data: bytes) -> Response:
     """Give a file whose bytes were compared with their digest: whole in memory, since none may leave before all were (some MB at most)."""
     return Response(data, media_type=media_type, headers=_attached(filename))
@@ -184,6 +193,7 @@ def agreement_page(
     view = agreement_view(here.ports, cookie, reference)
     now = here.ports.clock.now()
     links = [(link, link_state(link, is_open=link.is_open(now), is_in_doubt=is_in_doubt(view.attentions, link.id))) for link in view.links]
+    asked = asked_of(view.agreement)
     return page(
         request,
         "office/agreement.html",
@@ -192,10 +202,14 @@ def agreement_page(
         errors=errors,
         account=account,
         view=view,
+        parent=asked.parent if asked is not None else "",
+        proposable=proposable(view),
+        scope=_scope(view),
         links=links,
         has_evidence=any(entry.kind == "evidence" and entry.completed_at is not None for entry in view.entries),
         events=view.events[-MOST_EVENTS_SHOWN:],
         event_label=event_label,
+        corrections_of=corrections_of,
         turn=turn_of(view.standing, view.member.representative),
         why_of=why_of,
         TO_HANDLE=TO_HANDLE,

@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from conventions.corrections import form_of
+from conventions.corrections import FROM_SCALE, form_of
 from conventions.errors import InputRefused, RuleRefused
-from conventions.french import paris_date
+from conventions.french import format_euros, paris_date
 from conventions.members import Member
 from conventions.people import Civility, folded
 from conventions.powers import PowerToSign
 from conventions.search import Wanted
-from conventions.sentences import sentence
+from conventions.sentences import CATEGORY_LABELS, sentence
 from conventions.steps.complete_data import ACT_DATES, ACT_FIELDS, BILLING_FIELDS, REFERENT_FIELDS
 from conventions.steps.correct_member import correct_member, lift_stop
 from conventions.steps.office import agreement_lines
@@ -34,6 +34,12 @@ MemberId = Annotated[str, Path(max_length=40)]
 MOST_SHOWN = 50
 
 MEMBER_QUESTIONS: Mapping[str, Question] = {
+    "name": Question("Nom de l’établissement", "Tel que les documents l’impriment."),
+    "siret": Question("SIRET", "14 chiffres, tels que les donne l’avis de situation."),
+    "category": Question("Catégorie", form="choice", choices=tuple((one.value, label) for one, label in CATEGORY_LABELS.items())),
+    "population": Question("Population, en habitants", "D’un EPCI, elle donne le montant.", is_required=False),
+    "contribution_eur": Question("Montant par an, en euros hors taxes", is_required=False),
+    "territory_siret": Question("SIRET de l’EPCI du territoire", "Pour une commune, un CCAS ou un CIAS.", is_required=False),
     "seat": Question("Adresse postale du siège"),
     "representative_civility": Question(
         "Civilité", form="choice", choices=((Civility.MADAME.value, "Madame"), (Civility.MONSIEUR.value, "Monsieur"))
@@ -59,6 +65,7 @@ MEMBER_QUESTIONS: Mapping[str, Question] = {
     **{name: replace(QUESTIONS[name], hint="Si elle n’est pas connue, laissez vide.") for name in ACT_DATES},
 }
 
+IDENTITY_FIELDS = ("name", "siret", "category", "population", "contribution_eur", "territory_siret")
 REPRESENTATIVE_FIELDS = tuple(name for name in MEMBER_QUESTIONS if name.startswith("representative_") and name != "representative_email")
 MAIL_FIELDS = (
     "representative_email",
@@ -70,7 +77,12 @@ MAIL_FIELDS = (
     "telephone",
 )
 MEMBER_GROUPS = (
-    Group("L’établissement", "Son nom, son SIRET et son montant viennent du fichier des membres.", ("seat",)),
+    Group(
+        "L’établissement",
+        "Si une convention en vigueur dit un autre nom, un autre SIRET ou un autre montant, un avenant l’écrit d’abord. Les documents déjà"
+        " préparés pour d’autres membres gardent la ligne qu’ils impriment de celui-ci dans leur récapitulatif.",
+        (*IDENTITY_FIELDS, "seat"),
+    ),
     Group("La personne qui signe", "Telle que les documents la nomment.", REPRESENTATIVE_FIELDS),
     Group("Où lui écrire", "Le lien de signature et les codes partent à la première adresse.", MAIL_FIELDS),
     Group("L’acte qui permet de signer", "La délibération ou la décision, et quand elle est devenue exécutoire.", ACT_FIELDS),
@@ -107,7 +119,7 @@ def correct(at: Agent, member_id: MemberId, form: VisitForm) -> Response:
         errors = [PageError(problem.advice, problem.column, _label(problem.column)) for problem in error.problems]
         return _member_page(at, member_id, errors, form, status_of(error))
     except RuleRefused as error:
-        errors = [PageError(sentence(error), "formulaire")]
+        errors = [PageError(sentence(error), str(error.details.get("field", "formulaire")))]
         return _member_page(at, member_id, errors, form, status_of(error))
     if not made.fields:
         return go(f"/membres/{member_id}?fait=rien")
@@ -127,7 +139,9 @@ def lift(at: Agent, member_id: MemberId, form: VisitForm) -> Response:
 
 def _left_empty(member: Member, form: Mapping[str, str]) -> list[str]:
     """Name the questions that need an answer and have none; an act or a referent that is not known yet may stay so as a whole."""
-    needed = [name for name in ("seat", *REPRESENTATIVE_FIELDS, *MAIL_FIELDS) if MEMBER_QUESTIONS[name].is_required]
+    needed = [
+        name for name in ("name", "siret", "category", "seat", *REPRESENTATIVE_FIELDS, *MAIL_FIELDS) if MEMBER_QUESTIONS[name].is_required
+    ]
     for fields, known in ((ACT_FIELDS, member.power), (REFERENT_FIELDS, member.referent)):
         if known is not None or any(form.get(name, "").strip() for name in fields):
             needed += [name for name in fields if MEMBER_QUESTIONS[name].is_required]
@@ -163,13 +177,19 @@ def _member_page(
         member=member,
         lines=agreement_lines(at.here.ports, at.cookie, Wanted(member.siret)),
         groups=MEMBER_GROUPS,
-        questions=MEMBER_QUESTIONS,
+        questions={**MEMBER_QUESTIONS, "contribution_eur": replace(MEMBER_QUESTIONS["contribution_eur"], hint=_about_amount(member))},
         values={**form_of(member), **(given or {})},
         reason=(given or {}).get("motif", ""),
         is_liftable=_is_liftable(member.power, at.here),
         can_act=at.can_act,
         done=done,
     )
+
+
+def _about_amount(member: Member) -> str:
+    is_from_scale = member.contribution_source == FROM_SCALE
+    origin = "donné par le barème" if is_from_scale else "publié, faute de population"
+    return f"Aujourd’hui\u00a0: {format_euros(member.contribution_eur)}, {origin}. Laissez vide quand le barème le donne."
 
 
 def _is_liftable(power: PowerToSign | None, here: Context) -> bool:

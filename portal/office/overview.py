@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from conventions.accounts import Role
+from conventions.deadlines import last_moment_of
 from conventions.error_sentences import SENTENCES
 from conventions.errors import RuleRefused
-from conventions.french import PARIS, paris_date
+from conventions.french import paris_date
 from conventions.guards import CATEGORIES_OF
 from conventions.kinds import Kind
 from conventions.programmes import Programme
@@ -29,10 +30,6 @@ from portal.people import Person, require
 from portal.problems import status_of
 
 router = APIRouter(include_in_schema=False)
-
-LAST_MOMENT = time(23, 59, 59)
-
-"""What an error's own details fill in its sentence."""
 
 
 @router.get("/")
@@ -72,7 +69,7 @@ def start_campaign(request: Request, here: Here, account: Person, form: VisitFor
         errors.append(PageError("Écrivez la date limite de signature.", "date-limite"))
     if errors or programme is None or kind is None or day is None:
         return _campaign_page(request, here, account, errors, form, 422)
-    deadline = datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
+    deadline = last_moment_of(day)
     campaign_id = f"{programme.id}-{kind}-{paris_date(here.ports.clock.now())}"
     is_demonstration = here.settings.demonstration or programme.fictitious
     try:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from types import MappingProxyType
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from conventions.agreements import FactKind
-from conventions.deadlines import deadline_of
+from conventions.deadlines import deadline_of, last_moment_of
 from conventions.errors import ContreseingError, InputRefused, RuleRefused
-from conventions.french import PARIS, paris_date
+from conventions.french import paris_date
 from conventions.sentences import sentence
 from conventions.status import Status
 from conventions.steps.cancel import cancel
@@ -27,8 +27,6 @@ from portal.pages import PageError, go, page
 from portal.problems import status_of
 
 router = APIRouter(include_in_schema=False)
-
-LAST_MOMENT = time(23, 59, 59)
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def _end_of(text: str) -> datetime:
         day = date.fromisoformat(text.strip())
     except ValueError as error:
         raise InputRefused("not a day", code="form.day") from error
-    return datetime.combine(day, LAST_MOMENT, PARIS).astimezone(UTC)
+    return last_moment_of(day)
 
 
 def _act(at: Acting, reference: str, name: str, form: Mapping[str, str], act: Callable[[], None]) -> Response:

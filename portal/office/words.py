@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from conventions.agreements import FactKind, Stage
+from conventions.canonical import Json
+from conventions.events import Event
+from conventions.french import NO_BREAK
 from conventions.kinds import FEMININE, Kind
 from conventions.links import Closure, Link, Purpose
 from conventions.outgoing import OutgoingState
-from conventions.sentences import sentence_of
+from conventions.scale import Category
+from conventions.sentences import CATEGORY_LABELS, sentence_of
 from portal.typography import lay_spaces
 
 EVENT_LABELS: Mapping[str, str] = MappingProxyType(
@@ -85,6 +89,18 @@ STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
     }
 )
 
+CORRECTED_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "nom",
+        "siret": "SIRET",
+        "category": "catégorie",
+        "population": "population",
+        "contribution_eur": "montant",
+        "territory": "SIRET de l’EPCI du territoire",
+    }
+)
+"""Fields of a member that the journal tells in plain."""
+
 OUTGOING_LABELS: Mapping[OutgoingState, str] = MappingProxyType(
     {OutgoingState.WAITING: "En attente", OutgoingState.SENT: "Parti", OutgoingState.DEAD: "Abandonné"}
 )
@@ -106,6 +122,23 @@ EMPTY = "–"
 def event_label(type_: str, kind: Kind) -> str:
     """Return the French words of an event, in the gender of the kind; its own name where there are none."""
     return EVENT_LABELS.get(type_, type_).replace("{e}", "e" if kind in FEMININE else "")
+
+
+def corrections_of(event: Event) -> list[str]:
+    """Say what a correction changed of what a member is: what it was, then what it is."""
+    was, now = event.data.get("was"), event.data.get("is")
+    if not isinstance(was, Mapping) or not isinstance(now, Mapping):
+        return []
+    return [
+        f"{label}{NO_BREAK}: {_told(field, was[field])} devient {_told(field, now[field])}"
+        for field, label in CORRECTED_LABELS.items()
+        if field in was
+    ]
+
+
+def _told(field: str, value: Json) -> str:
+    text = EMPTY if value is None else CATEGORY_LABELS[Category(str(value))] if field == "category" else str(value)
+    return f"«{NO_BREAK}{text}{NO_BREAK}»"
 
 
 def link_state(link: Link, *, is_open: bool, is_in_doubt: bool) -> str:

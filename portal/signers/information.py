@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Question:
-    """One field as it is asked: label, what helps to answer, and its form (``text``, ``date``, ``email``, ``tel`` or a choice)."""
+    """One field as it is asked: label, what helps, and its form (``text``, ``area``, ``date``, ``email``, ``tel`` or a choice)."""
 
     label: str
     hint: str = ""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 from conventions.agreements import Agreement, Fact
 from conventions.kinds import Kind
 from conventions.members import Member
-from conventions.ports.registry import Standing
+from conventions.ports.registry import AgreementStatus
 from conventions.search import SearchRow, Wanted, search_row
 from conventions.status import Status
 from storage.registry.actors import ActorRows
@@ -37,7 +37,7 @@ OF_CHOSEN = tuple(
     for table in (facts, artefacts)
 )
 
-STANDING = (
+STATUSES_OF_KIND = (
     select(agreements.c.reference, agreements.c.member_id, agreements.c.campaign_id, search_statuses.c.status)
     .join(search_statuses, search_statuses.c.reference == agreements.c.reference)
     .where(
@@ -76,9 +76,9 @@ class SearchRows(AgreementRows, ActorRows):
             return []
         return self._complete(self._rows(CHOSEN, references=references), (OF_CHOSEN[0], OF_CHOSEN[1]), references=references)
 
-    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
-        rows = self._rows(STANDING, programme_id=programme_id, kind=kind.value, now=now)
-        return [Standing(row.reference, row.member_id, row.campaign_id, Status(row.status)) for row in rows]
+    def statuses_of_kind(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[AgreementStatus]:
+        rows = self._rows(STATUSES_OF_KIND, programme_id=programme_id, kind=kind.value, now=now)
+        return [AgreementStatus(row.reference, row.member_id, row.campaign_id, Status(row.status)) for row in rows]
 
     def refresh_search(self) -> None:
         """Write the rows of the agreements that this transaction changed; called before it commits."""

@@ -129,7 +129,7 @@ def test_an_agent_in_the_office(world: World, site: Served, person: OpenBrowser,
     page = person(1280, 800)
     enter(page, site, Site.OFFICE, Role.AGENT)
     look(page, "office-1-overview")
-    page.get_by_role("link", name="Conventions", exact=True).click()
+    page.get_by_role("link", name="Dossiers", exact=True).click()
     look(page, "office-2-list")
     page.get_by_label("État").select_option("awaiting_member")
     page.get_by_role("button", name="Rechercher").click()

@@ -32,7 +32,7 @@ def test_what_people_say_is_handled(world: World, site: Served, person: OpenBrow
     page = person(1280, 800, has_script=False)
     enter(page, site, Site.OFFICE, Role.AGENT)
     look(page, "attention-1-overview")
-    page.get_by_role("link", name="3 conventions ont besoin d’attention").click()
+    page.get_by_role("link", name="3 dossiers ont besoin d’attention").click()
     look(page, "attention-2-to-handle")
     expect(page.locator("tbody tr")).to_have_count(3)
     page.get_by_label("À traiter par un agent").uncheck()

@@ -18,7 +18,7 @@ from conventions.events import Event, Salted, canonical_event
 from conventions.kinds import Kind
 from conventions.members import Member
 from conventions.outgoing import Outgoing, OutgoingState
-from conventions.ports.registry import JournalEntry, Standing
+from conventions.ports.registry import AgreementStatus, JournalEntry
 from conventions.powers import Delegation
 from conventions.preservation import RENEWAL_KIND
 from conventions.programmes import Programme
@@ -215,9 +215,9 @@ class RecordsTransaction:
                 purged += 1
         return purged
 
-    def standing(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[Standing]:
+    def statuses_of_kind(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[AgreementStatus]:
         found = (a for a in self.state.agreements.values() if (a.programme_id, a.kind) == (programme_id, kind))
-        return [Standing(a.reference, a.member_id, a.campaign_id, status_of(a, now)) for a in by_key(found, lambda a: a.reference)]
+        return [AgreementStatus(a.reference, a.member_id, a.campaign_id, status_of(a, now)) for a in by_key(found, lambda a: a.reference)]
 
     def agreement_of_member(self, campaign_id: str, member_id: str) -> Agreement | None:
         found = (a for a in self.state.agreements.values() if (a.campaign_id, a.member_id) == (campaign_id, member_id))

@@ -47,9 +47,9 @@ def test_a_question_is_counted_shown_and_handled(world: World, agent: Visitor) -
     ask(world, reference, "Le montant est-il <i>annuel</i> ?")
     world.sign(reference)
     enter(agent, world, Role.AGENT)
-    assert "1 convention a besoin d’attention , dont 1 question en attente de réponse." in agent.text
+    assert "1 dossier a besoin d’attention , dont 1 question en attente de réponse." in agent.text
     agent.open("/conventions")
-    assert "1 convention attend un agent. Voir ce qui est à traiter" in agent.text
+    assert "1 dossier attend un agent. Voir ce qui est à traiter" in agent.text
     agent.open("/conventions?a-traiter=oui")
     assert reference in agent.text
     assert other not in agent.text
@@ -72,7 +72,7 @@ def test_a_question_is_counted_shown_and_handled(world: World, agent: Visitor) -
     agent.open("/")
     assert "Rien n’est en échec, rien n’est en retard." in agent.text
     agent.open("/conventions?a-traiter=oui")
-    assert "Aucune convention ne répond à ces critères." in agent.text
+    assert "Aucun dossier ne répond à ces critères." in agent.text
 
 
 def test_several_kinds_wait(world: World, agent: Visitor) -> None:
@@ -81,7 +81,7 @@ def test_several_kinds_wait(world: World, agent: Visitor) -> None:
     ask(world, first, "Deux ?")
     signer(world, second).send(reponse="non")
     enter(agent, world, Role.AUDITOR)
-    assert "2 conventions ont besoin d’attention , dont 1 « Ce n’est pas moi » et 2 questions en attente de réponse." in agent.text
+    assert "2 dossiers ont besoin d’attention , dont 1 « Ce n’est pas moi » et 2 questions en attente de réponse." in agent.text
     agent.open(f"/conventions/{first}")
     assert "Noter" not in agent.text
     assert "/demandes/" not in agent.page.text
@@ -159,7 +159,7 @@ def test_a_locked_link_is_seen_from_the_first_page(world: World, agent: Visitor)
         visitor.open("/convention/code")
         visitor.send("/convention/code", code=wrong)
     enter(agent, world, Role.AGENT)
-    assert "1 convention a besoin d’attention ." in agent.text
+    assert "1 dossier a besoin d’attention ." in agent.text
     agent.open("/conventions?a-traiter=oui")
     assert "Lien bloqué après 5 codes inexacts" in agent.text
     assert "Nos agents À appeler : Mme Maëlle Le Goff-Exemple 02 98 00 00 01" in agent.text

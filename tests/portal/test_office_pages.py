@@ -66,7 +66,7 @@ def test_list_goes_on_by_key_and_filters(world: World, visitor: Visitor) -> None
     assert references[-1] in visitor.text
     assert references[0] not in visitor.text
     visitor.open("/conventions?campagne=unknown")
-    assert "Aucune convention ne répond à ces critères." in visitor.text
+    assert "Aucun dossier ne répond à ces critères." in visitor.text
 
 
 def test_an_archived_agreement_says_until_when_its_file_can_be_verified(world: World, visitor: Visitor) -> None:
@@ -261,7 +261,7 @@ def test_list_is_searched_and_exported(world: World, visitor: Visitor) -> None:
     assert second not in visitor.text
     assert 'value="emeraude"' in visitor.page.text
     visitor.open("/conventions?q=rien&du=hier&maximum=beaucoup&nature=autre")
-    assert "Aucune convention ne répond à ces critères." in visitor.text
+    assert "Aucun dossier ne répond à ces critères." in visitor.text
 
     visitor.open(f"/conventions/liste.csv?{asked}")
     assert "attachment" in visitor.page.headers["content-disposition"]

@@ -7,13 +7,16 @@ from contextlib import suppress
 from datetime import timedelta
 
 from conventions.agreements import FactKind
+from conventions.asked import OrderAsked
 from conventions.errors import Busy, RuleRefused
 from conventions.kinds import Kind
-from conventions.ports.registry import Registry, Standing
+from conventions.particulars import OrderLine
+from conventions.ports.registry import AgreementStatus, Registry
 from conventions.status import FINAL, Status, status_of
 from conventions.steps.draft import draft, members_left_out, members_to_draft
+from conventions.steps.propose import propose
 from storage.registry import SqlRegistry
-from tests.contract.storage.records import CAMPAIGN, LATER, NOW, agreement, fact, seed
+from tests.contract.storage.records import CAMPAIGN, LATER, NOW, agreement, fact, seed, seed_agreement
 from tests.contract.storage.together import at_once
 from tests.fakes.world import World
 
@@ -32,13 +35,16 @@ def test_where_all_of_a_kind_stand(registry: Registry) -> None:
         for kind in (FactKind.DRAFTED, FactKind.PREPARED, FactKind.INVITED):
             tx.add_fact("2026-0001", fact(kind))
 
-    expected = [Standing("2026-0001", first, "c-1", Status.AWAITING_MEMBER), Standing("2026-0002", second, "c-1", Status.DRAFTED)]
+    expected = [
+        AgreementStatus("2026-0001", first, "c-1", Status.AWAITING_MEMBER),
+        AgreementStatus("2026-0002", second, "c-1", Status.DRAFTED),
+    ]
     with registry.read() as tx:
-        assert tx.standing(PROGRAMME, Kind.CONVENTION, LATER) == expected
-        at_last = tx.standing(PROGRAMME, Kind.CONVENTION, LATER + timedelta(days=40))
+        assert tx.statuses_of_kind(PROGRAMME, Kind.CONVENTION, LATER) == expected
+        at_last = tx.statuses_of_kind(PROGRAMME, Kind.CONVENTION, LATER + timedelta(days=40))
         assert [one.status for one in at_last] == [Status.EXPIRED, Status.DRAFTED]
-        assert [one.reference for one in tx.standing(PROGRAMME, Kind.CHARTER, LATER)] == ["2026-0003"]
-        assert tx.standing("none", Kind.CONVENTION, LATER) == []
+        assert [one.reference for one in tx.statuses_of_kind(PROGRAMME, Kind.CHARTER, LATER)] == ["2026-0003"]
+        assert tx.statuses_of_kind("none", Kind.CONVENTION, LATER) == []
 
 
 def test_campaigns_that_draft_at_once_ask_each_member_once(sql_registry: SqlRegistry) -> None:
@@ -66,3 +72,21 @@ def test_campaigns_that_draft_at_once_ask_each_member_once(sql_registry: SqlRegi
     for campaign_id in campaigns:
         assert members_to_draft(ports, campaign_id) == []
     assert sum(len(members_left_out(ports, campaign_id)) for campaign_id in campaigns) == members * (len(campaigns) - 1)
+
+
+def test_the_same_thing_proposed_at_once_is_one_agreement(sql_registry: SqlRegistry) -> None:
+    with sql_registry.write() as tx:
+        parent = seed_agreement(tx)
+        tx.skip_references(NOW.year, 1)
+        for done in (fact(), fact(FactKind.ARCHIVED), fact(FactKind.ORDERED, services=[])):
+            tx.add_fact(parent, done)
+    world = World()
+    world.clock.current = LATER
+    ports = dataclasses.replace(world.ports, registry=sql_registry)
+    asked = OrderAsked(parent, (OrderLine("espace", "Espace", "Go", 50, 120),), "TVA non applicable.")
+
+    made = at_once(4, lambda _: propose(ports, asked, CAMPAIGN.deadline, "a-agent"))
+
+    with sql_registry.read() as tx:
+        assert {*made} == {one.reference for one in tx.agreements()} - {parent}
+    assert len({*made}) == 1

@@ -34,6 +34,7 @@ class OfficeActors:
         return {
             "redraft": lambda: self.redrafted(reference),
             "correct": lambda: self.corrected(reference),
+            "rename": lambda: self.renamed(reference),
             "move_mailbox": lambda: self.corrected(reference, moves_mailbox=True),
             "lift": lambda: correct_member.lift_stop(world.ports, self.member(reference).id, "Transmis hier.", "agent"),
             "extend": lambda: extend.extend(world.ports, reference, world.clock.now() + MORE_TIME, "agent"),
@@ -50,6 +51,12 @@ class OfficeActors:
         else:
             values["representative_capacity"] = "Présidente" if person.capacity != "Présidente" else "Présidente par intérim"
         correct_member.correct_member(self.world.ports, member.id, values, "agent")
+
+    def renamed(self, reference: str) -> None:
+        """Correct the member's name; of what is in force, it is refused."""
+        member = self.member(reference)
+        name = member.name.removesuffix(" (suite)") if member.name.endswith(" (suite)") else f"{member.name} (suite)"
+        correct_member.correct_member(self.world.ports, member.id, {**form_of(member), "name": name}, "agent")
 
     def member(self, reference: str) -> Member:
         """Read the member of an agreement."""
@@ -80,6 +87,7 @@ class OfficeActors:
         agreement, member = self.world.agreement(reference), self.member(reference)
         if self.world.status(reference) is Status.AWAITING_MEMBER and agreement.fact(FactKind.CONSENTED) is None:
             assert preparation_of(agreement).member.person == member.representative
+            assert preparation_of(agreement).member.organisation == member.name
             with self.world.registry.read() as tx:
                 open_links = [link for link in tx.links_of(reference) if link.is_open(self.world.clock.now())]
             signing = [link for link in open_links if link.purpose is Purpose.SIGN]
