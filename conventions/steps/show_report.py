@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from conventions.agreements import Agreement, FactKind
 from conventions.archived_report import ReadReport, parse_report
 from conventions.errors import NotFound
+from conventions.folder import read_by_digest
 from conventions.members import Member
 from conventions.ports.system import Ports
 from conventions.preservation import kept_file, verifiable_until
@@ -38,6 +39,6 @@ def show_report(ports: Ports, cookie: str, reference: str) -> ShownReports:
     facts = [fact for fact in agreement.facts if fact.kind is FactKind.VALIDATED and fact.version == agreement.version]
     if not facts:
         raise NotFound(f"{reference} has no validation report", code="report.none")
-    reports = tuple(parse_report(ports.working.get(fact.text("report_sha256"))) for fact in facts)
+    reports = tuple(parse_report(read_by_digest(ports, reference, fact.text("report_sha256"))) for fact in facts)
     kept = kept_file(agreement)
     return ShownReports(agreement, member, reports, reports[0].line(verifiable_until(kept) if kept is not None else None))

@@ -13,7 +13,7 @@ from conventions.errors import EvidenceBroken, NotFound
 from conventions.folder import read_by_digest
 from conventions.ports.registry import JournalEntry
 from conventions.status import Status
-from conventions.steps import activate, archive, countersign, keep_trail, office, read_page, resume, show
+from conventions.steps import activate, archive, countersign, keep_trail, office, read_page, resume, show, show_report
 from conventions.steps.bundle import bundle
 from conventions.steps.keep_trail import MAIL_LOST
 from conventions.steps.reread import reread
@@ -52,6 +52,7 @@ def test_an_active_agreement_is_bundled_downloaded_renewed_and_judged_again() ->
     cookie = world.session(Role.AGENT)
     for artefact in world.agreement(reference).artefacts:
         assert sha256_hex(office.file_bytes(world.ports, cookie, reference, artefact.sha256)[1]) == artefact.sha256
+    assert len(show_report.show_report(world.ports, cookie, reference).reports) == 2
     assert not reread(world.ports, reference, "exploitant").refusals
     world.clock.advance(timedelta(days=365))
     assert restamp(world.ports, reference)
