@@ -52,7 +52,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "member.stop_lifted": "Signature permise par un agent, l’acte n’étant pas encore exécutoire",
         "link.reissued": "Lien pour compléter les informations renvoyé",
         "link.identity_refused": "« Ce n’est pas moi » : le lien est parvenu à quelqu’un d’autre",
-        "document.part_turned": "Partie lue",
+        "document.part_turned": "Partie parcourue",
         "document.downloaded": "Fichier téléchargé par le membre",
         "code.requested": "Code demandé",
         "code.wrong": "Code inexact",
