@@ -25,6 +25,8 @@ class AssessedSignature:
     certificate: x509.Certificate
     timestamps: tuple[TimestampFinding, ...]
     archive_proven: bool
+    proven_at: datetime
+    """The time that a time-stamp proves; the instant of validation without one: what a signature says of itself proves nothing."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ SUB_INDICATION = "CHAIN_CONSTRAINTS_FAILURE"
 def refuse_after_ends(found: FileAssessment, trust: TrustStore, stamp_trust: TrustStore) -> FileAssessment:
     """Refuse what passed and is of a later time than a former authority vouches for; nothing is looked at where there is none.
 
-    A signature is of the time that it was found to be of, a time-stamp of its own.
+    A signature is of the time that a time-stamp proves, of the instant of validation without one; a time-stamp of its own.
     """
     if not trust.ends and not stamp_trust.ends:
         return found
@@ -32,7 +32,7 @@ def refuse_after_ends(found: FileAssessment, trust: TrustStore, stamp_trust: Tru
 
 def _signature(one: AssessedSignature, path: Path, trust: TrustStore) -> AssessedSignature:
     finding = one.finding
-    if finding.indication is not Indication.TOTAL_PASSED or not (reasons := _reasons(path, trust, finding.signed_at)):
+    if finding.indication is not Indication.TOTAL_PASSED or not (reasons := _reasons(path, trust, one.proven_at)):
         return one
     told = tuple((check, Outcome.PASSED) for check in (Check.FORMAT, Check.SIGNING_CERTIFICATE, Check.CRYPTOGRAPHY))
     refused = dataclasses.replace(

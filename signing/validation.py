@@ -299,7 +299,8 @@ async def _assess_signature(
     proven = archived and not lapsed and getattr(result, "oldest_evidence_record_timestamp", None) is not None
     stamped = not lapsed and _timestamp_passed(result, archived=archived)
     timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
-    signed_at = timestamps[0].at if timestamps else covered_at(value, shown.values) or embedded.self_reported_timestamp
+    stamped_at = timestamps[0].at if timestamps else covered_at(value, shown.values)
+    signed_at = stamped_at or embedded.self_reported_timestamp
     finding = SignatureFinding(
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         signer=subject_text(certificate, NameOID.COMMON_NAME),
@@ -312,7 +313,8 @@ async def _assess_signature(
         is_one_shot=is_one_shot(certificate),
         told=() if indication is Indication.TOTAL_PASSED else _checks(result, has_changed=bool(changes)),
     )
-    return AssessedSignature(finding, certificate, timestamps, proven)
+    proven_at = stamped_at if stamped_at is not None and (stamped or proven) else now
+    return AssessedSignature(finding, certificate, timestamps, proven, proven_at)
 
 
 def _checks(result: Any, *, has_changed: bool) -> tuple[tuple[Check, Outcome], ...]:  # noqa: ANN401 one of two result classes
