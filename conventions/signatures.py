@@ -164,6 +164,7 @@ class SignatureFinding:
 
     ``certificates``: SHA-256 of the signer's and of those above it that the reader knew; ``qualification``: None when it did not look.
     ``is_one_shot``: the certificate is one of ours, made for this signature after a link and a code: the signature is simple.
+    ``is_short_term``: its state is asked of nobody, because it lived a day at most and says that it is never revoked.
     ``told``: the checks that the reader itself told of, and what became of them.
     """
 
@@ -179,6 +180,7 @@ class SignatureFinding:
     qualification: Qualification | None = None
     is_one_shot: bool = False
     told: tuple[tuple[Check, Outcome], ...] = ()
+    is_short_term: bool = False
 
 
 @dataclass(frozen=True)

@@ -76,15 +76,24 @@ def verdict(found: FileVerification) -> str:
         until = f" Vérifiable ainsi jusqu’au {format_date(paris_date(found.verifiable_until))}."
     told = " ".join(f"{_signed(one)}, intacte, {_timed(one, found.timestamps)}{NO_BREAK}; {of_signature(one)}." for one in found.signatures)
     times = "".join(f" {capitalised(told)}." for told in dict.fromkeys(qualification_of(one).of_timestamp() for one in found.timestamps))
+    short = "".join(f" {of_short_term(one)}." for one in found.signatures if one.is_short_term)
     known = f" {state_known(found)}." if found.state_known_at is not None else ""
     after = f" {MAINTAINED}." if found.maintained else ""
-    return f"Valable au niveau {found.level}. {told}{times}{until}{known}{after}"
+    return f"Valable au niveau {found.level}. {told}{times}{short}{until}{known}{after}"
 
 
 def of_signature(one: SignatureFinding) -> str:
     """Tell what a signature is worth: simple by a one-shot certificate of ours, else qualified or not; never more than is known."""
     told = qualification_of(one).of_signature()
     return told.replace("signature ", "signature simple, par un certificat à usage unique, ", 1) if one.is_one_shot else told
+
+
+def of_short_term(one: SignatureFinding) -> str:
+    """Tell why nobody was asked whether a short-term certificate was revoked (ETSI EN 319 412-1, 5.2.2)."""
+    return (
+        f"Le certificat de {one.signer or 'ce signataire'} vaut un jour au plus et son autorité déclare ne jamais le révoquer{NO_BREAK}: "
+        "son état n’a été demandé à personne"
+    )
 
 
 def state_known(found: FileVerification) -> str:

@@ -26,6 +26,7 @@ from signing.evidence import (
 )
 from signing.identities import subject_text
 from signing.outside import Outside
+from signing.short_term import needs_no_state
 
 KEPT_FOR = timedelta(hours=1)
 """How long a CRL, or the answer about a long-lived certificate, is used again."""
@@ -71,7 +72,7 @@ class Gatherer:
         """Build the path of a certificate and prove that nothing in it is revoked: of a former authority too, whose state still counts.
 
         ``at``: when the certificate was at work, now without it. Of one that has ended since, nobody need answer any more: its
-        state is proved by what is offered, or not at all.
+        state is proved by what is offered, or not at all. Nobody is asked about a short-term certificate that leads the path.
 
         Raises:
             UpstreamUnavailable: a responder or a CRL does not answer, or answers what cannot be used.
@@ -83,6 +84,8 @@ class Gatherer:
         crls: list[bytes] = []
         for certificate, issuer in itertools.pairwise(chain):
             address = ocsp_address(certificate)
+            if certificate is leaf and needs_no_state(certificate):
+                continue
             if at is not None and certificate.not_valid_after_utc < now:
                 proof = _proof_of(offered, certificate, issuer, at, now)
                 answers += proof.ocsp_responses

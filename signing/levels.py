@@ -20,6 +20,7 @@ from signing.chains import load_certificate
 from signing.reading import GrowingReader
 from signing.revisions import converted_errors
 from signing.security_store import CERTIFICATES, CRLS, OCSP_RESPONSES, read_stored
+from signing.short_term import needs_no_state
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue, read_signature_values
 
 BASELINE_ATTRIBUTES = frozenset({"content_type", "message_digest"})
@@ -35,11 +36,15 @@ class StoredMaterial:
     listed: frozenset[bytes]
 
     def proves(self, leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> bool:
-        """Tell whether each certificate from the leaf up to the last one at hand has an answer or a list about it."""
+        """Tell whether each certificate from the leaf up to the last one at hand has an answer or a list about it.
+
+        A leaf that is a short-term certificate needs none.
+        """
         pool = (*self.certificates, *others)
         current, seen = leaf, 0
         while current.issuer != current.subject and seen < MAX_PATH_LENGTH:
-            if current.serial_number not in self.answered and current.issuer.public_bytes() not in self.listed:
+            has_state = current.serial_number in self.answered or current.issuer.public_bytes() in self.listed
+            if not has_state and not (current is leaf and needs_no_state(leaf)):
                 return False
             issuer = next((one for one in pool if one.subject == current.issuer), None)
             if issuer is None:

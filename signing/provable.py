@@ -9,12 +9,15 @@ from datetime import datetime
 from conventions.errors import VerificationFailed
 from signing.chains import build_chain
 from signing.evidence import OfferedState, crl_address, ocsp_address, offered_proof
+from signing.short_term import needs_no_state
 from signing.trust_files import NO_ENDS, Ends, store_of
 from signing.upload_process import CheckedUpload
 
 
 def verify_provable(checked: CheckedUpload, trust_pem: Sequence[bytes], now: datetime, ends: Ends = NO_ENDS) -> None:
     """Check that each certificate below the anchor says whom to ask, or has ended and is proved by what the file brings.
+
+    A signer's short-term certificate needs neither: that it lived at the time of the signature is enough.
 
     Raises:
         VerificationFailed: ``upload.no_address``, ``upload.state``, ``upload.revoked``; ``upload.untrusted``: there is no path.
@@ -27,6 +30,8 @@ def verify_provable(checked: CheckedUpload, trust_pem: Sequence[bytes], now: dat
     except VerificationFailed as error:
         raise VerificationFailed("the certificate leads to no anchor at that time", code="upload.untrusted") from error
     for certificate, issuer in itertools.pairwise(chain):
+        if certificate is signer and needs_no_state(certificate):
+            continue
         if certificate.not_valid_after_utc < now:
             try:
                 offered_proof(offered, certificate, issuer, at, now)

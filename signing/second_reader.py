@@ -25,6 +25,7 @@ from signing.der import strip_padding
 from signing.evidence import proves_answer, proves_list
 from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_text
 from signing.second_structure import SignatureInFile, StructureOfFile, read_structure
+from signing.short_term import needs_no_state
 from signing.timestamping import TimestampToken, TokenRules, verify_token
 
 READER = "contreseing"
@@ -137,11 +138,14 @@ class SecondReader:
     ) -> None:
         """Check (4): a path at the first time, and for each of its certificates below the anchor an answer or a list.
 
-        That is one of the first time, or of later, up to the second, when the archive stamp was put over it.
+        That is one of the first time, or of later, up to the second, when the archive stamp was put over it. A signer's
+        short-term certificate, which lived at the first time, needs neither.
         """
         stored = [load_certificate(der) for der in structure.certificates]
         chain = build_chain(certificate, (*others, *stored), trust, times[0])
         for subject, issuer in itertools.pairwise(chain):
+            if subject is certificate and needs_no_state(subject):
+                continue
             if not any(proves_answer(der, subject, issuer, *times) for der in structure.ocsp_responses) and not any(
                 proves_list(der, subject, issuer, *times) for der in structure.crls
             ):
@@ -185,6 +189,7 @@ def _finding(signed: _Signed) -> SignatureFinding:
         sub_indication="",
         level=PadesLevel.B_LTA,
         is_one_shot=is_one_shot(signed.certificate),
+        is_short_term=needs_no_state(signed.certificate),
     )
 
 

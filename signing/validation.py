@@ -11,6 +11,7 @@
    guards a signature last has ended, nothing passes here, whatever pyHanko says.
 7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice; where nothing
    can be fetched, a sealed file is judged as of its last time-stamp, whose certificate must live still (ADR 0026).
+8. A signature by a short-term certificate is judged as of the time that is proved for it (``signing.short_term_reading``).
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ from signing.path_policies import PathPolicies, load_asn1, path_policies
 from signing.qualifying import Qualifier
 from signing.remembered_names import remember_prepared_names
 from signing.revisions import UNREADABLE
+from signing.short_term import needs_no_state
+from signing.short_term_reading import fitting, judge_at, proved_time
 from signing.timestamping import TokenRules
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
@@ -208,8 +211,8 @@ class PyhankoReader:
         values = [read_value(one) for one in reader.embedded_signatures]
         shown = _Shown(values, read_material(reader), len(data), assess_changes(reader), _end_of_last(archive_stamps))
         rules = self._token_rules
-        assessed = [await _assess_signature(one, specification, now, shown, rules) for one in reader.embedded_regular_signatures]
-        signatures = tuple(assessed)
+        signers = [(one, fitting(specification, signer_certificate(one), policy)) for one in reader.embedded_regular_signatures]
+        signatures = tuple([await _assess_signature(one, fit, now, shown, rules) for one, fit in signers])
         proven = any(one.archive_proven for one in signatures)
         timestamps = [timestamp for one in signatures for timestamp in one.timestamps]
         timestamps += [assess_document_timestamp(one, shown.changes.reasons[one.field_name], proven=proven) for one in archive_stamps]
@@ -285,22 +288,26 @@ async def _assess_signature(
             extra_status_kwargs=embedded.summarise_integrity_info(),
         )
     certificate = signer_certificate(embedded)
+    lapsed = now > guarded_until(value, certificate, shown.archive_until if archived else None)
+    proven = archived and not lapsed and getattr(result, "oldest_evidence_record_timestamp", None) is not None
+    stamped = not lapsed and _timestamp_passed(result, archived=archived)
+    timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
+    covered = covered_at(value, shown.values)
+    is_short_term = needs_no_state(certificate)
+    proven_at = proved_time(timestamps, covered if proven else None, now)
+    if is_short_term:
+        result = await judge_at(embedded, specification, proven_at)
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED
     sub_indication = "" if passed else result.ades_subindic.standard_name
     reasons = [] if passed else [_told(indication, sub_indication, str(result.failure_msg or ""))]
-    lapsed = now > guarded_until(value, certificate, shown.archive_until if archived else None)
     if passed and lapsed:
         indication, sub_indication = Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"
         reasons = ["the certificate that guards this signature last has ended"]
     if changes := shown.changes.reasons[embedded.field_name]:
         indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
         reasons += changes
-    proven = archived and not lapsed and getattr(result, "oldest_evidence_record_timestamp", None) is not None
-    stamped = not lapsed and _timestamp_passed(result, archived=archived)
-    timestamps = assess_signature_timestamps(value, passed=stamped, archive_proven=proven, rules=rules)
-    stamped_at = timestamps[0].at if timestamps else covered_at(value, shown.values)
-    signed_at = stamped_at or embedded.self_reported_timestamp
+    signed_at = timestamps[0].at if timestamps else covered or embedded.self_reported_timestamp
     finding = SignatureFinding(
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         signer=subject_text(certificate, NameOID.COMMON_NAME),
@@ -311,9 +318,9 @@ async def _assess_signature(
         level=_level(embedded.field_name, shown),
         reasons=tuple(reasons),
         is_one_shot=is_one_shot(certificate),
+        is_short_term=is_short_term,
         told=() if indication is Indication.TOTAL_PASSED else _checks(result, has_changed=bool(changes)),
     )
-    proven_at = stamped_at if stamped_at is not None and (stamped or proven) else now
     return AssessedSignature(finding, certificate, timestamps, proven, proven_at)
 
 

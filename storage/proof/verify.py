@@ -22,7 +22,8 @@ SUMS, LIST, SEAL, SEAL_STAMP, ENDS = "SHA256SUMS", "dossier.json", "dossier.json
 ROOTS, MEMBERS_CA, SYNDICATE_CA = "certificats/racine", "certificats/ac-membres", "certificats/ac-syndicat"
 BYTE_RANGE, SUB_FILTER = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]"), re.compile(rb"/SubFilter\s*/([\w.]+)")
 SIGNATURE, TIMESTAMP = "ETSI.CAdES.detached", "ETSI.RFC3161"
-CONTEXT_0, CONTEXT_1, OCTETS, GENERALIZED_TIME = 0xA0, 0xA1, 0x04, 0x18
+CONTEXT_0, CONTEXT_1, CONTEXT_3, OCTETS, GENERALIZED_TIME = 0xA0, 0xA1, 0xA3, 0x04, 0x18
+NEVER_REVOKED, LISTS, SERVICES = "04008bec490201", {"551d1f", "551d2e"}, ("2b06010505073001", "2b06010505070308", "2b06010505070309")
 SIGNATURE_TIMESTAMP = bytes.fromhex("2a864886f70d010910020e")  # 1.2.840.113549.1.9.16.2.14
 NAME_PARTS = {"550403": "CN", "550404": "SN", "55040a": "O", "55040b": "OU", "55042a": "GN", "550461": "ID"}  # 2.5.4.x
 ALONE = "une seule signature, celle du membre : ce document n'est pas contresigné"
@@ -55,13 +56,17 @@ def elements(data: bytes, most: int = 1_000) -> list[tuple[int, bytes, bytes]]:
 
 
 class Certificate:
-    """Un certificat (DER) : numéro de série, émetteur et sujet tels quels, et les parties du nom du sujet."""
+    """Un certificat (DER) : numéro de série, émetteur et sujet tels quels, parties du nom, court terme (EN 319 412-1, 5.2.2) ou non."""
 
     def __init__(self, der: bytes) -> None:
         fields = [one for one in elements(elements(elements(der)[0][2])[0][2]) if one[0] != CONTEXT_0]  # sans la version
         self.der, self.serial, self.issuer, self.subject = der, fields[0][1], fields[2][1], fields[4][1]
         begins, ends = (epoch(time if kind == GENERALIZED_TIME else b"20" + time) for kind, _, time in elements(fields[3][2]))
         self.is_lasting = ends - begins > 24 * 3600  # la clé d'une personne, non celle d'une seule cérémonie
+        extensions = elements(elements(fields[-1][2])[0][2]) if fields[-1][0] == CONTEXT_3 else []
+        told = {part[0][2].hex(): part[-1][2].hex() for part in (elements(one[2]) for one in extensions)}
+        is_asked = not LISTS.isdisjoint(told) or any(one in "".join(told.values()) for one in SERVICES)
+        self.is_brief = told.get(NEVER_REVOKED) == "0500" and told.get("551d13", "3000") == "3000" and not (self.is_lasting or is_asked)
         pairs = [elements(elements(part[2])[0][2]) for part in elements(fields[4][2])]
         self.name = {NAME_PARTS.get(kind[2].hex(), kind[2].hex()): text[2].decode() for kind, text in pairs}
         self.is_seal = {"SN", "GN"}.isdisjoint(self.name)  # une personne morale, pas une personne
@@ -76,8 +81,7 @@ class Cms:
         fields = elements(elements(elements(content_info)[1][2])[0][2])
         self.certificates = [one[1] for field in fields[3:-1] if field[0] == CONTEXT_0 for one in elements(field[2])]
         self.content = b"".join(elements(part[2])[0][2] for part in elements(fields[2][2])[1:])  # vide si détaché
-        (signer,) = elements(fields[-1][2])
-        info = elements(signer[2])
+        (info,) = (elements(signer[2]) for signer in elements(fields[-1][2]))
         self.issuer_and_serial = info[1][2]
         self.signature = next(part[2] for part in info if part[0] == OCTETS)
         unsigned = [elements(one[2]) for part in info if part[0] == CONTEXT_1 for one in elements(part[2])]
@@ -95,14 +99,11 @@ class Dossier:
         self.cas = {kind: {one.subject for name, one in given.items() if name.startswith(kind)} for kind in (MEMBERS_CA, SYNDICATE_CA)}
         self.ends = {given[name].der: datetime.fromisoformat(at).timestamp() for name, at in json.loads(self.files.get(ENDS, "{}")).items()}
         self.roots = [one for name, one in given.items() if name.startswith(ROOTS) and (not wanted or sha256(one.der) in wanted)]
+        self.trust = ("-CAfile", self.write(b"".join(one.pem for one in self.roots)), "-no-CApath", "-no-CAstore", "-partial_chain")
 
     def write(self, data: bytes) -> Path:
-        path = self.scratch / sha256(data)
-        path.write_bytes(data)
+        (path := self.scratch / sha256(data)).write_bytes(data)
         return path
-
-    def trust(self) -> tuple[object, ...]:
-        return "-CAfile", self.write(b"".join(one.pem for one in self.roots)), "-no-CApath", "-no-CAstore", "-partial_chain"
 
     def pool(self) -> Path:
         return self.write(b"".join(one.pem for one in self.certificates.values()))
@@ -133,8 +134,7 @@ class Dossier:
 
     def final(self) -> bytes:
         """Dernier fichier : horodaté de nouveau, sinon contresigné, sinon signé par le membre seul."""
-        stamped = [data for _, data in self.objects(r"restamped-\d+")]
-        return stamped[-1] if stamped else self.file_of("countersigned") or self.file_of("member_signed")
+        return [self.file_of("countersigned") or self.file_of("member_signed"), *(data for _, data in self.objects(r"restamped-\d+"))][-1]
 
 
 def openssl(*arguments: object) -> str:
@@ -149,11 +149,10 @@ def openssl(*arguments: object) -> str:
 
 def verify_stamp(dossier: Dossier, token: bytes, data: bytes) -> tuple[int, Certificate]:
     """Un jeton RFC 3161 porte sur ces octets et sa chaîne mène à la racine, à sa propre heure ; rend cette heure et l'autorité."""
-    cms = Cms(token)
-    authority = dossier.signer_of(cms)
+    authority = dossier.signer_of(cms := Cms(token))
     at = epoch(elements(elements(cms.content)[0][2])[4][2])
     given = ("-token_in", "-in", dossier.write(cms.der), "-digest", sha256(data))
-    openssl("ts", "-verify", *given, *dossier.trust()[:2], "-partial_chain", "-untrusted", dossier.pool(), "-attime", at)
+    openssl("ts", "-verify", *given, *dossier.trust[:2], "-partial_chain", "-untrusted", dossier.pool(), "-attime", at)
     return at, authority
 
 
@@ -162,7 +161,7 @@ def verify_signature(dossier: Dossier, cms: Cms, content: bytes, at: int) -> Cer
     signer = dossier.signer_of(cms)
     given = ("-binary", "-cades", "-inform", "DER", "-in", dossier.write(cms.der), "-content", dossier.write(content))
     others = ("-certfile", dossier.pool(), "-purpose", "any", "-attime", at, "-out", os.devnull)
-    openssl("cms", "-verify", *given, *dossier.trust(), *others)
+    openssl("cms", "-verify", *given, *dossier.trust, *others)
     return signer
 
 
@@ -185,7 +184,7 @@ def verify_not_revoked(dossier: Dossier, certificate: Certificate, at: int) -> N
 
 def is_good(dossier: Dossier, certificate: Certificate, issuer: Certificate, at: int) -> bool:
     """Une réponse OCSP (RFC 6960) ou une liste (RFC 5280) de cet émetteur dit ce certificat valable à cet instant."""
-    leaf, ca, trust = dossier.write(certificate.pem), dossier.write(issuer.pem), dossier.trust()
+    leaf, ca, trust = dossier.write(certificate.pem), dossier.write(issuer.pem), dossier.trust
     for name, data in dossier.files.items():
         try:
             if name.endswith(".ocsp") and certificate.serial in data:
@@ -194,8 +193,9 @@ def is_good(dossier: Dossier, certificate: Certificate, issuer: Certificate, at:
                 ends = datetime.strptime(re.findall(r"Next Update: (.+) GMT", said)[0], "%b %d %H:%M:%S %Y").replace(tzinfo=timezone.utc)
                 if "Response verify OK" in said and re.search(r"(^|: )good$", said, re.MULTILINE) and at <= ends.timestamp():
                     return True
-            elif name.endswith(".crl"):
-                openssl("verify", "-CAfile", ca, *trust[2:], "-crl_check", "-CRLfile", dossier.write(data), "-attime", at, leaf)
+            elif certificate.is_brief or name.endswith(".crl"):
+                listed = ("-crl_check", "-CRLfile", dossier.write(data)) * (not certificate.is_brief)
+                openssl("verify", "-CAfile", ca, *trust[2:], *listed, "-attime", at, leaf)
                 return True
         except (Broken, IndexError):
             continue
@@ -286,7 +286,7 @@ def verify_pdf(dossier: Dossier, pdf: bytes, expected: list[tuple[dict[str, str]
             need(is_own or (signer.issuer in issuers and (name or signer.is_seal)), "le certificat vient d'une autre autorité que prévu")
             verify_not_revoked(dossier, signer, at)
             whose = f"{signer.name['CN']}, pour {signer.name.get('O')} ({signer.name.get('ID', 'cachet')})"
-            yield f"{whose} : intacte, certificat {'d’une autre autorité ' * is_own}non révoqué"
+            yield f"{whose} : intacte, certificat {'d’une autre autorité ' * is_own}{'jamais' if signer.is_brief else 'non'} révoqué"
         what = "signature horodatée" if kind == SIGNATURE else f"les {end} premiers octets horodatés"
         yield f"   {what} le {told(at)} par « {authority.name['CN']} »"
 
@@ -301,7 +301,7 @@ def check_ceremony(dossier: Dossier) -> Iterator[str]:
     need(any(files.items() <= item.items() for item in said["items"]), "le manifeste de la cérémonie ne cite pas ces fichiers")
     cms = [Cms(der) for kind, der, _, _ in signatures_of(dossier.final()) if kind == SIGNATURE][-1]
     signer, (at, _) = dossier.signer_of(cms), verify_stamp(dossier, cms.timestamp, cms.signature)
-    need(signer.is_lasting or signer.name["OU"] == said["ceremony"], "le certificat du contreseing est celui d'une autre cérémonie")
+    need(signer.is_lasting or signer.is_brief or signer.name["OU"] == said["ceremony"], "contreseing au certificat d'une autre cérémonie")
     begun, ended = (int(datetime.fromisoformat(said[name]).timestamp()) for name in ("at", "expires_at"))
     need(begun <= at <= ended, "le contreseing n'a pas été donné pendant la cérémonie")
     yield f"manifeste de {len(said['items'])} documents, dont celui-ci par ses deux empreintes, {sealed}"

@@ -52,7 +52,7 @@ def test_its_line_is_the_one_that_a_secretary_reads() -> None:
 def test_a_report_of_before_checks_were_told_is_read_without_them() -> None:
     told = json.loads(render_report(REPORT))
     for one in (*told["report"]["signatures"], *told["report"]["timestamps"]):
-        for name in ("checks", "qualification", "certificates", "is_one_shot"):
+        for name in ("checks", "qualification", "certificates", "is_one_shot", "is_short_term"):
             one.pop(name, None)
     read = parse_report(render_canonical(told))
     assert read.checks == {"Signature_Membre": {}}

@@ -54,6 +54,13 @@ def test_a_one_shot_certificate_makes_a_simple_signature_and_never_more() -> Non
     assert "simple" not in verdict(VALID)
 
 
+def test_why_nobody_was_asked_about_a_short_term_certificate_is_said() -> None:
+    told = verdict(replace(VALID, signatures=(replace(SIGNED, is_short_term=True),))).replace("\u00a0", " ")
+    assert "ne jamais le révoquer : son état n’a été demandé à personne. Vérifiable ainsi" in told
+    assert "Le certificat de Maëlle Le Goff vaut un jour au plus" in told
+    assert "Le certificat de ce signataire vaut" in verdict(replace(VALID, signatures=(replace(SIGNED, signer="", is_short_term=True),)))
+
+
 def test_nothing_is_claimed_that_is_not_known() -> None:
     bare = replace(VALID, timestamps=(), verifiable_until=None, signatures=(replace(SIGNED, signer="", qualification=None),))
     told = verdict(bare)
