@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from cryptography import x509
@@ -28,6 +29,9 @@ from signing.pki_client import PkiClient
 from signing.qc_statements import claims_qualified_signature
 from signing.sealed import parse_manifest, verify_listed, verify_sealed_manifest
 from signing.timestamping import UNREADABLE, TokenRules
+
+ASKED_AGAIN = timedelta(minutes=5)
+"""Before the end of a remote key's certificate: its provider may have given it another, as it does where they are short-term."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class LastingSignatory:
         access = self._lasting.access
         if access is None:
             raise SigningFailed("this process has no right to the signatory's key", code="signing.no_token")
+        if isinstance(self._key, CscKey) and self._key.certificate.not_valid_after_utc - self._rules.clock.now() < ASKED_AGAIN:
+            self._key = None  # a ceremony under way goes on with the one it has
         if self._key is None:
             key: HashSigner = Pkcs11Key(access) if isinstance(access, Pkcs11Access) else await CscKey.open(access, self._outside)
             try:

@@ -225,13 +225,16 @@ def test_the_check_by_hand_takes_it(provider: RunningPki) -> None:
         verify_provable(judge_upload(question), anchors, question.now)
 
 
-def signatory(provider: RunningPki, change: Change = lambda _: None) -> tuple[CscServer, LastingKey]:
+def certified(provider: RunningPki, key: ec.EllipticCurvePrivateKey, ago: timedelta, change: Change = lambda _: None) -> x509.Certificate:
+    person, begins = VICE_PRESIDENT.person, datetime.now(UTC) - ago
+    subject = SignerSubject(VICE_PRESIDENT.organisation, VICE_PRESIDENT.siren, person.given_name, person.family_name, "remote")
+    return issue_brief(open_pki(provider.folder).syndicate, key.public_key(), subject, begins, HOUR, POLICY, change)
+
+
+def signatory(provider: RunningPki, ago: timedelta = MINUTE, change: Change = lambda _: None) -> tuple[CscServer, LastingKey]:
     """Give a remote service's key with a certificate of an hour, of a CA that is not ours, and the settings that accept it."""
     theirs, key = open_pki(provider.folder), ec.generate_private_key(ec.SECP256R1())
-    person = VICE_PRESIDENT.person
-    subject = SignerSubject(VICE_PRESIDENT.organisation, VICE_PRESIDENT.siren, person.given_name, person.family_name, "remote")
-    certificate = issue_brief(theirs.syndicate, key.public_key(), subject, datetime.now(UTC) - MINUTE, policy=POLICY, change=change)
-    server = CscServer(key, [certificate, theirs.syndicate.certificate])
+    server = CscServer(key, [certified(provider, key, ago, change), theirs.syndicate.certificate])
     return server, LastingKey(None, ca=theirs.syndicate.certificate, above=(theirs.root.certificate,), policy=POLICY)
 
 
@@ -239,7 +242,7 @@ def signatory(provider: RunningPki, change: Change = lambda _: None) -> tuple[Cs
 def test_the_vice_president_s_key_at_a_provider_signs_with_one(
     pki: RunningPki, provider: RunningPki, member_signed: SignedFile, *, is_assured: bool
 ) -> None:
-    server, lasting = signatory(provider, lambda all_: None if is_assured else all_.pop(EXTENSION))
+    server, lasting = signatory(provider, change=lambda all_: None if is_assured else all_.pop(EXTENSION))
     with serving(server.application()) as address:
         signing = pki.adapter(lasting_key=replace(lasting, access=CscAccess(address, CscVersion.V2, "vp", "bearer", pin=PIN)))
         try:
@@ -251,6 +254,22 @@ def test_the_vice_president_s_key_at_a_provider_signs_with_one(
             data = countersigned(signing, member_signed.data)
             for report in (signing.validate(data, BOTH), signing.second_opinion(data, BOTH)):
                 assert (report.valid, [one.is_short_term for one in report.signatures]) == (True, [False, True]), report
+        finally:
+            signing.close()
+
+
+def test_the_next_certificate_is_asked_for_before_the_end_of_one(pki: RunningPki, provider: RunningPki, member_signed: SignedFile) -> None:
+    server, lasting = signatory(provider, ago=HOUR - 4 * MINUTE)
+    with serving(server.application()) as address:
+        signing = pki.adapter(lasting_key=replace(lasting, access=CscAccess(address, CscVersion.V2, "vp", "bearer", pin=PIN)))
+        try:
+            assert isinstance(server.key, ec.EllipticCurvePrivateKey)
+            server.chain[0] = certified(provider, server.key, MINUTE)
+            for _ in range(2):
+                data = countersigned(signing, member_signed.data)
+                found = verified(data, datetime.now(UTC), pki, provider)
+                assert found.signatures[1].certificates[0] == server.chain[0].fingerprint(hashes.SHA256()).hex()
+            assert server.counts["info"] == 2, "at start, and once more"
         finally:
             signing.close()
 
