@@ -46,6 +46,6 @@ def load_asn1(certificates: Sequence[x509.Certificate]) -> list[asn1_x509.Certif
 def _policy(anchors: Sequence[x509.Certificate], asked: RevocationCheckingPolicy, checks: RememberingValidator) -> CertValidationPolicySpec:
     return CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build(trust_roots=load_asn1(anchors)),
-        revinfo_policy=CertRevTrustPolicy(asked, retroactive_revinfo=asked is ABOVE_ALONE),
+        revinfo_policy=CertRevTrustPolicy(asked),
         signature_validator=checks,
     )

@@ -11,7 +11,8 @@
    guards a signature last has ended, nothing passes here, whatever pyHanko says.
 7. The file's own material first. The state of its time-stamp authorities is fetched only if that does not suffice; where nothing
    can be fetched, a sealed file is judged as of its last time-stamp, whose certificate must live still (ADR 0026).
-8. A signature by a short-term certificate is judged as of the time that is proved for it (``signing.short_term_reading``).
+8. A signature by a short-term certificate, or below B-LTA by one that has ended, is judged as of the time that is proved for it
+   (``signing.proved_time``).
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ from signing.identities import IssuerRules, assess_signer, is_one_shot, subject_
 from signing.levels import StoredMaterial, assess_level, read_material
 from signing.maintenance import is_only_maintained
 from signing.path_policies import PathPolicies, load_asn1, path_policies
+from signing.proved_time import fitting, judge_at, proved_time
 from signing.qualifying import Qualifier
 from signing.remembered_names import remember_prepared_names
 from signing.revisions import UNREADABLE
 from signing.short_term import needs_no_state
-from signing.short_term_reading import fitting, judge_at, proved_time
 from signing.timestamping import TokenRules
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
@@ -295,7 +296,8 @@ async def _assess_signature(
     covered = covered_at(value, shown.values)
     is_short_term = needs_no_state(certificate)
     proven_at = proved_time(timestamps, covered if proven else None, now)
-    if is_short_term:
+    has_ended = not archived and now > certificate.not_valid_after_utc and result.ades_subindic.status is AdESStatus.PASSED
+    if is_short_term or has_ended:
         result = await judge_at(embedded, specification, proven_at)
     indication = INDICATIONS[result.ades_subindic.status]
     passed = indication is Indication.TOTAL_PASSED

@@ -29,6 +29,7 @@ from signing.csc import CscAccess, CscVersion
 from signing.evidence import Evidence
 from signing.pki.certificates import SignerSubject
 from signing.pki.directory import ensure_pki, open_pki, read_anchors
+from signing.pki.policies import SIGNER_LIFETIME
 from signing.provable import verify_provable
 from signing.security_store import add_to_store, store_content
 from signing.signatories import LastingKey
@@ -38,6 +39,8 @@ from storage.proof import verify
 from tests.contract.signing.key_peers import PIN, CscServer
 from tests.contract.signing.running import QUICK, RunningPki
 from tests.contract.signing.serving import serving
+from tests.contract.signing.test_upload_states import answered
+from tests.contract.signing.test_upload_states import holder as asked_holder
 from tests.tools import JUDGES_JAR
 from tests.unit.signing.brief import EXTENSION, PRETENDERS, Change, issue_brief
 from tests.unit.signing.material import BOTH, MEMBER, VICE_PRESIDENT, countersigned, draw_stamp, prepared_pdf
@@ -148,14 +151,32 @@ def test_below_b_lta_it_is_judged_by_its_time_stamp(accepting: PadesSigning, pro
     who = holder(provider, ago=ago * MINUTE, lifetime=10 * MINUTE)
     signed = stamped_then(provider, who, min(25, ago - 1) * MINUTE)
     assert verified(signed, datetime.now(UTC), provider).signatures[0].indication is Indication.INDETERMINATE, "nothing of its CA's state"
+    found = verified(with_states_above(accepting, provider, signed, who), datetime.now(UTC), provider)
+    assert (found.is_valid, found.level) == (passes, PadesLevel.B_LT), found
+    assert found.signatures[0].sub_indication == ("" if passes else "OUT_OF_BOUNDS_NO_POE")
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_answered", "passes"), [(25, True, True), (25, False, False), (5, True, False)], ids=["good", "unknown", "late"]
+)
+def test_below_b_lta_any_that_has_ended_is_judged_by_its_time_stamp_and_its_state(
+    accepting: PadesSigning, provider: RunningPki, ago: int, *, is_answered: bool, passes: bool
+) -> None:
+    who = asked_holder(provider, ago=30 * MINUTE, lifetime=SIGNER_LIFETIME)
+    signed = stamped_then(provider, who, ago * MINUTE)
+    signed = answered(provider, signed, who, datetime.now(UTC) - 24 * MINUTE) if is_answered else signed
+    found = verified(with_states_above(accepting, provider, signed, who), datetime.now(UTC), provider)
+    assert (found.is_valid, found.signatures[0].is_short_term) == (passes, False), found
+
+
+def with_states_above(accepting: PadesSigning, provider: RunningPki, signed: bytes, who: Outsider) -> bytes:
+    """Append what a file needs to be B-LT but for the signer's own state."""
     of_signer, of_unit = evidence_of(accepting, provider)
     output = io.BytesIO(signed)
     writer = IncrementalPdfFileWriter(output)
     add_to_store(writer, store_content(led_by(of_signer, who), of_unit))
     writer.write_in_place()  # type: ignore[no-untyped-call]
-    found = verified(output.getvalue(), datetime.now(UTC), provider)
-    assert (found.is_valid, found.level) == (passes, PadesLevel.B_LT), found
-    assert found.signatures[0].sub_indication == ("" if passes else "OUT_OF_BOUNDS_NO_POE")
+    return output.getvalue()
 
 
 def sealed_by_force(accepting: PadesSigning, provider: RunningPki, signed: bytes, who: Outsider, *, is_stamped: bool = True) -> bytes:

@@ -1,9 +1,12 @@
-"""The first reader's judgement of a signature by a short-term certificate, for which pyHanko lacks the extension.
+"""The first reader's judgement of a signature as of the time that is proved for it, where pyHanko does not look at that time.
 
-EN 319 102-1, 5.6.2.2 slides back to a time at which the certificate's state is known; pyHanko knows no state that need not be
-known, so once the certificate has ended it never passes one. Here the signature is judged as of the time that is proved for it
-instead: pyHanko proves that time as it does for any other signature, then validates the signature at that time, when the certificate
-must live; the state of each CA above it must be in the file, by a list or an answer that is still current at that time, or given later.
+1. A short-term certificate: pyHanko lacks the extension. EN 319 102-1, 5.6.2.2 slides back to a time at which the certificate's state
+   is known; pyHanko knows no state that need not be known, so once the certificate has ended it never passes one.
+2. A certificate that has ended, below B-LTA: pyHanko's validation with time passes it on any time-stamp, also of after its end, and
+   asks nothing about its state.
+
+pyHanko proves the time as it does for any other signature, then validates the signature at that time, when the certificate must live; the
+state of each certificate that needs one must be in the file, by a list or an answer that is still current at that time, or given later.
 """
 
 from __future__ import annotations
@@ -41,10 +44,13 @@ def proved_time(timestamps: Iterable[TimestampFinding], covered_at: datetime | N
 async def judge_at(
     embedded: EmbeddedPdfSignature, specification: PdfSignatureValidationSpec, at: datetime
 ) -> ades.AdESBasicValidationResult[StandardCMSSignatureStatus]:
-    """Validate a signature as of the time that is proved for it."""
+    """Validate a signature as of the time that is proved for it; what was said later of a certificate counts too."""
+    rules = specification.signature_validation_spec
+    paths = rules.cert_validation_policy
+    later_too = dataclasses.replace(paths, revinfo_policy=dataclasses.replace(paths.revinfo_policy, retroactive_revinfo=True))
     return await ades.ades_basic_validation(
         embedded.signed_data,
-        specification.signature_validation_spec,
+        dataclasses.replace(rules, cert_validation_policy=later_too),
         timing_info=ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=True),
         raw_digest=embedded.compute_digest(),
     )
