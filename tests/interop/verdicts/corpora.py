@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -21,11 +22,13 @@ from signing.adapter import PadesSigning
 from signing.chains import parse_certificates
 from signing.csc import CscAccess, CscKey, CscVersion
 from signing.engine import Task
+from signing.evidence import Evidence
 from signing.gathering import Gatherer
 from signing.identities import IssuerRule, IssuerRules
 from signing.keys import HashSigner, OneShotKey
 from signing.pkcs11 import Pkcs11Key
-from signing.pki.directory import read_anchors
+from signing.pki.certificates import SignerSubject
+from signing.pki.directory import open_pki, read_anchors
 from signing.pki.policies import MEMBERS_POLICY, SYNDICATE_POLICY
 from signing.revisions import declare_pades, open_revision
 from signing.security_store import add_to_store, store_content
@@ -34,7 +37,9 @@ from tests.contract.signing.running import RunningPki
 from tests.contract.signing.serving import serving
 from tests.unit.signing.attacks import ATTACKS as CHANGES
 from tests.unit.signing.attacks import attacked
-from tests.unit.signing.material import FORMULA, VICE_PRESIDENT, manifest_of, member_request, prepared_pdf
+from tests.unit.signing.brief import issue_brief
+from tests.unit.signing.material import FORMULA, MEMBER, VICE_PRESIDENT, manifest_of, member_request, prepared_pdf
+from tests.vectors.outsiders import Outsider, Way, sign, stamper_at
 
 PLACES = ("one-shot", "PKCS#11, P-256", "PKCS#11, P-384", "PKCS#11, RSA 2048", "CSC v1, P-256", "CSC v2, P-256", "CSC v2, RSA 2048")
 KINDS = {"": "p256", "P-256": "p256", "P-384": "p384", "RSA 2048": "rsa2048"}
@@ -47,6 +52,7 @@ class OwnFiles:
     anchors: Mapping[str, x509.Certificate]
     sealed: Mapping[str, bytes]
     levels: Mapping[tuple[str, PadesLevel], bytes]
+    short_term: Mapping[str, bytes]
 
     @property
     def rules(self) -> IssuerRules:
@@ -72,7 +78,7 @@ def own_files(places: Collection[str]) -> Iterator[OwnFiles]:
         for place in places:
             key = _key(stack, folder / place, pki, signing, place)
             levels.update({(place, level): data for level, data in signing._outside.run(_at_each_level(signing, key, member)).items()})
-        yield OwnFiles(anchors, _sealed(signing), levels)
+        yield OwnFiles(anchors, _sealed(signing), levels, _short_term(signing, pki))
 
 
 def _sealed(signing: PadesSigning) -> dict[str, bytes]:
@@ -86,6 +92,35 @@ def _sealed(signing: PadesSigning) -> dict[str, bytes]:
     data = outcome.signed.data
     changed = {f"sealed: {change}": attacked(data, CHANGES[change]) for change in sorted(CHANGES)}
     return {"as we made it": data, **changed, "sealed: bytes after the end": data + b"%junk"}
+
+
+SHORT_TERM: Mapping[str, tuple[timedelta, timedelta]] = {
+    "short-term: of an hour": (timedelta(minutes=5), timedelta(hours=1)),
+    "short-term: of a year": (timedelta(minutes=5), timedelta(days=365)),
+    "short-term: stamped after its end": (timedelta(hours=2), timedelta(hours=1)),
+}
+"""How long before the time-stamp a certificate that says it is never revoked began, and how long it lives."""
+
+
+def _short_term(signing: PadesSigning, pki: RunningPki) -> dict[str, bytes]:
+    """Raise signatures by such certificates to what looks like B-LTA, with nothing in the file about the signer's own state."""
+    opened, person = open_pki(pki.folder), MEMBER.person
+    subject = SignerSubject(MEMBER.organisation, MEMBER.siren, person.given_name, person.family_name, "short")
+    gatherer, files = signing._raiser.gatherer, {}
+
+    async def gather(*of: x509.Certificate) -> Evidence:
+        return await gatherer.gather(of[0], of[1:])
+
+    for name, (ago, lifetime) in SHORT_TERM.items():
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+        certificate = issue_brief(opened.members, key.public_key(), subject, now - ago, lifetime)
+        who = Outsider(key, certificate, opened.members.certificate)
+        signed = sign(prepared_pdf(), who, Way(stamper=stamper_at(opened, now)))
+        of_any = signing._outside.run(gather(issue_brief(opened.members, key.public_key(), subject, now), opened.members.certificate))
+        of_unit = signing._outside.run(gather(opened.timestamps_certificate, opened.syndicate.certificate))
+        of_signer = Evidence((certificate, *of_any.chain[1:]), of_any.ocsp_responses, of_any.crls)
+        files[name], _ = signing._outside.run(signing._raiser.engine.restamp(signed, (of_signer, of_unit)))
+    return files
 
 
 def _key(stack: ExitStack, folder: Path, pki: RunningPki, signing: PadesSigning, place: str) -> HashSigner:

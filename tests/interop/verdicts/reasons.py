@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "store not opened": "The judge does not inflate the store; our reader is held to 512 MB and ten seconds.",
     "state unknown": "Nothing in the file tells whether the certificate was revoked: a judge without network does not decide.",
     "B-LTA only": "The second reader judges files at B-LTA alone: an upload comes before it once it has been raised.",
+    "taken at its word": "A certificate that says it is never revoked is believed however long it lives; by us if that is a day at most.",
     "their own field": "The member's tool added a time-stamp field that our lock does not name: for EU DSS the lock is broken. We keep the "
     "signature's revision alone and archive that.",
 }
@@ -76,6 +77,9 @@ RULES: tuple[Rule, ...] = (
     Rule("certificate: *", (PDFSIG,), "certificate not asked"),
     Rule("algorithm: *", (PDFSIG,), "certificate not asked"),
     Rule("certificate: *", (FIRST, DSS), "usage not asked"),
+    Rule("short-term: of a year", (DSS,), "taken at its word"),
+    Rule("short-term: of a year", (FIRST,), "state unknown"),
+    Rule("short-term: *", (PDFSIG,), "certificate not asked"),
     Rule("certification: *", VALIDATORS, "our choice"),
     Rule("duplicate: *", VALIDATORS, "our choice"),
     Rule("field: *", VALIDATORS, "our choice"),

@@ -101,6 +101,7 @@ def gathered(own: OwnFiles, folder: Path, every: int) -> Corpora:
     files = {name: ATTACKS[name].make(prepared) for name in sampled(ATTACKS, every)}
     files |= {f"honest: {name}": HONEST[name](prepared) for name in sampled(HONEST, every)}
     files |= {name: own.sealed[name] for name in (UNSEALED, *sampled(changed, every))}
+    files |= own.short_term
     files |= {f"level: {place}, {level}": data for (place, level), data in own.levels.items()}
     anchors = {"outsiders.pem": [authority().certificate], "anchors.pem": list(own.anchors.values())}
     for name, certificates in anchors.items():
@@ -188,6 +189,22 @@ def levels(corpora: Corpora) -> Section:
     return Section("Levels and keys", text, (FIRST, SECOND, *OUTSIDE, OPENSSL), tuple(map(row, corpora.names(["level: "]))))
 
 
+def short_term(corpora: Corpora) -> Section:
+    """Judge signatures by certificates that say they are never revoked: one to be believed, and two that are not."""
+    expected = Expected(list(corpora.own.anchors.values()), BOTH[:1], corpora.own.rules)
+
+    def row(name: str) -> Row:
+        data, ours = corpora.files[name], Stance.ACCEPTS if name == "short-term: of an hour" else Stance.REFUSES
+        verdicts = {FIRST: judges.ask_first_reader(data, expected.trust), SECOND: judges.ask_second_reader(data, expected)}
+        beside = [FIRST, SECOND, *OUTSIDE] if ours is Stance.ACCEPTS else [SECOND]
+        return explained(name, {**verdicts, **corpora.asked[name]}, ours, beside)
+
+    text = (
+        "A member's signature at B-LTA by a certificate that is never revoked, as it says (EN 319 412-1, 5.2.2), and names nobody to ask."
+    )
+    return Section("Short-term certificates", text, (FIRST, SECOND, *OUTSIDE), tuple(map(row, corpora.names(["short-term: "]))))
+
+
 def judged(every: int = 1) -> list[Section]:
     """Make the files, ask everybody, and return the sections; ``every``: one file in so many.
 
@@ -198,7 +215,7 @@ def judged(every: int = 1) -> list[Section]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         own = stack.enter_context(own_files(sampled(PLACES, every)))
         corpora = gathered(own, folder, every)
-        sections = [*uploads(corpora), sealed(corpora), levels(corpora)]
+        sections = [*uploads(corpora), sealed(corpora), levels(corpora), short_term(corpora)]
     rows = [row for section in sections for row in section.rows]
     faults = [fault for row in rows for fault in row.faults]
     if every == 1:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from conventions.signatures import PadesLevel
-from tests.interop.verdicts.corpora import PLACES
+from tests.interop.verdicts.corpora import PLACES, SHORT_TERM
 from tests.interop.verdicts.judges import DSS, PDFSIG, QPDF, Stance, Verdict, accepts, refuses
 from tests.interop.verdicts.reasons import NONE, REASONS, RULES
 from tests.interop.verdicts.table import UNSEALED, explained
@@ -34,7 +34,7 @@ def test_the_verdicts_on_record_are_those_of_today() -> None:
 def test_every_file_of_every_corpus_has_its_row() -> None:
     names = {line.split(" | ")[0].removeprefix("| ") for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")}
     levels = {f"level: {place}, {level}" for place in PLACES for level in PadesLevel}
-    wanted = {*ATTACKS, *(f"honest: {name}" for name in HONEST), *(f"sealed: {name}" for name in CHANGES), UNSEALED, *levels}
+    wanted = {*ATTACKS, *(f"honest: {name}" for name in HONEST), *(f"sealed: {name}" for name in CHANGES), UNSEALED, *levels, *SHORT_TERM}
     assert wanted - names == set()
 
 
