@@ -103,31 +103,38 @@ def assess_signature_timestamps(
 ) -> tuple[TimestampFinding, ...]:
     """Return the findings about a signature's time-stamps.
 
-    ``passed`` is pyHanko's word on them as of now. Years later its authority's certificate has ended: then a token whose
-    signature, imprint and path hold at its own time is enough, because an archive time-stamp proves that it stood there.
+    ``passed`` is pyHanko's word on them as of now; it does not tell of which, so that where there are several each must hold by itself
+    too: a false one beside a true one would pass with it, and date the signature. Years later its authority's certificate has ended:
+    then a token whose signature, imprint and path hold at its own time is enough, because an archive time-stamp proves that it stood
+    there.
     """
     cms = parse_cms(strip_padding(value.contents))
     tokens = cms.unsigned_attributes.get(SIGNATURE_TIMESTAMP_OID, ())
     digest = hashlib.sha256(cms.signature).digest()
-    return tuple(_signature_timestamp(value.field, der, digest, rules, passed=passed, archive_proven=archive_proven) for der in tokens)
+    is_alone = len(tokens) == 1
+    return tuple(
+        _signature_timestamp(value.field, der, digest, rules, passed=passed, is_alone=is_alone, archive_proven=archive_proven)
+        for der in tokens
+    )
 
 
 def _signature_timestamp(
-    field: str, der: bytes, digest: bytes, rules: TokenRules, *, passed: bool, archive_proven: bool
+    field: str, der: bytes, digest: bytes, rules: TokenRules, *, passed: bool, is_alone: bool, archive_proven: bool
 ) -> TimestampFinding:
     token = parse_cms(der)
     reasons: tuple[str, ...] = ()
     try:
         verify_token(der, digest, rules)
-        holds = archive_proven
+        holds = passed or archive_proven
     except VerificationFailed as error:
-        holds, reasons = False, () if passed else (f"{error.code}: {error}",)
+        holds = passed and is_alone
+        reasons = () if holds else (f"{error.code}: {error}",)
     return TimestampFinding(
         kind=SIGNATURE_TIMESTAMP_KIND,
         field=field,
         authority=subject_text(token.signer, NameOID.COMMON_NAME),
         at=parse_tst_info(token.content or b"").gen_time,
-        indication=Indication.TOTAL_PASSED if passed or holds else Indication.INDETERMINATE,
+        indication=Indication.TOTAL_PASSED if holds else Indication.INDETERMINATE,
         reasons=reasons,
     )
 

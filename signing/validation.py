@@ -309,7 +309,8 @@ async def _assess_signature(
     if changes := shown.changes.reasons[embedded.field_name]:
         indication, sub_indication = Indication.TOTAL_FAILED, "FORMAT_FAILURE"
         reasons += changes
-    signed_at = timestamps[0].at if timestamps else covered or embedded.self_reported_timestamp
+    held = next((one for one in timestamps if one.indication is Indication.TOTAL_PASSED), timestamps[0] if timestamps else None)
+    signed_at = held.at if held is not None else covered or embedded.self_reported_timestamp
     finding = SignatureFinding(
         field=str(embedded.field_name),  # not pyHanko's string, which holds the whole reader
         signer=subject_text(certificate, NameOID.COMMON_NAME),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,18 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from conventions.checks import checks_of
 from conventions.errors import ConfigurationError, VerificationFailed
-from conventions.signatures import Check, Outcome, SignedFile
+from conventions.signatures import Check, Indication, Outcome, SignedFile
 from conventions.verdicts import verdict
 from signing.adapter import PadesSigning
+from signing.chains import TrustStore, parse_certificates
+from signing.cms import CmsBuilder, Mechanism
+from signing.cms_parsing import SIGNATURE_TIMESTAMP_OID, parse_cms
+from signing.der import strip_padding
+from signing.findings import assess_signature_timestamps
 from signing.pki.directory import open_pki
+from signing.reading import GrowingReader
+from signing.timestamping import TokenRules
+from signing.values import read_signature_values
 from signing.verify import FileVerifier, verify_file
 from tests.contract.signing.running import RunningPki
 from tests.unit.signing.attacks import ATTACKS, attacked
@@ -67,6 +76,25 @@ def test_our_files_are_valid_at_their_level(pki: RunningPki, member_signed: Sign
         assert {one["qualified"] for one in report["signatures"]} == {False}
         assert datetime.fromisoformat(report["verifiable_until"]) - now() > timedelta(days=4 * 365)
         assert json.loads(json.dumps(report)) == report
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_false_time_stamp_beside_a_true_one_does_not_pass_with_it(
+    pki: RunningPki, signing: PadesSigning, member_signed: SignedFile, place: int
+) -> None:
+    data = member_signed.data
+    (value, _) = read_signature_values(GrowingReader(data), data)
+    signed = parse_cms(strip_padding(value.contents))
+    (true,) = signed.unsigned_attributes[SIGNATURE_TIMESTAMP_OID]
+    false = signing._outside.run(signing._engine.stamp(bytes(32))).der  # over something else
+    both = false + true if place == 0 else true + false
+    builder = CmsBuilder(signed.signer, (), Mechanism.ECDSA_SHA256)
+    altered = dataclasses.replace(value, contents=builder.render(bytes(32), signed.signature, both))
+    rules = TokenRules(TrustStore(parse_certificates(root(pki)[0])))
+    for passed, proven in ((True, False), (True, True), (False, True)):
+        found = assess_signature_timestamps(altered, passed=passed, archive_proven=proven, rules=rules)
+        assert [one.indication is Indication.TOTAL_PASSED for one in found] == [place == 1, place == 0]
+        assert [bool(one.reasons) for one in found] == [place == 0, place == 1]
 
 
 def test_our_one_shot_certificates_are_said_to_make_simple_signatures(pki: RunningPki, countersigned: SignedFile) -> None:
