@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import gc
 import sys
@@ -10,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 import structlog
@@ -185,7 +185,7 @@ def current_ports() -> Ports:
             with suppress(UpstreamUnavailable):
                 verify_object_stores(settings)
             _current.ports = build_ports(settings, is_deferring=True, is_staying=True)
-            atexit.register(_log_at_the_end, _current.ports)
+            Finalize(None, _log_at_the_end, (_current.ports,), exitpriority=0)  # a forked process runs none of atexit's
         if _current.ports is None:
             msg = "the ports were taken away while they were being asked for"
             raise RuntimeError(msg)
