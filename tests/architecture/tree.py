@@ -24,7 +24,7 @@ def files_under(*folders: str, suffixes: tuple[str, ...] = ()) -> list[Path]:
     for start in [ROOT / folder for folder in folders] or [ROOT]:
         for folder, names, files in os.walk(start):
             names[:] = [name for name in names if name not in _NOT_OURS and not name.endswith(("_cache", ".egg-info", ".hypothesis"))]
-            found += [Path(folder, name) for name in files if not name.startswith(".coverage")]
+            found += [Path(folder, name) for name in files if name not in _NOT_OURS and not name.startswith(".coverage")]
     return sorted(path for path in found if not suffixes or path.suffix in suffixes)
 
 
