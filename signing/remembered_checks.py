@@ -13,6 +13,7 @@ from collections import OrderedDict
 
 from asn1crypto.algos import SignedDigestAlgorithm
 from asn1crypto.keys import PublicKeyInfo
+from pyhanko_certvalidator import context as contexts
 from pyhanko_certvalidator.sig_validate import (
     DEFAULT_VALIDATION_CONTEXT,
     DefaultSignatureValidator,
@@ -54,6 +55,17 @@ class RememberingValidator(DefaultSignatureValidator):
             self._held[key] = None
             if len(self._held) > self._size:
                 self._held.popitem(last=False)
+
+
+OF_CONTEXTS = "DefaultSignatureValidator"
+"""Name by which pyHanko's contexts make the validator that they were not given."""
+
+
+def remember_checks_by_default() -> None:
+    """Have contexts that are given no validator share one that remembers, where this version makes it by that name."""
+    if vars(contexts).get(OF_CONTEXTS) is DefaultSignatureValidator:
+        shared = RememberingValidator()
+        vars(contexts)[OF_CONTEXTS] = lambda: shared
 
 
 def _digest(*parts: bytes) -> bytes:

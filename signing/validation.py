@@ -75,13 +75,17 @@ from signing.maintenance import is_only_maintained
 from signing.path_policies import PathPolicies, load_asn1, path_policies
 from signing.proved_time import fitting, judge_at, proved_time
 from signing.qualifying import Qualifier
+from signing.remembered_checks import remember_checks_by_default
 from signing.remembered_names import remember_prepared_names
+from signing.remembered_reads import remember_reads
 from signing.revisions import UNREADABLE
 from signing.short_term import needs_no_state
 from signing.timestamping import TokenRules
 from signing.values import CADES_DETACHED, RFC3161, SignatureValue
 
 remember_prepared_names()
+remember_reads()
+remember_checks_by_default()
 
 READER = "pyHanko"
 LIBRARY_NAMES = re.compile(r"\bAdES[A-Za-z]+\.")
