@@ -10,11 +10,12 @@ came between.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 from conventions.agreements import Agreement, Fact
 from conventions.archived_folder import ArchivedObject
@@ -29,7 +30,12 @@ INDEX_KIND = "index"
 INDEX_SCHEMA = "contreseing/archive-index/1"
 RECORD_SCHEMA = "contreseing/record/1"
 NUMBERING_ATTEMPTS = 5
-AT_ONCE = 8
+AT_ONCE = 16
+"""Objects under way in the whole process: starting threads for each folder cost more than the wait they save."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+_workers = ThreadPoolExecutor(AT_ONCE, "keep")
 
 
 def folder_prefix(reference: str) -> str:
@@ -78,11 +84,10 @@ def keep_all(
         ports.working.put(content)
         return kind, sha256, content
 
-    with ThreadPoolExecutor(AT_ONCE, "keep") as workers:
-        ready = list(workers.map(prepared, objects))
-        entries = _intend(ports, reference, [(kind, sha256, len(data or b"")) for kind, sha256, data in ready], until)
-        pairs = [(entry, data) for entry, (_, _, data) in zip(entries, ready, strict=True) if data is not None and not entry.completed_at]
-        list(workers.map(lambda pair: _write(ports, *pair, held=held), pairs))
+    ready = _together(prepared, objects)
+    entries = _intend(ports, reference, [(kind, sha256, len(data or b"")) for kind, sha256, data in ready], until)
+    pairs = [(entry, data) for entry, (_, _, data) in zip(entries, ready, strict=True) if data is not None and not entry.completed_at]
+    _together(lambda pair: _write(ports, *pair, held=held), pairs)
     if pairs:
         _record_complete(ports, [entry for entry, _ in pairs], held=held)
     return entries
@@ -280,6 +285,15 @@ def _intend(
         except AlreadyRecorded:
             continue
     raise Busy(f"the folder of {reference} is being written by others")
+
+
+def _together(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Act on several items at once and return the results in order; an error is raised when all have ended."""
+    if len(items) == 1:
+        return [act(items[0])]
+    acts = [_workers.submit(act, item) for item in items]
+    wait(acts)
+    return [each.result() for each in acts]
 
 
 def _write(ports: Ports, entry: ArchiveEntry, data: bytes, *, held: bool) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from minio import Minio
@@ -21,11 +24,17 @@ DERIVED_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
+LATELY_S = 60.0
+"""How long bytes that this process has put, or read whole when putting them again, are taken to stand without being asked for:
+a ceremony's sealed list, its seal and its stamp enter the folder of each of its hundreds of agreements."""
+MOST_LATELY = 1_024
+
+
 class S3WorkingStore:
     """``conventions.ports.stores.WorkingStore`` on a versioned bucket (see ``storage.buckets.ensure_buckets``)."""
 
-    def __init__(self, settings: S3Settings, bucket: str) -> None:
-        """Prepare the store; nothing is connected yet.
+    def __init__(self, settings: S3Settings, bucket: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Prepare the store; nothing is connected yet. ``monotonic`` counts seconds.
 
         Raises:
             ConfigurationError: the address cannot be read, or the client is not the version that was proved.
@@ -33,13 +42,17 @@ class S3WorkingStore:
         verify_client_version()
         self._client, self._bucket = S3Client(settings), bucket
         self._recent = RecentBytes()
+        self._lately = _Lately(monotonic)
 
     def put(self, data: bytes) -> str:
         digest = sha256_hex(data)
+        if self._lately.stood(digest):
+            return digest
         try:
             put_once(self._client, self._bucket, WORK_PREFIX + digest, data)
         except AlreadyRecorded:
             self._read(digest)  # these bytes are relied upon from now on: they must be there, whole
+        self._lately.note(digest)
         return digest
 
     def get(self, sha256: str) -> bytes:
@@ -80,6 +93,27 @@ class S3WorkingStore:
     def close(self) -> None:
         """Close every idle connection; the store may be used again."""
         self._client.close()
+
+
+class _Lately:
+    """Digests of what was seen to stand a moment ago; safe from several threads."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, digest: str) -> None:
+        with self._lock:
+            self._seen[digest] = self._monotonic()
+            self._seen.move_to_end(digest)
+            while len(self._seen) > MOST_LATELY:
+                self._seen.popitem(last=False)
+
+    def stood(self, digest: str) -> bool:
+        with self._lock:
+            seen = self._seen.get(digest)
+            return seen is not None and self._monotonic() - seen < LATELY_S
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 
 from minio import Minio
-from minio.error import S3Error
+from minio.error import MinioException, S3Error
 
 from conventions.errors import AlreadyRecorded, ConfigurationError
 from storage.s3_client import S3Client
@@ -61,7 +61,7 @@ def put_once(client: S3Client, bucket: str, key: str, data: bytes, lock: Lock | 
     """Put an object with ``If-None-Match: *``, its SHA-256 and MD5 for the store to check, and its lock if any.
 
     412 says that the key is taken. 409 (AWS, ``ConditionalRequestConflict``) says only that another request is at that key now,
-    and may yet leave nothing there: it is tried again.
+    and may yet leave nothing there: it is tried again, as is a success that names no object (a page in the way of the store).
 
     Raises:
         AlreadyRecorded: an object stands under that key, perhaps by an earlier try of this call: compare it.
@@ -80,11 +80,14 @@ def put_once(client: S3Client, bucket: str, key: str, data: bytes, lock: Lock | 
             **(lock.headers if lock else {}),
         }
         try:
-            minio._execute("PUT", bucket, key, body=data, headers=headers, no_body_trace=True)  # noqa: SLF001 see the module's head
+            answer = minio._execute("PUT", bucket, key, body=data, headers=headers, no_body_trace=True)  # noqa: SLF001 see the module's head
         except S3Error as error:
             if error.response.status == HTTPStatus.PRECONDITION_FAILED:
                 return False
             raise
+        if "etag" not in answer.headers or answer.headers.get("x-amz-checksum-sha256", digest) != digest:
+            msg = "a put that was answered by something else than the store, or for other bytes"
+            raise MinioException(msg)
         return True
 
     if not client.call(f"put {bucket}/{key}", put):

@@ -18,7 +18,7 @@ from conventions.canonical import sha256_hex
 from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken, InputRefused, UpstreamUnavailable
 from storage.archive import S3Archive
 from storage.buckets import ensure_buckets, verify_buckets
-from storage.object_store import S3WorkingStore
+from storage.object_store import LATELY_S, S3WorkingStore
 from storage.s3_client import S3Client, S3Settings
 from storage.write_once import put_once
 from tests.contract.storage.conftest import Buckets
@@ -148,6 +148,29 @@ def test_the_answer_to_a_working_put_may_be_lost(buckets: Buckets, behind: S3Set
 
     assert working.put(b"prepared") == sha256_hex(b"prepared")
     assert versions(minio, buckets.working, "work/") == 1
+
+
+def test_bytes_put_a_moment_ago_are_not_asked_for_again_and_later_they_are(
+    buckets: Buckets, behind: S3Settings, proxy: FaultyProxy, minio: Minio
+) -> None:
+    now = [0.0]
+    working = S3WorkingStore(behind, buckets.working, lambda: now[0])
+    digest = working.put(b"sealed list")
+    assert [working.put(b"sealed list"), working.put(b"sealed list")] == [digest] * 2
+    assert proxy.seen == {"PUT": 1}
+    now[0] += LATELY_S
+    minio.remove_object(buckets.working, f"work/{digest}")
+    assert working.put(b"sealed list") == digest
+    assert proxy.seen == {"PUT": 2}
+    assert working.get(digest) == b"sealed list"
+
+
+def test_a_put_that_failed_is_tried_the_next_time(buckets: Buckets, behind: S3Settings, proxy: FaultyProxy) -> None:
+    working = S3WorkingStore(behind, buckets.working)
+    proxy.fail("PUT", *[Fault.HTML] * 4)
+    with pytest.raises(UpstreamUnavailable):
+        working.put(b"sealed list")
+    assert working.get(working.put(b"sealed list")) == b"sealed list"
 
 
 @pytest.mark.parametrize("name", ["", "/a", "a//b", "../a", "a/../b", "é", "a b"])
