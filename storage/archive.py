@@ -10,7 +10,7 @@ from minio import Minio
 from minio.datatypes import Object
 from minio.retention import Retention
 
-from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken
+from conventions.errors import AlreadyRecorded, ConfigurationError, EvidenceBroken, UpstreamUnavailable
 from conventions.ports.stores import Archive, LockedObject, StoredVersion
 from storage.object_store import fetch_object, read_object
 from storage.s3_client import S3Client, S3Settings
@@ -83,6 +83,8 @@ class S3Archive:
             change(self._bucket, key)
 
         self._client.call(f"hold {key}", hold)
+        if self.has_legal_hold(key) is not held:
+            raise UpstreamUnavailable(f"hold {key}: the store answered, and did nothing", code="store.unavailable")
 
     def has_legal_hold(self, key: str) -> bool:
         found = self._client.call(f"hold of {key}", lambda minio: minio.stat_object(self._bucket, key))

@@ -173,6 +173,18 @@ def test_a_put_that_failed_is_tried_the_next_time(buckets: Buckets, behind: S3Se
     assert working.get(working.put(b"sealed list")) == b"sealed list"
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_hold_that_only_a_page_answered_is_not_believed(archive: S3Archive, proxy: FaultyProxy, *, held: bool) -> None:
+    archive.write(KEY, b"sealed", UNTIL)
+    archive.set_legal_hold(KEY, held=not held)
+    proxy.fail("PUT", Fault.HTML)
+
+    with pytest.raises(UpstreamUnavailable):
+        archive.set_legal_hold(KEY, held=held)
+    archive.set_legal_hold(KEY, held=held)
+    assert archive.has_legal_hold(KEY) is held
+
+
 @pytest.mark.parametrize("name", ["", "/a", "a//b", "../a", "a/../b", "é", "a b"])
 def test_derived_names_are_plain(buckets: Buckets, name: str) -> None:
     with pytest.raises(InputRefused):
