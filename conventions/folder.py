@@ -104,6 +104,20 @@ def finish_pending(ports: Ports, reference: str) -> int:
     return _finish(ports, reference)[0]
 
 
+def finish_folder(ports: Ports, reference: str) -> int:
+    """Write what a crash left unfinished in a folder, and the index that lists it where the folder has one; return how many objects.
+
+    Raises:
+        Busy, EvidenceBroken, UpstreamUnavailable: as ``finish_pending`` and ``keep_index``.
+    """
+    finished = finish_pending(ports, reference)
+    with ports.registry.read() as tx:
+        entries = tx.archive_entries(reference)
+    if finished and any(entry.kind == INDEX_KIND for entry in entries):
+        keep_index(ports, reference, max(entry.retain_until for entry in entries))
+    return finished
+
+
 def _finish(ports: Ports, reference: str) -> tuple[int, frozenset[str]]:
     """Write what can be, and return how many objects, with the keys of those that are lost.
 

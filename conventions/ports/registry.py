@@ -309,8 +309,8 @@ class Transaction(JournalTree, Protocol):
         """List an agreement's entries by sequence number, intents included."""
         ...
 
-    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
-        """List the references that have entries, strictly after ``after`` (keyset)."""
+    def archived_folders(self, *, after: str = "", limit: int = 1000, unfinished: bool = False) -> Sequence[str]:
+        """List the references that have entries, or one at least that is not completed, strictly after ``after`` (keyset)."""
         ...
 
     def extend_archive_entry(self, key: str, retain_until: datetime) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from conventions.agreements import FactKind
 from conventions.archive_check import WITNESSES, ArchiveFinding, assess_folder
 from conventions.archive_faults import ABSENT, NO_WHOLE_BYTES, ArchiveFault
 from conventions.canonical import Json, render_canonical, sha256_hex
-from conventions.errors import NotFound, UpstreamUnavailable
-from conventions.folder import folder_prefix
+from conventions.errors import Busy, EvidenceBroken, NotFound, UpstreamUnavailable
+from conventions.folder import finish_folder, folder_prefix
 from conventions.holding import is_held
 from conventions.losses import ALERT_SCHEMA
 from conventions.outgoing import ALERT_REFERENCE, Template
@@ -79,13 +80,15 @@ class _Reading:
 def check_archive(ports: Ports, *, sample: int | None = None) -> ArchiveCheck:
     """Check every folder, or as many as ``sample`` says, drawn anew each time; an agreement with a fault goes in quarantine.
 
-    Checking everything also finds folders that the registry does not know. Agents get one mail at the end about what no earlier check
-    had found, or had found before a person let the agreement out of quarantine; about what a check found that was stopped, at once.
+    What a crash left unfinished is finished first, in every folder. Checking everything also finds folders that the registry does not
+    know. Agents get one mail at the end about what no earlier check had found, or had found before a person let the agreement out of
+    quarantine; about what a check found that was stopped, at once.
 
     Raises:
         UpstreamUnavailable: a store does not answer, and nothing wrong was found before or elsewhere.
     """
     tell_found(ports)
+    finish_folders(ports)
     folders = all_folders(ports)
     chosen = folders if sample is None else _drawn(ports, folders, sample)
     elsewhere = _witnesses(ports, chosen)
@@ -130,11 +133,28 @@ def tell_found(ports: Ports) -> None:
         enqueue(ports, tx, Template.ARCHIVE_ALERT, ALERT_REFERENCE, report_sha256, {"report_sha256": report_sha256})
 
 
-def all_folders(ports: Ports) -> list[str]:
-    """List every folder of which the registry knows an object."""
+def finish_folders(ports: Ports) -> int:
+    """Finish every folder in which a crash left an intent, whether a step would visit it or not; return how many objects were written.
+
+    What is lost is told (``conventions.losses``); what is not as intended puts its agreement aside; a store that is away is left to the
+    check, which says so.
+    """
+    finished = 0
+    for reference in all_folders(ports, unfinished=True):
+        with suppress(Busy, UpstreamUnavailable):
+            try:
+                finished += finish_folder(ports, reference)
+            except EvidenceBroken as error:
+                with suppress(NotFound):
+                    quarantine(ports, reference, error.code)
+    return finished
+
+
+def all_folders(ports: Ports, *, unfinished: bool = False) -> list[str]:
+    """List every folder of which the registry knows an object, or one at least that is not completed."""
     folders, after = list[str](), ""
     with ports.registry.read() as tx:
-        while page := tx.archived_folders(after=after):
+        while page := tx.archived_folders(after=after, unfinished=unfinished):
             folders += page
             after = page[-1]
     return folders

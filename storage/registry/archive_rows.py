@@ -26,6 +26,7 @@ FOLDERS = (
     .order_by(archive_entries.c.reference)
     .limit(bindparam("limit"))
 )
+UNFINISHED_FOLDERS = FOLDERS.where(archive_entries.c.completed_at.is_(None))
 EXTEND = (
     update(archive_entries)
     .where(archive_entries.c.key == bindparam("k_key"), archive_entries.c.retain_until < bindparam("until", type_=Instant))
@@ -52,8 +53,8 @@ class ArchiveRows(Rows):
         rows = self._rows(ENTRIES, reference=reference)
         return [ArchiveEntry(r.reference, r.seq, r.kind, r.sha256, r.size_bytes, r.key, r.retain_until, r.completed_at) for r in rows]
 
-    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
-        return [row.reference for row in self._rows(FOLDERS, after=after, limit=limit)]
+    def archived_folders(self, *, after: str = "", limit: int = 1000, unfinished: bool = False) -> Sequence[str]:
+        return [row.reference for row in self._rows(UNFINISHED_FOLDERS if unfinished else FOLDERS, after=after, limit=limit)]
 
     def extend_archive_entry(self, key: str, retain_until: datetime) -> None:
         self._change(EXTEND, {"k_key": key, "until": retain_until})

@@ -144,8 +144,9 @@ class FakeTransaction(JournalTransaction):
     def archive_entries(self, reference: str) -> Sequence[ArchiveEntry]:
         return by_key((e for e in self.state.archive.values() if e.reference == reference), lambda e: f"{e.seq:09d}")
 
-    def archived_folders(self, *, after: str = "", limit: int = 1000) -> Sequence[str]:
-        return sorted({e.reference for e in self.state.archive.values() if e.reference > after})[:limit]
+    def archived_folders(self, *, after: str = "", limit: int = 1000, unfinished: bool = False) -> Sequence[str]:
+        entries = (e for e in self.state.archive.values() if e.completed_at is None or not unfinished)
+        return sorted({e.reference for e in entries if e.reference > after})[:limit]
 
     def extend_archive_entry(self, key: str, retain_until: datetime) -> None:
         entry = self._get(self.state.archive, key, "archive entry")

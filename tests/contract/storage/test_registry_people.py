@@ -214,6 +214,20 @@ def test_archive_entries_are_intents_then_complete_once(registry: Registry) -> N
         assert tx.archive_entries("2026-0002") == []
 
 
+def test_folders_are_listed_and_those_that_a_crash_left_apart(registry: Registry) -> None:
+    with registry.write() as tx:
+        for number, reference in enumerate(("2026-0003", "2026-0001", "2026-0002"), 1):
+            for seq in (1, 2):
+                tx.add_archive_entry(dataclasses.replace(ENTRY, reference=reference, seq=seq, key=f"k-{number}-{seq}"))
+                if (reference, seq) not in {("2026-0003", 1), ("2026-0001", 2)}:
+                    tx.complete_archive_entry(f"k-{number}-{seq}", NOW)
+    with registry.read() as tx:
+        assert tx.archived_folders() == ["2026-0001", "2026-0002", "2026-0003"]
+        assert tx.archived_folders(unfinished=True) == ["2026-0001", "2026-0003"]
+        assert tx.archived_folders(after="2026-0001", unfinished=True) == ["2026-0003"]
+        assert tx.archived_folders(limit=1, unfinished=True) == ["2026-0001"]
+
+
 def test_what_prefect_shows_is_kept(registry: Registry) -> None:
     with registry.write() as tx:
         assert tx.shown_state("2026-0001") == ShownState("2026-0001", None, None)
