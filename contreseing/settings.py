@@ -80,7 +80,11 @@ class Settings(JudgingSettings, KeepingSettings, PkiSettings, StampingSettings):
     upload_anchors_dir: Path | None = Field(
         None, description="Folder of the authorities (PEM or DER) whose certificates members may sign with elsewhere; closed without it."
     )
-    upload_without_siren: str = Field("refuse", pattern="^(refuse|accept)$", description="Certificate without SIREN: `refuse` or `accept`.")
+    upload_without_siren: str = Field(
+        "confirm",
+        pattern="^(refuse|confirm|accept)$",
+        description="Certificate without SIREN: `refuse`, have an agent `confirm` it, or `accept`.",
+    )
     member_level: SignatureLevel = Field(SignatureLevel.SIMPLE, description="Level of members' signatures; a one-shot key gives `simple`.")
     signatory_key: str = Field(
         "one_shot", pattern="^(one_shot|pkcs11|csc)$", description="Where the Vice-President's key is: `one_shot`, `pkcs11` or `csc`."

@@ -51,7 +51,7 @@ def build_signing(settings: Settings, clock: SystemClock, render_stamp: Callable
         upload_anchors_pem=read_anchors_of(settings.upload_anchors_dir),
         tsa_anchors_pem=read_anchors_of(settings.tsa_anchors_dir),
         former=former_pkis(settings, clock),
-        upload_without_siren=settings.upload_without_siren == "accept",
+        upload_without_siren=settings.upload_without_siren != "refuse",
         render_stamp=render_stamp,
         clock=clock,
         qualifier=build_qualifier(settings, clock),

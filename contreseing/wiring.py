@@ -103,6 +103,7 @@ def build_ports(settings: Settings, *, is_deferring: bool = False, is_staying: b
             agents_mail=settings.agents_mail,
             demonstration=settings.is_demonstration,
             accepts_uploads=settings.upload_anchors_dir is not None,
+            confirms_certificates=settings.upload_without_siren == "confirm",
             restamp_after=timedelta(days=settings.restamp_days),
             visits_kept_months=settings.visits_kept_months,
             folders_checked=settings.archive_folders_checked,

@@ -22,7 +22,9 @@ class FactKind(StrEnum):
     PREPARED = "prepared"  # see ``Preparation``
     INVITED = "invited"  # link_id, deadline
     CONSENTED = "consented"  # link_id, visit_id, code_id, sha256
-    MEMBER_SIGNED = "member_signed"  # sha256, level, signed_at, certificate_sha256; uploaded_sha256 where it was signed elsewhere
+    UPLOAD_HELD = "upload_held"  # number, sha256, uploaded_sha256, signer, issuer, serial…: see ``held_uploads``
+    UPLOAD_SETTLED = "upload_settled"  # number, outcome (``HeldOutcome``), by, reason
+    MEMBER_SIGNED = "member_signed"  # sha256, level, signed_at, certificate_sha256; of an upload: uploaded_sha256, confirmed
     MEMBER_FILE_KEPT = "member_file_kept"  # key, administrative_until, retain_until, final_fate: member-signed file and record under lock
     AUTHORISED = "authorised"  # authorisation_id, expires_at
     COUNTERSIGNED = "countersigned"  # sha256, level, signed_at, certificate_sha256, authorisation_id
@@ -55,6 +57,8 @@ _REPEATABLE = {
     FactKind.AMENDED: "number",
     FactKind.DEADLINE_SET: "number",
     FactKind.TRAIL_KEPT: "sha256",
+    FactKind.UPLOAD_HELD: "number",
+    FactKind.UPLOAD_SETTLED: "number",
 }
 
 

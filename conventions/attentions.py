@@ -1,4 +1,4 @@
-"""What people tell the agents: a question, a problem, « Ce n’est pas moi », and the agents' own notes.
+"""What people tell the agents: a question, a problem, « Ce n’est pas moi », a certificate to look at, and the agents' own notes.
 
 Their words are personal data: they stand in the registry, are purged with the details of visits, and the journal commits to them.
 """
@@ -17,6 +17,8 @@ class AttentionKind(StrEnum):
     NOT_ME = "not_me"
     QUESTION = "question"
     PROBLEM = "problem"
+    CERTIFICATE = "certificate"
+    """A file signed elsewhere waits (``conventions.held_uploads``)."""
     NOTE = "note"
 
 

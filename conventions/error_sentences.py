@@ -92,6 +92,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "agreement.not_awaiting_countersignature": "Ce dossier n’attend pas de contresignature.",
         "question.too_many": "Vos questions nous sont parvenues et attendent notre réponse. Pour en ajouter une, appelez-nous.",
         "link.in_doubt": "Ce lien a été dit reçu par une autre personne. Appelez-nous : rien n’est signé avant qu’un agent l’ait vérifié.",
+        "upload.judged": "Ce fichier n’attend plus : il a été confirmé ou refusé, ou le dossier a changé de version.",
+        "upload.to_judge": "Un fichier signé attend : confirmez son certificat, ou refusez-le.",
         # office and desk
         "sign_in.refused": "Identifiant, mot de passe ou code incorrect.",
         "sign_in.paused": "Trop d’essais infructueux : réessayez dans un quart d’heure.",

@@ -45,6 +45,10 @@ IDENTIFIED_BY_UPLOAD = (
     "lien personnel envoyé à l’adresse électronique enregistrée pour cette personne",
     "certificat de cette personne, délivré par une autorité que le syndicat accepte",
 )
+IDENTIFIED_BY_CONFIRMATION = (
+    *IDENTIFIED_BY_UPLOAD,
+    "établissement confirmé par un agent du syndicat, le certificat n’indiquant pas de SIREN",
+)
 NOBODY_IDENTIFIED = ("aucun : cette personne n’a pas signé ce fichier",)
 WHY_SIMPLE: Mapping[Party, str] = {
     Party.MEMBER: (
@@ -150,6 +154,9 @@ def _document(agreement: Agreement, preparation: Preparation) -> Mapping[str, Js
 
 def _person(agreement: Agreement, preparation: Preparation, party: Party) -> Mapping[str, Json]:
     identified_by = IDENTIFIED_BY_UPLOAD if _is_uploaded(agreement, party) else IDENTIFIED_BY[party]
+    signed = agreement.fact(FactKind.MEMBER_SIGNED)
+    if party is Party.MEMBER and signed is not None and "confirmed" in signed.data:
+        identified_by = IDENTIFIED_BY_CONFIRMATION
     if party is Party.SYNDICATE and is_left_to_the_member(agreement):
         identified_by = NOBODY_IDENTIFIED
     identity = preparation.identity(party)

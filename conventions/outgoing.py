@@ -40,6 +40,7 @@ class Template(StrEnum):
     LISTS_ALERT = "lists_alert"
     JOURNAL_ALERT = "journal_alert"
     ATTENTION = "attention"
+    UPLOAD_REFUSED = "upload_refused"
     ORDER = "order"
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from conventions.agreements import Agreement, Campaign, FactKind
+from conventions.agreements import Agreement, Campaign
 from conventions.deadlines import deadline_of
+from conventions.held_uploads import has_agreed
 from conventions.ports.registry import AgreementStatus, Transaction
 from conventions.search import Wanted
 from conventions.status import FINAL, Status, status_of
@@ -38,8 +39,7 @@ def is_over(agreement: Agreement, deadline: datetime, now: datetime) -> bool:
     status = status_of(agreement, now)
     if status in FINAL:
         return True
-    is_consented = status is Status.AWAITING_MEMBER and agreement.fact(FactKind.CONSENTED) is not None
-    return now > deadline and status in _LAPSING and not is_consented
+    return now > deadline and status in _LAPSING and not (status is Status.AWAITING_MEMBER and has_agreed(agreement))
 
 
 def keeps_out(agreement: Agreement, deadline: datetime, campaign: Campaign, now: datetime) -> bool:

@@ -92,6 +92,7 @@ TEMPLATE_LABELS: Mapping[Template, str] = MappingProxyType(
         Template.LISTS_ALERT: "Alerte des listes de confiance",
         Template.JOURNAL_ALERT: "Alerte du journal",
         Template.ATTENTION: "Avis aux agents",
+        Template.UPLOAD_REFUSED: "Fichier signé ailleurs, refusé",
         Template.ORDER: "Ordre d’activation",
     }
 )
@@ -101,6 +102,7 @@ ATTENTION_SENTENCES: Mapping[AttentionKind, str] = MappingProxyType(
         AttentionKind.NOT_ME: "«\u00a0Ce n’est pas moi\u00a0»\u00a0: le lien est parvenu à quelqu’un d’autre",
         AttentionKind.QUESTION: "Question ou erreur signalée avant la signature",
         AttentionKind.PROBLEM: "Problème signalé après la signature",
+        AttentionKind.CERTIFICATE: "Fichier signé avec un certificat sans SIREN : à confirmer ou à refuser",
         AttentionKind.NOTE: "Note d’un agent",
     }
 )

@@ -106,6 +106,24 @@ class SignedFile:
 
 
 @dataclass(frozen=True)
+class OwnCertificate:
+    """A signer's own certificate as a person compares it: subject and issuer (RFC 4514), serial number (hexadecimal)."""
+
+    subject: str
+    issuer: str
+    serial: str
+    states_siren: bool = True
+
+
+@dataclass(frozen=True)
+class CompletedUpload:
+    """What an accepted upload was raised to, and the certificate that it was signed with."""
+
+    signed: SignedFile
+    certificate: OwnCertificate
+
+
+@dataclass(frozen=True)
 class CountersignOutcome:
     """What became of one document of a batch: the file, or why not (a stable code and an operator's sentence)."""
 

@@ -38,6 +38,7 @@ class Why(StrEnum):
     NOT_ME = "not_me"
     QUESTION = "question"
     PROBLEM = "problem"
+    CERTIFICATE = "certificate"
     FAILED = "failed"
     DEAD_LETTER = "dead_letter"
     LINK_LOCKED = "link_locked"
@@ -56,6 +57,7 @@ TO_HANDLE = frozenset(
         Why.NOT_ME,
         Why.QUESTION,
         Why.PROBLEM,
+        Why.CERTIFICATE,
         Why.FAILED,
         Why.DEAD_LETTER,
         Why.LINK_LOCKED,
@@ -65,7 +67,7 @@ TO_HANDLE = frozenset(
 )
 """What only an agent can mend."""
 
-ABOUT_MEMBER = frozenset({Why.NOT_ME, Why.QUESTION, Why.PROBLEM, Why.DEAD_LETTER, Why.LINK_LOCKED, Why.RETURNED})
+ABOUT_MEMBER = frozenset({Why.NOT_ME, Why.QUESTION, Why.PROBLEM, Why.CERTIFICATE, Why.DEAD_LETTER, Why.LINK_LOCKED, Why.RETURNED})
 """What is mended by ringing the member."""
 
 MEMBERS_TURN = frozenset({Status.AWAITING_DATA, Status.AWAITING_MEMBER})
@@ -80,7 +82,12 @@ _TURNS = {
     Status.SEALING: Turn.SYSTEM,
     Status.ARCHIVED: Turn.SYSTEM,
 }
-_OF_KIND = {AttentionKind.NOT_ME: Why.NOT_ME, AttentionKind.QUESTION: Why.QUESTION, AttentionKind.PROBLEM: Why.PROBLEM}
+_OF_KIND = {
+    AttentionKind.NOT_ME: Why.NOT_ME,
+    AttentionKind.QUESTION: Why.QUESTION,
+    AttentionKind.PROBLEM: Why.PROBLEM,
+    AttentionKind.CERTIFICATE: Why.CERTIFICATE,
+}
 _ORDER = {why: number for number, why in enumerate(Why)}
 
 

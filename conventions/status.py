@@ -10,7 +10,8 @@ Rules, in the order in which they run; the first that holds decides. All look at
  6. returned by the Vice-President                                  -> returned
  7. last signature given, or authorised and not past the deadline   -> sealing
  8. the member has signed                                           -> awaiting_countersignature
- 9. invited, not consented, the deadline is past                    -> expired
+ 9. invited, not consented, no file of theirs waits for an agent,
+    the deadline is past                                            -> expired
 10. prepared                                                        -> awaiting_member, or awaiting_countersignature
                                                                        where the syndicate signs alone
 11. data asked for and not completed                                -> awaiting_data
@@ -89,7 +90,7 @@ def status_of(agreement: Agreement, now: datetime) -> Status:
     if fact(FactKind.MEMBER_SIGNED):  # (8)
         return Status.AWAITING_COUNTERSIGNATURE
     invited = fact(FactKind.INVITED)
-    if invited and not fact(FactKind.CONSENTED) and now > invited.instant("deadline"):  # (9)
+    if invited and not fact(FactKind.CONSENTED) and not _is_held(facts, version) and now > invited.instant("deadline"):  # (9)
         return Status.EXPIRED
     if fact(FactKind.PREPARED):  # (10)
         return Status.AWAITING_MEMBER if agreement.is_signed_by_member else Status.AWAITING_COUNTERSIGNATURE
@@ -107,6 +108,11 @@ def _in_quarantine(facts: Sequence[Fact]) -> bool:
         elif fact.kind is FactKind.RELEASED:
             held = False
     return held
+
+
+def _is_held(facts: Sequence[Fact], version: int) -> bool:
+    held, settled = (last_fact(facts, kind, version) for kind in (FactKind.UPLOAD_HELD, FactKind.UPLOAD_SETTLED))
+    return held is not None and (settled is None or settled.data["number"] != held.data["number"])
 
 
 def _all_settled(facts: Sequence[Fact], version: int) -> bool:

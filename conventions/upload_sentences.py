@@ -48,6 +48,10 @@ _TOLD: Mapping[str, tuple[str, str]] = {
         "Le certificat n’indique pas le SIREN de votre établissement : rien ne le distingue de celui d’un homonyme.",
         "Signez avec un certificat qui porte ce SIREN, ou signez en ligne.",
     ),
+    "upload.waiting": (
+        "Un fichier que vous avez envoyé attend déjà qu’un agent ait vérifié son certificat.",
+        "Vous recevrez un courriel. Vous pouvez aussi signer en ligne dès maintenant.",
+    ),
     "upload.not_ours": ("Ce fichier n’est pas celui qui vous a été remis, ou il a été réenregistré.", _AGAIN),
     "upload.objects": ("Le fichier contient des éléments cachés.", _AGAIN),
     "upload.organisation": ("Le certificat est celui d’un autre établissement.", "Signez avec un certificat de votre établissement."),

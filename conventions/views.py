@@ -103,6 +103,7 @@ class SignerView:
     telephone: str
     demonstration: bool
     accepts_uploads: bool = False
+    held_at: datetime | None = None
 
     @property
     def signed_at(self) -> datetime | None:

@@ -49,6 +49,7 @@ VALUES_OF: Mapping[Template, frozenset[str]] = MappingProxyType(
         Template.LISTS_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.JOURNAL_ALERT: frozenset({"checked_at", "count", "findings", "office"}),
         Template.ATTENTION: frozenset({"title", "organisation", "reference", "what", "office"}),
+        Template.UPLOAD_REFUSED: frozenset({"title", "organisation", "reason", "greeting", "telephone"}),
     }
 )
 """The keys that a notice gives, exactly; ``Template.ORDER`` is no mail."""

@@ -13,6 +13,7 @@ from conventions.agreements import ACKNOWLEDGED, Fact, FactKind, Failure, servic
 from conventions.amounts import said_amount
 from conventions.canonical import Json
 from conventions.french import NO_BREAK, format_date, paris_date
+from conventions.held_uploads import HeldOutcome
 from conventions.sentences import general_sentence
 
 INFORMATION, WARNING = 20, 40
@@ -31,6 +32,7 @@ _PLAIN = {
     FactKind.CANCELLED: "Annulée ; le motif est dans la gestion.",
     FactKind.SUPERSEDED: "Remplacée.",
     FactKind.RELEASED: "Sortie de quarantaine.",
+    FactKind.UPLOAD_HELD: "Fichier signé ailleurs, certificat sans SIREN : un agent doit le confirmer.",
 }
 
 STEP_NAMES = {
@@ -88,6 +90,13 @@ def step_name(step: str) -> str:
     return STEP_NAMES.get(step, step)
 
 
+HELD_SENTENCES = {
+    HeldOutcome.CONFIRMED: "Certificat confirmé par un agent.",
+    HeldOutcome.REFUSED: "Certificat refusé par un agent : le membre en est averti.",
+    HeldOutcome.OVERTAKEN: "Fichier en attente laissé de côté : le membre a signé autrement.",
+}
+
+
 def reason(code: str) -> str:
     """Say an error's code in French; a detail that only the moment knew is left as an ellipsis."""
     return general_sentence(code)
@@ -111,6 +120,8 @@ def _told(fact: Fact) -> Iterator[str]:
             yield f"Invitation à signer mise à l’envoi, valable jusqu’au {format_date(paris_date(fact.instant('deadline')))}."
         case FactKind.DEADLINE_SET:
             yield f"Date limite fixée par un agent : {format_date(paris_date(fact.instant('deadline')))}."
+        case FactKind.UPLOAD_SETTLED:
+            yield HELD_SENTENCES[HeldOutcome(fact.text("outcome"))]
         case FactKind.MEMBER_SIGNED:
             yield f"Signée par le membre, niveau {data['level']}."
         case FactKind.COUNTERSIGNED:

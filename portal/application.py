@@ -12,7 +12,7 @@ from portal.access_log import AccessLog
 from portal.context import Context
 from portal.desk import ceremonies, documents, models
 from portal.headers import SecurityHeaders
-from portal.office import agreements, api, attentions, members, overview, proofs, proposals, repairs, reports
+from portal.office import agreements, api, attentions, certificates, members, overview, proofs, proposals, repairs, reports
 from portal.settings import PortalSettings, Site
 from portal.signers import checking, deciding, information, opening, reading, uploading
 from portal.sites import SiteDispatch
@@ -25,6 +25,7 @@ ROUTERS: Mapping[Site, Sequence[APIRouter]] = {
         overview.router,
         agreements.router,
         attentions.router,
+        certificates.router,
         reports.router,
         members.router,
         repairs.router,

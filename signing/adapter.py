@@ -17,11 +17,13 @@ from conventions.ports.documents import StampText
 from conventions.ports.system import Clock
 from conventions.preservation import RestampedFile
 from conventions.signatures import (
+    CompletedUpload,
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
     FormerAuthorities,
     MemberSignature,
+    OwnCertificate,
     ProofMaterial,
     SealedManifest,
     SignedFile,
@@ -36,7 +38,7 @@ from signing.engine import Engine, Outcome, Session, Task
 from signing.gathering import Gatherer
 from signing.keys import HashSigner, OneShotKey
 from signing.material import read_proof_material
-from signing.names import PersonExpected
+from signing.names import PersonExpected, stated_sirens
 from signing.outside import HttpTimeouts, Outside
 from signing.pki.former import FormerPki
 from signing.pki_client import PkiClient, PkiTokens
@@ -170,18 +172,23 @@ class PadesSigning:
             raise outcome
         return outcome
 
-    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> CompletedUpload:
         """See the port."""
         if not self._upload_anchors_pem:
             raise VerificationFailed("no authority is accepted for files signed elsewhere", code="upload.untrusted")
         person = PersonExpected(signer.person.full_name, signer.siren, self._upload_without_siren)
         question = UploadQuestion(prepared, uploaded, MEMBER_FIELD, person, self._upload_anchors_pem, self._clock.now())
-        signed = self._outside.run(self._raiser.complete(uploaded, judge_upload(question)))
+        checked = judge_upload(question)
+        signed = self._outside.run(self._raiser.complete(uploaded, checked))
         expected = [ExpectedSigner(signer, MEMBER_FIELD, signed.certificate_sha256)]
         reports = (self.validate(signed.data, expected), self.second_opinion(signed.data, expected))
         if refusals := [f"{one.reader}: {'; '.join(one.reasons)}" for one in reports if not one.valid]:
             raise VerificationFailed(" / ".join(refusals), code="upload.readers")
-        return signed
+        own = checked.certificates[0]
+        certificate = OwnCertificate(
+            own.subject.rfc4514_string(), own.issuer.rfc4514_string(), f"{own.serial_number:x}", states_siren=bool(stated_sirens(own))
+        )
+        return CompletedUpload(signed, certificate)
 
     def seal_manifest(self, manifest: bytes) -> SealedManifest:
         """See the port."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from conventions.preservation import RestampedFile
 from conventions.signatures import (
+    CompletedUpload,
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
@@ -38,7 +39,7 @@ class Signing(Protocol):
         """
         ...
 
-    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> CompletedUpload:
         """Accept a prepared file that the member signed elsewhere, in ``Signature_Membre``, and raise it to B-LTA at once.
 
         Raises:

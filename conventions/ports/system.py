@@ -65,6 +65,7 @@ class Rules:
     Retention: ``administrative_years`` and ``lock_years`` from the end of the programme, then ``final_fate``.
     ``visits_kept_months``: how long the journal knows the addresses and browsers of visits.
     ``levels``: what the keys of this installation give. ``asks_third_reader``: before a completed file is archived.
+    ``confirms_certificates``: an agent confirms a certificate that states no SIREN; else the signing port refuses or takes it by itself.
     ``folders_checked``: how many folders of the archive are read again each night; 0 for all.
     """
 
@@ -74,6 +75,7 @@ class Rules:
     agents_mail: str
     demonstration: bool
     accepts_uploads: bool = False
+    confirms_certificates: bool = False
     signing_lease: timedelta = timedelta(minutes=2)
     restamp_after: timedelta = timedelta(days=365)
     visits_kept_months: int = 12

@@ -2,9 +2,9 @@
 
 For each agreement of the member that is not over:
 
-1. agreed to by the member already, and not archived yet: the correction is refused, unless nothing that it touches was printed or
-   weighed at the desk; the Vice-President returns it first; what a convention in force says of what the member is and owes is
-   amended first (``conventions.identity``);
+1. agreed to by the member already, or by a signed file that waits, and not archived yet: the correction is refused, unless nothing
+   that it touches was printed or weighed at the desk; the Vice-President returns it first, an agent judges the file first; what a
+   convention in force says of what the member is and owes is amended first (``conventions.identity``);
 2. prepared: the next version is drafted where a printed fact changed, else a new link leaves where the mailbox changed;
 3. information asked for: it goes on once nothing is missing any more, else a new link leaves where the secretary's mailbox changed.
 
@@ -24,6 +24,7 @@ from conventions.deadlines import deadline_of
 from conventions.errors import RuleRefused
 from conventions.french import paris_date
 from conventions.guards import missing_fields
+from conventions.held_uploads import has_agreed, held_upload
 from conventions.identity import check_identity, on_territory_of, scale_for
 from conventions.links import Closure
 from conventions.members import Member
@@ -50,7 +51,8 @@ def correct_member(ports: Ports, member_id: str, values: Mapping[str, str], by: 
 
     Raises:
         InputRefused: ``form.refused``, with each field that is wrong; nothing was kept.
-        RuleRefused: ``correction.signed``, ``correction.in_force``, ``correction.charter``, ``correction.depends`` (``reference``).
+        RuleRefused: ``correction.signed``, ``upload.to_judge``, ``correction.in_force``, ``correction.charter``, ``correction.depends``
+            (``reference``).
         NotFound: no such member.
     """
     now = ports.clock.now()
@@ -85,7 +87,8 @@ def lift_stop(ports: Ports, member_id: str, reason: str, by: str) -> Correction:
 
     Raises:
         InputRefused: no reason, or too long a one.
-        RuleRefused: ``power.missing``, ``power.after_signature``, ``power.executory``, ``correction.signed``.
+        RuleRefused: ``power.missing``, ``power.after_signature``, ``power.executory``, ``correction.signed``,
+            ``upload.to_judge``.
         NotFound: no such member.
     """
     words, today = checked_reason(reason, is_required=True), paris_date(ports.clock.now())
@@ -129,10 +132,12 @@ def concerned_by(ports: Ports, tx: Transaction, member: Member, at_rest: Collect
 def _check_not_signed(agreement: Agreement) -> None:
     if any(agreement.fact(kind) is not None for kind in (FactKind.CONSENTED, FactKind.MEMBER_SIGNED, FactKind.COUNTERSIGNED)):
         raise RuleRefused(f"{agreement.reference} is agreed to", code="correction.signed", reference=agreement.reference)
+    if held_upload(agreement) is not None:
+        raise RuleRefused(f"{agreement.reference}: a signed file waits", code="upload.to_judge")
 
 
 def _is_open_to_sign(agreement: Agreement) -> bool:
-    return agreement.fact(FactKind.PREPARED) is not None and agreement.fact(FactKind.CONSENTED) is None
+    return agreement.fact(FactKind.PREPARED) is not None and not has_agreed(agreement)
 
 
 def _redrafted(ports: Ports, tx: Transaction, agreement: Agreement, before: Member, after: Member, by: str) -> bool:

@@ -254,6 +254,13 @@ def _declined(letter: _Letter) -> _Draft:
     return _Draft(letter.ports.rules.agents_mail, {**letter.common, "reason": reason or "Aucun motif n’a été donné."})
 
 
+def _upload_refused(letter: _Letter) -> _Draft:
+    facts = (fact for fact in letter.agreement.facts if fact.kind is FactKind.UPLOAD_SETTLED)
+    settled = next(fact for fact in facts if str(fact.data["number"]) == letter.outgoing.ids["number"])
+    values = {**letter.common, "greeting": letter.greeting, "reason": settled.text("reason"), "telephone": letter.telephone}
+    return _Draft(letter.member.representative_mail.address, values)
+
+
 def _attention(letter: _Letter) -> _Draft:
     told = next(one for one in letter.tx.attentions_of(letter.agreement.reference) if one.id == letter.outgoing.ids["attention_id"])
     values = {
@@ -276,4 +283,5 @@ _DRAFTS: Mapping[Template, Callable[[_Letter], _Draft | None]] = {
     Template.DECLINED: _declined,
     Template.CANCELLED: _cancelled,
     Template.ATTENTION: _attention,
+    Template.UPLOAD_REFUSED: _upload_refused,
 }

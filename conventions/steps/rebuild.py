@@ -48,9 +48,11 @@ UNKNOWN = "inconnu : perdu avec le registre"
 TOLD_BY = {
     "question.asked": AttentionKind.QUESTION,
     "link.identity_refused": AttentionKind.NOT_ME,
+    "certificate.told": AttentionKind.CERTIFICATE,
     "note.written": AttentionKind.NOTE,
 }
 """Events by which something is told to the agents."""
+WITHOUT_WORDS = frozenset({AttentionKind.NOT_ME, AttentionKind.CERTIFICATE})
 LOST_WITH_ITS_FILE = frozenset({FactKind.AUTHORISED, FactKind.COUNTERSIGNED, FactKind.VALIDATED})
 """Without the file that they speak of, these facts are of no use: the agreement awaits its countersignature again."""
 
@@ -152,7 +154,7 @@ def _restore_attentions(into: Registry, events: Sequence[Mapping[str, Json]], re
         if kind is not None and reference in references:
             kind = AttentionKind(str(data.get("kind", kind.value)))
             link_id = str(data["link_id"]) if "link_id" in data else None
-            words = "" if kind is AttentionKind.NOT_ME else UNKNOWN
+            words = "" if kind in WITHOUT_WORDS else UNKNOWN
             found[attention_id] = Attention(attention_id, reference, kind, at, words, link_id=link_id)
         elif attention_id in found:
             found[attention_id] = replace(found[attention_id], settled_at=at)

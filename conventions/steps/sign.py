@@ -28,6 +28,7 @@ from conventions.claims import freed_on_error, take_claim
 from conventions.errors import ContreseingError, InputRefused, LinkRefused, RuleRefused
 from conventions.french import paris_date
 from conventions.guards import check_levels, check_power, check_programme_open
+from conventions.held_uploads import HeldOutcome, held_upload, settle_upload
 from conventions.kinds import Kind
 from conventions.links import CODE_LIFETIME, Closure, CodeRequest, Link, Purpose, Visit, code_mac, parse_code
 from conventions.outgoing import Template
@@ -199,6 +200,8 @@ def commit_signature(  # the claim's transaction and what was made under it
         "certificate_sha256": signed.certificate_sha256,
         **(beside or {}),
     }
+    if (held := held_upload(agreement)) is not None:
+        settle_upload(ports, tx, agreement, held, HeldOutcome.OVERTAKEN, "", "")
     record_fact(ports, tx, agreement, Fact(FactKind.MEMBER_SIGNED, now, version, data))
     enqueue_about_version(ports, tx, Template.MEMBER_RECEIPT, agreement)
     if tx.member(agreement.member_id).second_mail is not None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from conventions.afterwards import afterwards_of
 from conventions.agreements import Agreement, FactKind
 from conventions.errors import LinkRefused
+from conventions.held_uploads import held_upload
 from conventions.kinds import Party
 from conventions.links import CODE_LIFETIME, CodeRequest, Link, Purpose, Visit
 from conventions.people import MailAddress
@@ -80,6 +81,7 @@ def view_of(ports: Ports, tx: Transaction, visit: Visit, link: Link, agreement: 
         telephone=ports.rules.help_telephone,
         demonstration=campaign.demonstration,
         accepts_uploads=ports.rules.accepts_uploads,
+        held_at=held.at if (held := held_upload(agreement)) is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ from conventions.amounts import said_amount
 from conventions.asked import asked_of
 from conventions.attentions import is_in_doubt
 from conventions.errors import RuleRefused
+from conventions.held_uploads import held_upload
 from conventions.kinds import Kind
 from conventions.sentences import TEMPLATE_LABELS, sentence
 from conventions.standing import TO_HANDLE
@@ -203,6 +204,7 @@ def agreement_page(
         account=account,
         view=view,
         parent=asked.parent if asked is not None else "",
+        held=held_upload(view.agreement) if view.status is Status.AWAITING_MEMBER else None,
         proposable=proposable(view),
         scope=_scope(view),
         links=links,

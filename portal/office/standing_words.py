@@ -18,6 +18,7 @@ WHY_LABELS: Mapping[Why, str] = MappingProxyType(
         Why.NOT_ME: "« Ce n’est pas moi » : le lien est parvenu à quelqu’un d’autre",
         Why.QUESTION: "Une question attend une réponse",
         Why.PROBLEM: "Un problème signalé attend une réponse",
+        Why.CERTIFICATE: "Un fichier signé avec un certificat sans SIREN est à confirmer",
         Why.FAILED: "Une étape a échoué",
         Why.DEAD_LETTER: "Un envoi a été abandonné",
         Why.LINK_LOCKED: "Lien bloqué après 5 codes inexacts",
@@ -45,6 +46,7 @@ TOLD_LABELS: Mapping[AttentionKind, str] = MappingProxyType(
         AttentionKind.NOT_ME: "« Ce n’est pas moi »",
         AttentionKind.QUESTION: "Question, ou erreur signalée",
         AttentionKind.PROBLEM: "Problème signalé après la signature",
+        AttentionKind.CERTIFICATE: "Fichier signé avec un certificat sans SIREN",
         AttentionKind.NOTE: "Note",
     }
 )
@@ -54,6 +56,7 @@ WAITING_LABELS: Mapping[AttentionKind, tuple[str, str]] = MappingProxyType(
         AttentionKind.NOT_ME: ("« Ce n’est pas moi »", "« Ce n’est pas moi »"),
         AttentionKind.QUESTION: ("question", "questions"),
         AttentionKind.PROBLEM: ("problème signalé", "problèmes signalés"),
+        AttentionKind.CERTIFICATE: ("certificat à confirmer", "certificats à confirmer"),
     }
 )
 """One, and several."""

@@ -22,7 +22,7 @@ from portal.uploads import FILE_FIELD, FileForm
 
 router = APIRouter(include_in_schema=False)
 
-SAID_ON_THE_PAGE = {"reading.unfinished", "upload.closed"}
+SAID_ON_THE_PAGE = {"reading.unfinished", "upload.closed", "upload.waiting"}
 
 
 @router.get("/convention/certificat")
@@ -47,7 +47,7 @@ def upload(request: Request, here: Here, cookie: Cookie, form: FileForm) -> Resp
             raise
         status = status_of(error) if isinstance(error, RuleRefused) else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, signer_view(here.ports, cookie), [PageError(sentence(error), FILE_FIELD)], status)
-    return go(PAGE_OF_STAGE.get(view.stage, "/convention"))
+    return go("/convention/certificat" if view.held_at is not None else PAGE_OF_STAGE.get(view.stage, "/convention"))
 
 
 def _page(request: Request, view: SignerView, errors: Sequence[PageError] = (), status: int = 200) -> Response:

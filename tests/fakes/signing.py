@@ -12,12 +12,14 @@ from conventions.errors import ContreseingError, EvidenceBroken, SigningFailed, 
 from conventions.kinds import MEMBER_FIELD, SYNDICATE_FIELD
 from conventions.preservation import RestampedFile
 from conventions.signatures import (
+    CompletedUpload,
     Countersignature,
     CountersignOutcome,
     ExpectedSigner,
     FormerAuthorities,
     Indication,
     MemberSignature,
+    OwnCertificate,
     PadesLevel,
     ProofMaterial,
     SealedManifest,
@@ -28,6 +30,9 @@ from conventions.signatures import (
 )
 from tests.fakes.registry import FakeRegistry, refuse_inside_transaction
 from tests.fakes.system import FakeClock
+
+NO_SIREN = b"no siren"
+"""What an uploaded file holds whose certificate names no organisation."""
 
 
 class FakeSigning:
@@ -65,11 +70,12 @@ class FakeSigning:
             raise EvidenceBroken("not the bytes that were shown", code="evidence.digest")
         return self._signed(prepared, MEMBER_FIELD, request.signer)
 
-    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> SignedFile:
+    def complete_upload(self, prepared: bytes, uploaded: bytes, signer: SignerIdentity) -> CompletedUpload:
         self._call()
         if not uploaded.startswith(prepared):
             raise VerificationFailed("not the prepared file", code="upload.not_ours")
-        return self._signed(prepared, MEMBER_FIELD, signer)
+        certificate = OwnCertificate("CN=Personne", "CN=Autorité", "2a", states_siren=NO_SIREN not in uploaded)
+        return CompletedUpload(self._signed(prepared, MEMBER_FIELD, signer), certificate)
 
     def seal_manifest(self, manifest: bytes) -> SealedManifest:
         self._call()

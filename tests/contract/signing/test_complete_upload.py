@@ -108,7 +108,7 @@ def test_a_signature_made_elsewhere_is_raised_and_both_readers_accept_it(
         sign(prepared, member, Way(digest="sha512", reserved_bytes=16_000)),
         with_timestamp(sign(prepared, member, Way(reserved_bytes=16_000))),
     ):
-        signed = accepting.complete_upload(prepared, uploaded, MEMBER)
+        signed = accepting.complete_upload(prepared, uploaded, MEMBER).signed
         assert signed.level is PadesLevel.B_LTA
         assert signed.certificate_sha256 == member.certificate.fingerprint(hashes.SHA256()).hex()
         assert signed.data.startswith(prepared)
@@ -118,7 +118,7 @@ def test_a_signature_made_elsewhere_is_raised_and_both_readers_accept_it(
 
 
 def test_another_certificate_than_the_one_accepted_is_refused_by_both_readers(accepting: PadesSigning, member: Outsider) -> None:
-    signed = accepting.complete_upload(prepared_pdf(), hand_signed(prepared_pdf(), own_cms(member)), MEMBER)
+    signed = accepting.complete_upload(prepared_pdf(), hand_signed(prepared_pdf(), own_cms(member)), MEMBER).signed
     other = [ExpectedSigner(MEMBER, MEMBER_FIELD, "0" * 64)]
     for report in (accepting.validate(signed.data, other), accepting.second_opinion(signed.data, other)):
         assert not report.valid
@@ -126,7 +126,9 @@ def test_another_certificate_than_the_one_accepted_is_refused_by_both_readers(ac
 
 
 def test_it_is_countersigned_like_any_other(accepting: PadesSigning, member: Outsider) -> None:
-    signed = accepting.complete_upload(prepared_pdf(), sign(prepared_pdf(), member, Way(digest="sha384", reserved_bytes=16_000)), MEMBER)
+    signed = accepting.complete_upload(
+        prepared_pdf(), sign(prepared_pdf(), member, Way(digest="sha384", reserved_bytes=16_000)), MEMBER
+    ).signed
     digest = sha256_hex(signed.data)
     sealed = accepting.seal_manifest(manifest_of({"2026-0014": digest}))
     items = [Countersignature("2026-0014", digest)]
@@ -151,7 +153,7 @@ def test_a_signature_without_room_for_a_timestamp_is_refused(accepting: PadesSig
 
 def test_the_time_stamp_of_a_known_authority_is_kept_as_it_came(accepting: PadesSigning, member: Outsider, pki: RunningPki) -> None:
     uploaded = sign(prepared_pdf(), member, Way(tsa_url=f"{pki.address}/tsa"))
-    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER)
+    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER).signed
     assert signed.level is PadesLevel.B_LTA
     assert signed.data.startswith(uploaded)
     own = [ExpectedSigner(MEMBER, MEMBER_FIELD, signed.certificate_sha256)]

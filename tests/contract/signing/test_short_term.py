@@ -94,7 +94,7 @@ def expected(who: Outsider) -> list[ExpectedSigner]:
 
 
 def accepted(accepting: PadesSigning, uploaded: bytes, who: Outsider) -> SignedFile:
-    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER)
+    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER).signed
     assert signed.level is PadesLevel.B_LTA
     for report in (accepting.validate(signed.data, expected(who)), accepting.second_opinion(signed.data, expected(who))):
         assert (report.valid, report.level) == (True, PadesLevel.B_LTA), report

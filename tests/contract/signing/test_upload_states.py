@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,24 +49,31 @@ def accepting(pki: RunningPki) -> Iterator[PadesSigning]:
     """An adapter that accepts the PKI's own root and a third party's, as authorities of uploads."""
     anchors = read_anchors(pki.folder)
     third_party = authority().certificate.public_bytes(serialization.Encoding.PEM)
-    adapter = PadesSigning(
-        pki_url=pki.address,
-        tokens=pki.tokens,
-        anchors_pem=anchors,
-        tsa_urls=[f"{pki.address}/tsa"],
-        render_stamp=draw_stamp,
-        clock=SystemClock(),
-        timeouts=QUICK,
-        upload_anchors_pem=[anchors["root.pem"], third_party],
-    )
+    adapter = adapter_of(pki, [anchors["root.pem"], third_party])
     yield adapter
     adapter.close()
 
 
-def holder(pki: RunningPki, kind: str = "p256", ago: timedelta = timedelta(0), lifetime: timedelta = timedelta(days=365)) -> Outsider:
+def adapter_of(pki: RunningPki, upload_anchors_pem: Sequence[bytes], *, without_siren: bool = False) -> PadesSigning:
+    return PadesSigning(
+        pki_url=pki.address,
+        tokens=pki.tokens,
+        anchors_pem=read_anchors(pki.folder),
+        tsa_urls=[f"{pki.address}/tsa"],
+        render_stamp=draw_stamp,
+        clock=SystemClock(),
+        timeouts=QUICK,
+        upload_anchors_pem=upload_anchors_pem,
+        upload_without_siren=without_siren,
+    )
+
+
+def holder(
+    pki: RunningPki, kind: str = "p256", ago: timedelta = timedelta(0), lifetime: timedelta = timedelta(days=365), siren: str = MEMBER.siren
+) -> Outsider:
     """The member, with a key of its own that was certified some time ago, and whose state can be asked."""
     opened, key, then = open_pki(pki.folder), key_of(kind), datetime.now(UTC) - ago
-    subject = SignerSubject(MEMBER.organisation, MEMBER.siren, MEMBER.person.given_name, MEMBER.person.family_name, "card")
+    subject = SignerSubject(MEMBER.organisation, siren, MEMBER.person.given_name, MEMBER.person.family_name, "card")
     certificate = issue_signer(opened.members, key.public_key(), subject, MEMBERS_POLICY, opened.base_url, then, lifetime)
     register = Register(pki.folder / "register.sqlite")
     register.record("members", certificate, "card", then)
@@ -95,11 +102,31 @@ def stamped_then(pki: RunningPki, who: Outsider, ago: timedelta) -> bytes:
 
 
 def accepted(accepting: PadesSigning, uploaded: bytes, who: Outsider) -> None:
-    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER)
+    signed = accepting.complete_upload(prepared_pdf(), uploaded, MEMBER).signed
     assert signed.level is PadesLevel.B_LTA
     own = [ExpectedSigner(MEMBER, MEMBER_FIELD, who.certificate.fingerprint(hashes.SHA256()).hex())]
     for report in (accepting.validate(signed.data, own), accepting.second_opinion(signed.data, own)):
         assert report.valid, report
+
+
+def test_a_certificate_that_states_no_siren_is_told_as_such_with_what_a_person_compares(pki: RunningPki, accepting: PadesSigning) -> None:
+    who, named = holder(pki, siren=""), holder(pki)
+    uploaded = sign(prepared_pdf(), who, Way(reserved_bytes=ROOM))
+    refused(accepting, uploaded, "upload.no_siren")
+    lenient = adapter_of(pki, [read_anchors(pki.folder)["root.pem"]], without_siren=True)
+    try:
+        found = lenient.complete_upload(prepared_pdf(), uploaded, MEMBER)
+        assert not found.certificate.states_siren
+        assert int(found.certificate.serial, 16) == who.certificate.serial_number
+        assert MEMBER.person.family_name in found.certificate.subject
+        assert found.certificate.issuer == who.certificate.issuer.rfc4514_string()
+        expected = [ExpectedSigner(MEMBER, MEMBER_FIELD, found.signed.certificate_sha256)]
+        for report in (lenient.validate(found.signed.data, expected), lenient.second_opinion(found.signed.data, expected)):
+            assert report.valid, report
+        stated = lenient.complete_upload(prepared_pdf(), sign(prepared_pdf(), named, Way(reserved_bytes=ROOM)), MEMBER)
+        assert stated.certificate.states_siren
+    finally:
+        lenient.close()
 
 
 def refused(accepting: PadesSigning, uploaded: bytes, code: str) -> None:

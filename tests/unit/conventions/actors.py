@@ -48,9 +48,9 @@ from conventions.steps import (
 from tests.fakes.fuse import Fuse, Killed, fused
 from tests.fakes.registry_state import State
 from tests.fakes.stores import FakeArchive, FakeWorkingStore
-from tests.fakes.world import BROWSER, World
+from tests.fakes.world import BROWSER
 from tests.invariants import check_agreement, check_folder_is_listed
-from tests.unit.conventions.office_actors import MORE_TIME, OfficeActors
+from tests.unit.conventions.office_actors import MORE_TIME, OfficeActors, uploading_world
 from tests.unit.conventions.test_member_file import ACT, REFERENT
 from tests.unit.conventions.watched_activation import WatchedActivation
 
@@ -92,12 +92,15 @@ MOVES = (
     "move_mailbox",
     "lift",
     "extend",
+    "upload",
+    "confirm",
+    "refuse",
 )
 PAUSES = {"lease": timedelta(minutes=2, seconds=1), "ceremony": timedelta(minutes=30, seconds=1)}
 TIMELY: Mapping[Status, tuple[str, ...]] = {
     Status.DRAFTED: ("prepare", "prepare", "correct"),
     Status.AWAITING_DATA: ("prepare", "worker", "correct", "reissue", "extend"),
-    Status.AWAITING_MEMBER: ("sign", "sign", "sign", "reissue", "invite", "correct", "rename", "move_mailbox", "extend"),
+    Status.AWAITING_MEMBER: ("sign", "sign", "reissue", "invite", "correct", "rename", "move_mailbox", "extend", "upload", "confirm"),
     Status.AWAITING_COUNTERSIGNATURE: ("authorise", "authorise", "return", "keep"),
     Status.SEALING: ("countersign", "archive", "keep"),
     Status.ARCHIVED: ("activate", "worker"),
@@ -121,6 +124,9 @@ INTERRUPTIONS = (
     "move_mailbox",
     "redraft",
     "cancel",
+    "upload",
+    "confirm",
+    "refuse",
 )
 
 
@@ -129,7 +135,7 @@ class Actors(OfficeActors):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = uploading_world()
         self.world.activation = WatchedActivation(self.world)
         self.world.ports = replace(self.world.ports, activation=self.world.activation)
         self.steps = 0
@@ -258,9 +264,9 @@ class Actors(OfficeActors):
     def move(self, name: str, reference: str) -> Callable[[], object]:
         """Get somebody ready to take a step of an agreement, and return the step itself."""
         world = self.world
-        if name == "sign":
+        if name in {"sign", "upload"}:
             visit = self.ready_to_sign(reference)
-            return lambda: self.entered(visit) if visit is not None else None
+            return lambda: (self.entered(visit) if name == "sign" else self.uploaded(*visit)) if visit is not None else None
         if name in {"authorise", "return"}:
             cookie = self.at_desk()
             return lambda: self.authorised(cookie) if name == "authorise" else self.returned(cookie, reference)

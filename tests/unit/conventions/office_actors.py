@@ -13,14 +13,23 @@ from conventions.deadlines import deadline_of
 from conventions.errors import RuleRefused
 from conventions.links import Purpose
 from conventions.members import Member
+from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.status import Status
-from conventions.steps import cancel, correct_member, extend, redraft
+from conventions.steps import accept_upload, cancel, correct_member, extend, judge_certificate, redraft
 from tests.builders import example_member
+from tests.fakes.signing import NO_SIREN
 from tests.fakes.world import World
 
 MORE_TIME = timedelta(days=61)
 POWER = example_member().power
+
+
+def uploading_world() -> World:
+    """Return a world that accepts files signed elsewhere, whose agents confirm certificates that name no organisation."""
+    world = World()
+    world.ports = replace(world.ports, rules=replace(world.ports.rules, accepts_uploads=True, confirms_certificates=True))
+    return world
 
 
 class OfficeActors:
@@ -38,8 +47,21 @@ class OfficeActors:
             "move_mailbox": lambda: self.corrected(reference, moves_mailbox=True),
             "lift": lambda: correct_member.lift_stop(world.ports, self.member(reference).id, "Transmis hier.", "agent"),
             "extend": lambda: extend.extend(world.ports, reference, world.clock.now() + MORE_TIME, "agent"),
+            "confirm": lambda: self.judged(reference, judge_certificate.confirm_certificate),
+            "refuse": lambda: self.judged(reference, judge_certificate.refuse_certificate),
             "cancel": lambda: cancel.cancel(world.ports, reference, "Créée par erreur.", "agent"),
         }
+
+    def uploaded(self, reference: str, cookie: str) -> None:
+        """Have the member send a file signed with a certificate that names no organisation, or one that does."""
+        prepared = self.world.agreement(reference).required_fact(FactKind.PREPARED).text("sha256")
+        is_named = len(self.world.agreement(reference).facts) % 3 == 0
+        accept_upload.accept_upload(self.world.ports, cookie, self.world.ports.working.get(prepared) + (b"named" if is_named else NO_SIREN))
+
+    def judged(self, reference: str, judge: Callable[[Ports, str, int, str, str], None]) -> None:
+        """Have an agent confirm or refuse the file that came last, whether it still waits or not."""
+        number = sum(fact.kind is FactKind.UPLOAD_HELD for fact in self.world.agreement(reference).facts)
+        judge(self.world.ports, reference, number, "a-agent", "Comparé.")
 
     def corrected(self, reference: str, *, moves_mailbox: bool = False) -> None:
         """Correct what documents print of the member, or only the address to which it is written."""

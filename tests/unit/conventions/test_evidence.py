@@ -123,6 +123,13 @@ def test_a_signature_made_elsewhere_is_told_as_such() -> None:
     assert "simple" in syndicate
     data: Any = evidence_data(elsewhere)
     assert "certificat de cette personne" in data["people"][0]["identified_by"][1]
+    assert len(data["people"][0]["identified_by"]) == 2
+    confirmed = [
+        replace(fact, data={**fact.data, "confirmed": 1}) if fact.kind is FactKind.MEMBER_SIGNED else fact
+        for fact in elsewhere.agreement.facts
+    ]
+    told: Any = evidence_data(replace(elsewhere, agreement=replace(elsewhere.agreement, facts=tuple(confirmed))))
+    assert "confirmé par un agent" in told["people"][0]["identified_by"][2]
 
 
 def test_who_reads_what_is_kept_is_not_told() -> None:

@@ -26,6 +26,8 @@ DATA: dict[FactKind, dict[str, Json]] = {
     FactKind.RETURNED: {"reason": "Mme Untel est absente", "by": "agent"},
     FactKind.DECLINED: {"reason": "Mme Untel refuse"},
     FactKind.CANCELLED: {"reason": "erreur de Mme Untel", "by": "Mme Untel"},
+    FactKind.UPLOAD_HELD: {"number": 1, "sha256": "a" * 64},
+    FactKind.UPLOAD_SETTLED: {"number": 1, "outcome": "refused", "by": "agent", "reason": "Autre organisme."},
     FactKind.DEADLINE_SET: {"number": 1, "deadline": "2026-04-30T21:59:59+00:00", "by": "Mme Untel"},
     FactKind.QUARANTINED: {"number": 1, "reason": "evidence.digest"},
     FactKind.AMENDED: {"document": "2026-0020", "number": 1, "effective_on": "2027-01-01"},
