@@ -44,7 +44,7 @@ def send_again(ports: Ports, tx: Transaction, agreement: Agreement, by: str) -> 
     now, is_prepared = ports.clock.now(), agreement.fact(FactKind.PREPARED) is not None
     close_links(tx, agreement.reference, Closure.REPLACED, now)
     link = issue_link(ports, tx, agreement, now, {"by": by}) if is_prepared else issue_data_link(ports, tx, agreement, now)
-    if link.expires_at <= now:
+    if link.expires_at < now:
         raise RuleRefused(f"the deadline of {agreement.reference} is past", code="agreement.deadline_past")
     if not is_prepared:
         data = {"link_id": link.id, "purpose": link.purpose.value, "deadline": link.expires_at.isoformat()}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select, text, union_all
+from sqlalchemy import BindParameter, Row, Select, Table, Text, bindparam, select, text, type_coerce, union_all
 
 from conventions.agreements import Agreement, Artefact, Fact, FactKind, Failure, Stage
 from conventions.errors import Busy, NotFound
 from conventions.kinds import Kind
 from conventions.preservation import RENEWAL_KIND
-from storage.registry.columns import Instant
+from storage.registry.columns import Instant, KeptInstant, read_instant
 from storage.registry.rows import Rows, insert_into
 from storage.registry.tables import agreements, archive_entries, artefacts, claims, facts, reference_counters
 
@@ -37,22 +39,33 @@ PAGE_OF_CAMPAIGN = PAGE.where(agreements.c.campaign_id == bindparam("campaign_id
 ON_PAGE = select(agreements.c.reference).where(agreements.c.reference > bindparam("after"), agreements.c.reference <= bindparam("last"))
 ON_PAGE_OF_CAMPAIGN = ON_PAGE.where(agreements.c.campaign_id == bindparam("campaign_id"))
 
+REMEMBERED_FACTS = 32_768
+"""Some 40 MB at most: twenty facts each of the agreements of a large ceremony, looked at again every few seconds."""
+
 _REFERENCES: BindParameter[Any] = bindparam("references", expanding=True)
 NAMED = select(agreements).where(agreements.c.reference.in_(_REFERENCES)).order_by(agreements.c.reference)
 _MEMBERS: BindParameter[Any] = bindparam("member_ids", expanding=True)
 OF_MEMBERS = select(agreements.c.reference).where(agreements.c.member_id.in_(_MEMBERS))
 
 
+def _all_of(table: Table) -> Select[Any]:
+    """Select what an agreement is made of; of facts the columns as they are kept, since ``_fact`` remembers what it reads of them."""
+    if table is not facts:
+        return select(table).order_by(table.c.number)
+    kept = (type_coerce(facts.c.at, KeptInstant).label("at"), type_coerce(facts.c.data, Text).label("data"))
+    return select(facts.c.reference, facts.c.kind, facts.c.version, *kept).order_by(facts.c.number)
+
+
 def _of_one(table: Table) -> Select[Any]:
-    return select(table).where(table.c.reference == bindparam("reference")).order_by(table.c.number)
+    return _all_of(table).where(table.c.reference == bindparam("reference"))
 
 
 def _of_page(table: Table, page: Select[Any]) -> Select[Any]:
-    return select(table).where(table.c.reference.in_(page)).order_by(table.c.number)
+    return _all_of(table).where(table.c.reference.in_(page))
 
 
 def _of_named(table: Table) -> Select[Any]:
-    return select(table).where(table.c.reference.in_(_REFERENCES)).order_by(table.c.number)
+    return _all_of(table).where(table.c.reference.in_(_REFERENCES))
 
 
 OF_ONE = _of_one(facts), _of_one(artefacts)
@@ -182,10 +195,16 @@ def _agreement(row: Row[Any], its_facts: Iterable[Row[Any]], its_artefacts: Iter
         programme_id=row.programme_id,
         member_id=row.member_id,
         campaign_id=row.campaign_id,
-        facts=tuple(Fact(FactKind(f.kind), f.at, f.version, f.data) for f in its_facts),
+        facts=tuple(_fact(kind, at, version, data) for _, kind, version, at, data in its_facts),
         artefacts=tuple(Artefact(a.version, Stage(a.stage), a.sha256, a.size_bytes, a.at) for a in its_artefacts),
         failure=Failure(row.failed_step, row.failure_code, row.failed_at, row.failed_attempts) if has_failed else None,
     )
+
+
+@lru_cache(REMEMBERED_FACTS)
+def _fact(kind: str, at: datetime | str, version: int, data: str) -> Fact:
+    """Read a fact: the same row is read at each page that somebody opens, and never changes."""
+    return Fact(FactKind(kind), read_instant(at), version, json.loads(data))
 
 
 def _fact_columns(reference: str, fact: Fact) -> dict[str, object]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
@@ -14,6 +15,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from conventions.canonical import Json, render_canonical
 
 T = TypeVar("T")
+
+REMEMBERED_RECORDS = 2_048
 
 Key = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Identifiers: compared and sorted by code point on both, whatever the server's locale."""
@@ -44,10 +47,22 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 SQLAlchemy's signature
-        if value is None:
-            return None
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+        return None if value is None else read_instant(value)
+
+
+class KeptInstant(Instant):
+    """The same as it is kept, text on SQLite, for who reads it by itself (``read_instant``)."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 SQLAlchemy's signature
+        return value
+
+
+def read_instant(kept: datetime | str) -> datetime:
+    """Return an instant as it is kept in UTC."""
+    instant = datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 class CanonicalJson(TypeDecorator[Json]):
@@ -64,7 +79,10 @@ class CanonicalJson(TypeDecorator[Json]):
 
 
 class Document(TypeDecorator[T]):
-    """A whole dataclass as JSON text, read back through pydantic so that a record is never half of one."""
+    """A whole dataclass as JSON text, read back through pydantic so that a record is never half of one.
+
+    The same text gives the same object: records are frozen, and a programme or a member is read at each step.
+    """
 
     impl = Text
     cache_ok = True
@@ -73,9 +91,10 @@ class Document(TypeDecorator[T]):
         super().__init__()
         self.record = record  # named as the argument: it is the type's key in SQLAlchemy's statement cache
         self._adapter: TypeAdapter[T] = TypeAdapter(record)
+        self._read = lru_cache(REMEMBERED_RECORDS)(self._adapter.validate_json)
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:  # noqa: ARG002 SQLAlchemy's signature
         return None if value is None else self._adapter.dump_json(value).decode("utf-8")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:  # noqa: ARG002 SQLAlchemy's signature
-        return None if value is None else self._adapter.validate_json(value)
+        return None if value is None else self._read(value)

@@ -322,7 +322,7 @@ class Actors(OfficeActors):
                 visit = self.opened(reference)
                 if visit is not None:
                     self.completed(visit)
-            case Status.AWAITING_MEMBER if agreement.fact(FactKind.INVITED) and not agreement.fact(FactKind.CONSENTED):
+            case Status.AWAITING_MEMBER if not self.confirmed_what_waits(reference) and self.may_still_decide(agreement):
                 reissue_link.reissue_link(world.ports, reference, "agent")
                 world.deliver()
                 world.sign(reference)

@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from conventions.agreements import FactKind
+from conventions.agreements import Agreement, FactKind
 from conventions.corrections import act_form, form_of
 from conventions.deadlines import deadline_of
 from conventions.errors import RuleRefused
+from conventions.held_uploads import held_upload
 from conventions.links import Purpose
 from conventions.members import Member
 from conventions.ports.system import Ports
@@ -62,6 +63,18 @@ class OfficeActors:
         """Have an agent confirm or refuse the file that came last, whether it still waits or not."""
         number = sum(fact.kind is FactKind.UPLOAD_HELD for fact in self.world.agreement(reference).facts)
         judge(self.world.ports, reference, number, "a-agent", "Comparé.")
+
+    def confirmed_what_waits(self, reference: str) -> bool:
+        """Confirm the file that waits; tell whether there was one."""
+        is_held = held_upload(self.world.agreement(reference)) is not None
+        if is_held:
+            self.judged(reference, judge_certificate.confirm_certificate)
+        return is_held
+
+    @staticmethod
+    def may_still_decide(agreement: Agreement) -> bool:
+        """Tell whether the member was invited and has not agreed."""
+        return agreement.fact(FactKind.INVITED) is not None and agreement.fact(FactKind.CONSENTED) is None
 
     def corrected(self, reference: str, *, moves_mailbox: bool = False) -> None:
         """Correct what documents print of the member, or only the address to which it is written."""
