@@ -46,6 +46,13 @@ OUTCOME_LABELS: Mapping[Outcome, str] = MappingProxyType(
 )
 
 
+def label_of(check: Check, finding: SignatureFinding) -> str:
+    """Say what a check looked at; of a short-term certificate's own state nobody was asked."""
+    if check is Check.CERTIFICATE_PATH and finding.is_short_term:
+        return "Certificat de courte durée, jamais révoqué, remontant à une autorité de confiance dont aucun certificat n’est révoqué"
+    return CHECK_LABELS[check]
+
+
 def checks_of(finding: SignatureFinding) -> Mapping[Check, Outcome]:
     """Return the outcome of each check: the one that decided, by the sub-indication; the others, as far as the reader told them.
 

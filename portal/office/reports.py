@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from conventions.checks import CHECK_LABELS, OUTCOME_LABELS
+from conventions.checks import CHECK_LABELS, OUTCOME_LABELS, label_of
 from conventions.french import capitalised, format_instant
 from conventions.steps.show_report import show_report
 from conventions.verdicts import INDICATIONS, of_signature
@@ -34,5 +34,6 @@ def show_validation(request: Request, here: Here, cookie: Cookie, account: Perso
         qualification_of=qualification_of,
         INDICATIONS=INDICATIONS,
         CHECK_LABELS=CHECK_LABELS,
+        label_of=label_of,
         OUTCOME_LABELS=OUTCOME_LABELS,
     )

@@ -15,10 +15,10 @@ from conventions.ports.registry import AgreementStatus
 from conventions.search import SearchRow, Wanted, search_row
 from conventions.status import Status
 from storage.registry.actors import ActorRows
-from storage.registry.agreement_rows import AgreementRows
+from storage.registry.agreement_rows import NAMED, OF_NAMED, AgreementRows
 from storage.registry.attention_rows import TO_HANDLE, to_handle_values
 from storage.registry.rows import insert_into
-from storage.registry.tables import agreements, artefacts, facts, members, search_rows, search_statuses
+from storage.registry.tables import agreements, members, search_rows, search_statuses
 
 SIRET_DIGITS = 14
 
@@ -31,11 +31,6 @@ DROP_STATUSES = delete(search_statuses).where(search_statuses.c.reference == bin
 ADD_STATUSES = insert(search_statuses)
 WRITTEN_AT_ONCE = 200
 OF_MEMBER = select(agreements.c.reference).where(agreements.c.member_id == bindparam("member_id"))
-CHOSEN = select(agreements).where(agreements.c.reference.in_(bindparam("references", expanding=True))).order_by(agreements.c.reference)
-OF_CHOSEN = tuple(
-    select(table).where(table.c.reference.in_(bindparam("references", expanding=True))).order_by(table.c.number)
-    for table in (facts, artefacts)
-)
 
 STATUSES_OF_KIND = (
     select(agreements.c.reference, agreements.c.member_id, agreements.c.campaign_id, search_statuses.c.status)
@@ -74,7 +69,7 @@ class SearchRows(AgreementRows, ActorRows):
         references = [row.reference for row in self._rows(_query(wanted), **_values(wanted, now), after=after, limit=limit)]
         if not references:
             return []
-        return self._complete(self._rows(CHOSEN, references=references), (OF_CHOSEN[0], OF_CHOSEN[1]), references=references)
+        return self._complete(self._rows(NAMED, references=references), OF_NAMED, references=references)
 
     def statuses_of_kind(self, programme_id: str, kind: Kind, now: datetime) -> Sequence[AgreementStatus]:
         rows = self._rows(STATUSES_OF_KIND, programme_id=programme_id, kind=kind.value, now=now)

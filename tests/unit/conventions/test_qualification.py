@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conventions.checks import CHECK_OF, checks_of
+from conventions.checks import CHECK_LABELS, CHECK_OF, checks_of, label_of
 from conventions.qualification import (
     ANSWERS,
     NO_LIST,
@@ -107,3 +108,10 @@ def test_what_the_reader_told_of_the_other_checks_is_kept() -> None:
 def test_a_reader_without_sub_indications_decides_no_check() -> None:
     found = checks_of(SignatureFinding("F", "S", "", AT, Indication.TOTAL_FAILED, "", None))
     assert set(found.values()) == {Outcome.UNDECIDED}
+
+
+def test_nobody_is_said_to_have_been_asked_of_a_short_term_certificate() -> None:
+    short = replace(SIGNED, is_short_term=True)
+    assert {check: label_of(check, SIGNED) for check in Check} == dict(CHECK_LABELS)
+    assert label_of(Check.CERTIFICATE_PATH, short).startswith("Certificat de courte durée, jamais révoqué")
+    assert label_of(Check.FORMAT, short) == CHECK_LABELS[Check.FORMAT]
