@@ -346,6 +346,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **AUTHORITY_SENTENCES,
         **ARCHIVE_SENTENCES,
         "upload.closed": "Ce site n’accepte pas de fichier signé ailleurs : signez en ligne, ou appelez-nous.",
+        "pile.certificate_confirmed": "Le certificat du membre n’indique pas de SIREN, un agent l’a confirmé : vérifiez qui a signé.",
         "pile.signed_elsewhere": "Le membre a signé avec son propre certificat : vérifiez qui a signé.",
         "cms.signature": "La signature d’un élément de preuve n’est pas valable.",
         "configuration.absent": "Aucun réglage et aucune démonstration ici : réglez l’application, ou lancez « make demo ».",

@@ -61,7 +61,8 @@ def _demanding(agreement: Agreement, context: Context) -> Iterable[str]:
     if any(is_same_person(one, context.delegation.holder) for one in (member.representative, preparation.member.person)):
         yield "pile.same_person"
     if own_certificate(agreement):
-        yield "pile.signed_elsewhere"
+        is_confirmed = "confirmed" in agreement.required_fact(FactKind.MEMBER_SIGNED).data
+        yield "pile.certificate_confirmed" if is_confirmed else "pile.signed_elsewhere"
 
 
 def _about_power(agreement: Agreement, member: Member) -> Iterable[str]:

@@ -10,6 +10,8 @@ Rules, in the order in which they run:
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from conventions.agreements import Agreement, Fact, FactKind
 from conventions.canonical import Json
 from conventions.errors import RuleRefused
@@ -19,6 +21,7 @@ from conventions.ports.system import Ports
 from conventions.preparation import preparation_of
 from conventions.recording import checked_reason, enqueue, record_fact
 from conventions.signatures import PadesLevel, SignedFile
+from conventions.status import Status, status_of
 from conventions.steps.open_link import check_identity
 from conventions.steps.sign import commit_signature, keep_quietly
 
@@ -28,7 +31,8 @@ def confirm_certificate(ports: Ports, reference: str, number: int, by: str, reas
 
     Raises:
         InputRefused: no reason (``text.empty``), or too long a one.
-        RuleRefused: ``upload.judged``: no such file waits; ``agreement.decided``, ``link.in_doubt``, a guard on programme or power.
+        RuleRefused: ``upload.judged``: no such file waits; ``agreement.decided``, ``agreement.not_awaiting_member``, ``link.in_doubt``,
+            a guard on programme or power.
         EvidenceBroken, NotFound, UpstreamUnavailable: its bytes cannot be read; nothing was recorded.
     """
     words = checked_reason(reason, is_required=True)  # (2)
@@ -44,7 +48,7 @@ def confirm_certificate(ports: Ports, reference: str, number: int, by: str, reas
         if _was_settled(agreement, number, HeldOutcome.CONFIRMED):  # another agent was first
             return
         held = _waiting(agreement, number)  # (1)
-        _check_undecided(agreement)
+        _check_undecided(agreement, ports.clock.now())
         check_identity(tx, tx.link(held.text("link_id")))  # (3)
         settle_upload(ports, tx, agreement, held, HeldOutcome.CONFIRMED, by, words)
         decided: dict[str, Json] = {
@@ -70,7 +74,7 @@ def refuse_certificate(ports: Ports, reference: str, number: int, by: str, reaso
         if _was_settled(agreement, number, HeldOutcome.REFUSED):
             return
         held = _waiting(agreement, number)  # (1)
-        _check_undecided(agreement)
+        _check_undecided(agreement, ports.clock.now())
         settle_upload(ports, tx, agreement, held, HeldOutcome.REFUSED, by, words)
         ids = {"version": str(agreement.version), NUMBER: str(number)}
         enqueue(ports, tx, Template.UPLOAD_REFUSED, reference, str(number), ids)
@@ -88,7 +92,9 @@ def _waiting(agreement: Agreement, number: int) -> Fact:
     return held
 
 
-def _check_undecided(agreement: Agreement) -> None:
+def _check_undecided(agreement: Agreement, now: datetime) -> None:
     """A file may wait beside a refusal, a cancellation or a decision by code; it is no longer needed then."""
     if any(agreement.fact(kind) is not None for kind in (FactKind.CONSENTED, FactKind.DECLINED, FactKind.CANCELLED)):
         raise RuleRefused(f"{agreement.reference} is decided", code="agreement.decided")
+    if status_of(agreement, now) is not Status.AWAITING_MEMBER:  # in quarantine, or the programme is over
+        raise RuleRefused(f"{agreement.reference} does not wait for its member", code="agreement.not_awaiting_member")

@@ -18,6 +18,7 @@ from conventions.errors import InputRefused, NotFound, RuleRefused
 from conventions.held_uploads import HeldOutcome, held_upload, outcome_of
 from conventions.outgoing import Template
 from conventions.preparation import expected_signers
+from conventions.recording import quarantine
 from conventions.rivals import is_over
 from conventions.standing import Turn, Why
 from conventions.status import Status
@@ -28,17 +29,21 @@ from conventions.steps import (
     correct_member,
     countersign,
     decline,
+    desk,
     extend,
     handle,
     judge_certificate,
     office,
     open_link,
+    rebuild,
     redraft,
     resume,
     sign,
+    stamp_journal,
 )
-from conventions.views import SignerStage
+from conventions.views import Pile, SignerStage
 from tests.fakes.meanwhile import Meanwhile
+from tests.fakes.registry import FakeRegistry
 from tests.fakes.signing import NO_SIREN
 from tests.fakes.world import BROWSER, World
 
@@ -114,9 +119,25 @@ def test_confirmed_it_is_the_members_signature_and_goes_on_to_the_archive() -> N
     assert expected_signers(held.world.agreement(held.reference))[0].certificate_sha256 == signed.text("certificate_sha256")
     assert held.world.archive.objects[next(key for key in held.world.archive.objects if "-uploaded-" in key)] == held.uploaded
     assert len(held.sent(Template.MEMBER_RECEIPT)) == 1
+    (item,) = desk.desk(held.world.ports, held.world.session(Role.SIGNATORY)).items
+    assert (item.pile, item.reasons) == (Pile.ONE_BY_ONE, ("pile.certificate_confirmed",))
     countersign.countersign(held.world.ports, held.world.authorise(held.reference).id)
     archive.archive(held.world.ports, held.reference)
     assert held.world.status(held.reference) is Status.ARCHIVED
+
+
+def test_a_registry_made_again_knows_who_confirmed_and_that_it_is_handled() -> None:
+    held = Held()
+    held.confirm()
+    countersign.countersign(held.world.ports, held.world.authorise(held.reference).id)
+    archive.archive(held.world.ports, held.reference)
+    stamp_journal.stamp_journal(held.world.ports)
+    into = FakeRegistry()
+    rebuild.rebuild(held.world.ports, into)
+    with into.read() as tx:
+        found, (told,) = tx.agreement(held.reference), tx.attentions_of(held.reference)
+    assert found.fact(FactKind.UPLOAD_SETTLED) == held.fact(FactKind.UPLOAD_SETTLED)
+    assert (told.kind, told.is_waiting, told.text) == (AttentionKind.CERTIFICATE, False, "")
 
 
 def test_confirmed_twice_is_once_and_says_who_was_first() -> None:
@@ -204,6 +225,17 @@ def test_beside_a_decision_nothing_is_confirmed_nor_refused_and_an_agent_says_it
     (told,) = office.agreement_view(held.world.ports, held.world.session(Role.AGENT), held.reference).attentions
     handle.handle(held.world.ports, held.reference, told.id, AGENT, "")
     assert held.waiting() == []
+
+
+@pytest.mark.parametrize("why", ["in quarantine", "the programme is over"])
+def test_what_no_longer_waits_for_its_member_is_not_judged(why: str) -> None:
+    held = Held()
+    if why == "in quarantine":
+        quarantine(held.world.ports, held.reference, "evidence.digest")
+    else:
+        held.world.clock.advance(timedelta(days=365 * 6))
+    assert refusal_of(held.confirm) == "agreement.not_awaiting_member"
+    assert refusal_of(held.refuse) == "agreement.not_awaiting_member"
 
 
 def test_an_agent_may_not_say_handled_what_is_to_be_judged() -> None:
