@@ -90,7 +90,7 @@ def assess_journal(leaves: Iterable[RecordedLeaf], heads: Sequence[JournalHead],
             report.findings.append(JournalFinding(Tampering.REMOVED, leaf.index, leaf.event_id))
         elif found != leaf.leaf_sha256:
             suspects.append((leaf, found))
-        else:
+        elif not _is_written_from(leaf):
             report.findings.extend(_beside(leaf))
         frontier.append(found or leaf.leaf_sha256)
         while waiting and waiting[0].size == frontier.size:
@@ -127,9 +127,7 @@ def compare_with_segment(segment: bytes, first_index: int, events: Sequence[byte
 
 
 def _beside(leaf: RecordedLeaf) -> Iterator[JournalFinding]:
-    """Compare what stands beside an event with what was hashed."""
-    if _is_written_from(leaf):
-        return
+    """Say what differs between what stands beside an event and what was hashed."""
     content: Mapping[str, object] = json.loads(leaf.canonical or b"{}")
     at = content.get("at")
     hashed = content.get("id"), content.get("type"), content.get("reference"), datetime.fromisoformat(at) if isinstance(at, str) else None
@@ -148,7 +146,8 @@ def _is_written_from(leaf: RecordedLeaf) -> bool:
     because its quotation marks are escaped.
     """
     canonical, at = leaf.canonical or b"", leaf.at
-    personal = ",".join(f'"{salted.name}":"{salted.commitment}"' for salted in sorted(leaf.personal, key=_name))
+    in_order = leaf.personal if len(leaf.personal) == 1 else sorted(leaf.personal, key=_name)
+    personal = ",".join([f'"{salted.name}":"{salted.commitment}"' for salted in in_order])
     reference = "null" if leaf.reference is None else f'"{leaf.reference}"'
     tail = f',"id":"{leaf.event_id}","personal":{{{personal}}},"reference":{reference},"schema":"{EVENT_SCHEMA}","type":"{leaf.type}"}}'
     return at is not None and canonical.startswith(f'{{"at":"{at.isoformat()}","data":'.encode()) and canonical.endswith(tail.encode())
